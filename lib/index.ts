@@ -1,0 +1,2 @@
+// The public door of Heddle.
+export { type ErrorCode, HeddleError } from './core/errors.js';
