@@ -1,4 +1,4 @@
 // The kernels' one module. Every function works on a batch in the imported shared memory and allocates nothing.
-export function version(): u32 {
-  return 1;
-}
+// Each has a plain TypeScript twin in lib/shuffle/twins/ that property tests hold it against.
+export { aggregatePairs, clearTable, extractTable, rehashTable } from './aggregate';
+export { scatterPairs } from './scatter';

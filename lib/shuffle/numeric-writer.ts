@@ -1,0 +1,116 @@
+// The map side for numeric pairs: a compiled loop fills two columns of 4,096 rows, a kernel scatters them to the
+// runs of their reduce ids. Where the shuffle has an operation, rows are first combined in a table of the task's own,
+// for as long as the combine policy finds that it pays.
+
+import { judgeCombining } from './combine-policy.js';
+import type { Heap } from './heap/allocator.js';
+import { CURSOR_BYTES, type Kernels, NumericKind, numericBytes } from './kernels.js';
+import type { MapOutput } from './map-output.js';
+import { NumericTable } from './numeric-table.js';
+import { type Partitioner, partitionOf } from './partitioner.js';
+import { pad8 } from './run.js';
+import { heapFull } from './store.js';
+
+/** Rows of a chunk: two columns of it fit in a core's first cache. */
+export const CHUNK_ROWS = 4096;
+
+export class NumericWriter {
+  /** The chunk's columns, which the compiled loop writes. */
+  readonly keys: Int32Array | Float64Array;
+  readonly values: Int32Array | Float64Array;
+  readonly keyKind: number;
+  readonly valueKind: number;
+  private readonly heap: Heap;
+  private readonly kernels: Kernels;
+  private readonly output: MapOutput;
+  private readonly partitioner: Partitioner;
+  private readonly scratch: number;
+  private readonly keysAt: number;
+  private readonly valuesAt: number;
+  private readonly progressAt: number;
+  private readonly cursors: number;
+  private table: NumericTable | undefined;
+  private combined = 0;
+  /** The value kind of the runs that are open; float64 once a table has been emptied into them. */
+  private openValueKind = -1;
+
+  constructor(heap: Heap, kernels: Kernels, output: MapOutput, partitioner: Partitioner, keyKind: number, valueKind: number, op: number | null) {
+    this.heap = heap;
+    this.kernels = kernels;
+    this.output = output;
+    this.partitioner = partitioner;
+    this.keyKind = keyKind;
+    this.valueKind = valueKind;
+    const column = CHUNK_ROWS * 8;
+    const bytes = 2 * column + 64 + pad8(partitioner.partitions * CURSOR_BYTES);
+    this.scratch = heap.allocate(bytes);
+    if (this.scratch === 0) throw heapFull(bytes, heap.u8.length, 'a task’s columns');
+    this.keysAt = this.scratch;
+    this.valuesAt = this.scratch + column;
+    this.progressAt = this.scratch + 2 * column;
+    this.cursors = this.progressAt + 64;
+    heap.u8.fill(0, this.cursors, this.scratch + bytes);
+    const Keys = keyKind === NumericKind.Int32 ? Int32Array : Float64Array;
+    const Values = valueKind === NumericKind.Int32 ? Int32Array : Float64Array;
+    this.keys = new Keys(heap.u8.buffer, this.keysAt, CHUNK_ROWS);
+    this.values = new Values(heap.u8.buffer, this.valuesAt, CHUNK_ROWS);
+    if (op !== null) this.table = new NumericTable(heap, kernels, op, keyKind, this.progressAt);
+  }
+
+  /** Takes the chunk's first n rows. */
+  flush(n: number): void {
+    if (this.table === undefined) {
+      this.scatter(this.keysAt, this.valuesAt, this.valueKind, n);
+      return;
+    }
+    this.table.add(this.keysAt, this.valuesAt, this.valueKind, n);
+    this.combined += n;
+    const verdict = judgeCombining(this.combined, this.table.size);
+    if (verdict === 'go on') return;
+    this.emptyTable();
+    if (verdict === 'flush') this.table.clear();
+    else this.dropTable();
+  }
+
+  /** Hands on all that is held; encoded runs may follow. */
+  finish(): void {
+    if (this.table !== undefined) this.emptyTable();
+    this.dropTable();
+    this.output.closeAllNumeric(this.cursors);
+  }
+
+  /** Gives the scratch memory back. */
+  dispose(): void {
+    this.dropTable();
+    this.heap.free(this.scratch);
+  }
+
+  private emptyTable(): void {
+    const groups = this.table!.groups();
+    this.scatter(groups.keysAt, groups.valuesAt, NumericKind.Float64, groups.size);
+    this.combined = 0;
+  }
+
+  private dropTable(): void {
+    this.table?.dispose();
+    this.table = undefined;
+  }
+
+  private scatter(keys: number, values: number, valueKind: number, rows: number): void {
+    const { keyKind, cursors, output } = this;
+    const reducers = this.partitioner.partitions;
+    if (valueKind !== this.openValueKind) {
+      // A cursor says nothing of widths: runs of another kind are closed, and no cursor has room any more.
+      output.closeAllNumeric(cursors);
+      this.heap.u8.fill(0, cursors, cursors + reducers * CURSOR_BYTES);
+      this.openValueKind = valueKind;
+    }
+    const width = numericBytes[valueKind]!;
+    for (let from = 0; ; ) {
+      from = this.kernels.scatterPairs(keyKind, width, keys, values, from, rows, reducers, cursors) >>> 0;
+      if (from >= rows) return;
+      const key = keyKind === NumericKind.Int32 ? this.heap.i32[(keys >>> 2) + from]! : this.heap.f64[(keys >>> 3) + from]!;
+      output.openNumeric(partitionOf(this.partitioner, key), keyKind, valueKind, cursors);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+// The byte layout of shuffle data in the heap. A block is one allocation: a header and runs, one after the other.
+// A run holds rows of one map task for one reduce id, in the order in which the task wrote them.
+//
+// block: magic, next (in its segment), used bytes, capacity, shuffle, reduce id, 40 bytes spare        64 bytes
+// run:   map id, attempt, sequence, rows, payload bytes, kinds, row capacity, spare                    32 bytes
+// payload of a numeric run: a column of keys, a column of values, each of `row capacity` places, padded to 8 bytes;
+// of an encoded run: what preparePairs of the codec wrote.
+
+import { numericBytes } from './kernels.js';
+
+export const BLOCK_MAGIC = 0x4b4c4248;
+export const BLOCK_HEADER = 64;
+export const RUN_HEADER = 32;
+
+export const blockWord = { magic: 0, next: 4, used: 8, capacity: 12, shuffle: 16, reduce: 20 } as const;
+export const runWord = { map: 0, attempt: 4, sequence: 8, rows: 12, bytes: 16, kinds: 20, capacity: 24 } as const;
+
+/** The kinds word of an encoded run. */
+export const ENCODED = 0;
+
+/** The kinds word of a numeric run. */
+export function numericKinds(keyKind: number, valueKind: number): number {
+  return 1 | (keyKind << 8) | (valueKind << 16);
+}
+
+export const pad8 = (bytes: number): number => (bytes + 7) & ~7;
+
+/** Payload bytes of a numeric run with room for `rows`. */
+export function numericPayload(rows: number, keyKind: number, valueKind: number): number {
+  return pad8(rows * numericBytes[keyKind]!) + pad8(rows * numericBytes[valueKind]!);
+}
+
+/** Where a run is and what it holds: addresses into the heap. */
+export interface Run {
+  readonly map: number;
+  readonly attempt: number;
+  readonly sequence: number;
+  readonly rows: number;
+  readonly payload: number;
+  readonly bytes: number;
+  /** False: encoded by the codec. */
+  readonly numeric: boolean;
+  readonly keyKind: number;
+  readonly valueKind: number;
+  readonly keysAt: number;
+  readonly valuesAt: number;
+}
+
+/** Reads the run whose header is at `address`. */
+export function readRun(u32: Uint32Array, address: number): Run {
+  const word = address >>> 2;
+  const kinds = u32[word + 5]!;
+  const payload = address + RUN_HEADER;
+  const keyKind = (kinds >>> 8) & 0xff;
+  return {
+    map: u32[word]!,
+    attempt: u32[word + 1]!,
+    sequence: u32[word + 2]!,
+    rows: u32[word + 3]!,
+    bytes: u32[word + 4]!,
+    payload,
+    numeric: (kinds & 1) === 1,
+    keyKind,
+    valueKind: (kinds >>> 16) & 0xff,
+    keysAt: payload,
+    valuesAt: payload + pad8(u32[word + 6]! * numericBytes[keyKind]!),
+  };
+}
+
+/** Writes a run's header. */
+export function writeRun(
+  u32: Uint32Array,
+  address: number,
+  run: { map: number; attempt: number; sequence: number; rows: number; bytes: number; kinds: number; capacity: number },
+): void {
+  const word = address >>> 2;
+  u32[word] = run.map;
+  u32[word + 1] = run.attempt;
+  u32[word + 2] = run.sequence;
+  u32[word + 3] = run.rows;
+  u32[word + 4] = run.bytes;
+  u32[word + 5] = run.kinds;
+  u32[word + 6] = run.capacity;
+  u32[word + 7] = 0;
+}
+
+/** Writes a block's header; `used` counts the header itself. */
+export function writeBlock(u32: Uint32Array, address: number, capacity: number, used: number, shuffle: number, reduce: number): void {
+  const word = address >>> 2;
+  u32[word] = BLOCK_MAGIC;
+  u32[word + 1] = 0;
+  u32[word + 2] = used;
+  u32[word + 3] = capacity;
+  u32[word + 4] = shuffle;
+  u32[word + 5] = reduce;
+}

@@ -1,0 +1,149 @@
+// The shuffles of a heap. For each shuffle a control area holds
+// - a commit slot for each map partition, decided by compare-and-swap: 0 nobody, then claimed, then done by an attempt;
+// - for each reduce id a ring through which blocks are announced, and a segment: the list of all blocks, which
+//   outlives any reading. The ring is transit, the segment is the truth: whoever finds a ring full, and every
+//   reader, moves it into the segment first, so nobody ever waits for a consumer that has no thread.
+// Not promised: that a block's runs are all to be believed. A reader takes a run only if its attempt is the one
+// that the commit slot of its map partition names as done; what a dead or losing attempt left behind is passed over.
+
+import { HeddleError } from '../core/errors.js';
+import type { ShuffleId } from '../core/ids.js';
+import type { Heap } from './heap/allocator.js';
+import { loadWord, storeWord, swapWord, withWordLock } from './heap/words.js';
+import { Ring } from './ring/ring.js';
+import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, pad8, type Run, RUN_HEADER, readRun } from './run.js';
+
+/** A shuffle's control area, as plain data that travels with a task. */
+export interface ShuffleRef {
+  readonly id: ShuffleId;
+  readonly address: number;
+  readonly maps: number;
+  readonly reducers: number;
+}
+
+const CONTROL_HEADER = 64;
+/** Blocks announced and not yet moved into the segment, for each reduce id. */
+const RING_CAPACITY = 16;
+const RING_BYTES = pad8(Ring.bytes(RING_CAPACITY, 1));
+
+const slotsAt = (ref: ShuffleRef) => ref.address + CONTROL_HEADER;
+const segmentAt = (ref: ShuffleRef, reduce: number) => slotsAt(ref) + pad8(ref.maps * 4) + reduce * 8;
+const ringAt = (ref: ShuffleRef, reduce: number) => segmentAt(ref, ref.reducers) + reduce * RING_BYTES;
+
+const claimedBy = (attempt: number) => (attempt + 1) << 1;
+const doneBy = (attempt: number) => claimedBy(attempt) | 1;
+
+/** What to do about a heap with no room left. */
+export function heapFull(bytes: number, capacity: number, what: string): HeddleError {
+  return new HeddleError(
+    'HEDDLE_HEAP_FULL',
+    `the shared heap (${Math.round(capacity / 2 ** 20)} MiB) has no room for ${bytes} bytes of ${what}: ` +
+      'raise the option memory (at most 4gb) or HEDDLE_MEMORY, combine before the shuffle (reduceByKey instead of groupByKey), or shuffle fewer bytes',
+    { data: { bytes, capacity, what } },
+  );
+}
+
+export class ShuffleStore {
+  readonly heap: Heap;
+  private readonly rings = new Map<number, Ring>();
+  constructor(heap: Heap) {
+    this.heap = heap;
+  }
+
+  /** Makes the control area of a shuffle. Throws HEDDLE_HEAP_FULL. */
+  create(id: ShuffleId, maps: number, reducers: number): ShuffleRef {
+    const bytes = CONTROL_HEADER + pad8(maps * 4) + reducers * (8 + RING_BYTES);
+    const address = this.heap.allocate(bytes);
+    if (address === 0) throw heapFull(bytes, this.heap.u8.length, 'shuffle control');
+    const ref = { id, address, maps, reducers };
+    this.heap.u8.fill(0, address, ringAt(ref, 0));
+    for (let r = 0; r < reducers; r++) Ring.format(this.heap.u8.buffer, ringAt(ref, r), { capacity: RING_CAPACITY, words: 1 });
+    this.heap.setState(address, 'committed');
+    return ref;
+  }
+
+  /** Whether this attempt is the one whose output of a map partition counts. */
+  claim(ref: ShuffleRef, map: number, attempt: number): boolean {
+    return swapWord(this.heap.i32, slotsAt(ref) + map * 4, 0, claimedBy(attempt));
+  }
+
+  /** Makes the claimed output visible: all of it, at once. */
+  finish(ref: ShuffleRef, map: number, attempt: number): void {
+    storeWord(this.heap.i32, slotsAt(ref) + map * 4, doneBy(attempt));
+  }
+
+  isDone(ref: ShuffleRef, map: number): boolean {
+    return (loadWord(this.heap.i32, slotsAt(ref) + map * 4) & 1) === 1;
+  }
+
+  /** Takes back the claim of an attempt that died before it finished. A finished one stays. */
+  retract(ref: ShuffleRef, map: number, attempt: number): void {
+    swapWord(this.heap.i32, slotsAt(ref) + map * 4, claimedBy(attempt), 0);
+  }
+
+  /** Announces a block. Its runs count once their map partitions are done. */
+  publish(ref: ShuffleRef, reduce: number, block: number): void {
+    const ring = this.ring(ref, reduce);
+    while (!ring.tryPushWord(block)) this.settle(ref, reduce);
+  }
+
+  /** All blocks of a reduce id, in no promised order. */
+  blocks(ref: ShuffleRef, reduce: number): number[] {
+    this.settle(ref, reduce);
+    const found: number[] = [];
+    const { i32, u32 } = this.heap;
+    for (let block = loadWord(i32, segmentAt(ref, reduce) + 4); block !== 0; block = u32[(block + blockWord.next) >>> 2]!) found.push(block);
+    return found;
+  }
+
+  /** The runs of a reduce id that count, in map order, each map's in the order of writing. */
+  runs(ref: ShuffleRef, reduce: number): Run[] {
+    const runs: Run[] = [];
+    const { i32, u32 } = this.heap;
+    for (const block of this.blocks(ref, reduce)) {
+      if (u32[block >>> 2] !== BLOCK_MAGIC) throw new HeddleError('HEDDLE_CORRUPT', `no shuffle block at ${block}`, { data: { block, reduce } });
+      const end = block + loadWord(i32, block + blockWord.used);
+      for (let at = block + BLOCK_HEADER; at < end; ) {
+        const run = readRun(u32, at);
+        if (loadWord(i32, slotsAt(ref) + run.map * 4) === doneBy(run.attempt)) runs.push(run);
+        at += RUN_HEADER + run.bytes;
+      }
+    }
+    return runs.sort((a, b) => a.map - b.map || a.sequence - b.sequence);
+  }
+
+  /** Gives back all memory of a shuffle. No task may be using it. */
+  free(ref: ShuffleRef): void {
+    for (let r = 0; r < ref.reducers; r++) {
+      for (const block of this.blocks(ref, r)) this.heap.free(block);
+      this.rings.delete(ringAt(ref, r));
+    }
+    this.heap.free(ref.address);
+  }
+
+  /** Moves what the ring holds into the segment. */
+  private settle(ref: ShuffleRef, reduce: number): void {
+    const { i32 } = this.heap;
+    const segment = segmentAt(ref, reduce);
+    const ring = this.ring(ref, reduce);
+    withWordLock(i32, segment, () => {
+      for (;;) {
+        const block = ring.tryPopWord();
+        if (block === undefined) return;
+        storeWord(i32, block + blockWord.next, loadWord(i32, segment + 4));
+        storeWord(i32, segment + 4, block);
+      }
+    });
+  }
+
+  private ring(ref: ShuffleRef, reduce: number): Ring {
+    const at = ringAt(ref, reduce);
+    let ring = this.rings.get(at);
+    if (ring === undefined) {
+      if (this.rings.size > 1 << 16) this.rings.clear();
+      ring = Ring.open(this.heap.u8.buffer, at);
+      this.rings.set(at, ring);
+    }
+    return ring;
+  }
+}

@@ -1,0 +1,42 @@
+// The batches that flow from a source into a compiled loop.
+
+import type { BatchKind } from './compile.js';
+
+interface BatchBase {
+  readonly kind: BatchKind;
+  /** Rows in it. */
+  readonly n: number;
+  /** The block of the source's elements that it belongs to; for sources without an index, the partition. */
+  readonly block: number;
+}
+
+export interface RangeBatch extends BatchBase {
+  readonly kind: 'range';
+  /** Row i is first + (from + i) * step. */
+  readonly first: number;
+  readonly from: number;
+  readonly step: number;
+}
+
+export interface RowsBatch extends BatchBase {
+  readonly kind: 'rows';
+  readonly rows: ArrayLike<unknown>;
+}
+
+export interface PairsBatch extends BatchBase {
+  readonly kind: 'pairs';
+  readonly keys: ArrayLike<unknown>;
+  readonly values: ArrayLike<unknown>;
+}
+
+export type Batch = RangeBatch | RowsBatch | PairsBatch;
+
+/** Gives batches until there are none left. */
+export interface Source {
+  /** The next batch, of at most `limit` rows where the source can tell; null at the end. */
+  next(limit: number): Batch | null;
+  /** Bytes read so far from files or from the shuffle. */
+  readonly bytesRead: number;
+  /** Gives back what the source holds. */
+  close(): void;
+}

@@ -1,0 +1,179 @@
+// A stage's operators become the source of one function, so that V8 gives every stage its own type feedback and
+// inlines the user's closures: no iterators, no arrays between operators. The loop takes a batch and a sink:
+//
+//   for (; i < n; i++) { row of the batch; operator 1; operator 2; ...; the sink's code }
+//
+// `at` is the operator under way and the rows are function-wide variables, so that a throw can be told with its
+// operator and its record at no cost in the loop. Rows of pair operators stay split in a key and a value.
+
+import type { OperatorSpec } from './spec.js';
+
+/** How a batch presents its rows. */
+export type BatchKind = 'range' | 'rows' | 'pairs';
+
+/** The row that code sees: one variable, or a key and a value apart. */
+export type RowCode = { readonly single: string } | { readonly key: string; readonly value: string };
+
+/** What a sink adds to the loop. In its code s0, s1, ... are its functions, `sink` is the sink, `outer` the loop's label. */
+export interface SinkCode {
+  readonly functions: number;
+  /** Before the loop: loads the sink's state into variables. */
+  readonly before: string;
+  /** For each row that arrives. */
+  row(row: RowCode): string;
+  /** After the loop, also after a throw. */
+  readonly after: string;
+  /** When no operator stands before it, a whole batch may be taken without a loop; else absent. */
+  readonly wholeBatch?: string;
+}
+
+/** The row as one expression. */
+export const rowExpression = (row: RowCode): string => ('single' in row ? row.single : `[${row.key}, ${row.value}]`);
+export const keyExpression = (row: RowCode): string => ('single' in row ? `${row.single}[0]` : row.key);
+export const valueExpression = (row: RowCode): string => ('single' in row ? `${row.single}[1]` : row.value);
+
+/** The compiled loop. Returns nothing: the sink holds the outcome. */
+export type Loop = (batch: unknown, sink: unknown, rngs: readonly unknown[]) => void;
+
+/**
+ * The source of a function (functions, chunksOf) => Loop. `functions` holds one function for each operator, then the sink's own.
+ */
+export function loopSource(kind: BatchKind, operators: readonly OperatorSpec[], sink: SinkCode): string {
+  if (operators.length === 0 && sink.wholeBatch !== undefined) {
+    return `return function loop(batch, sink, rngs) { const n = batch.n; ${sink.wholeBatch} };`;
+  }
+  const code = new LoopWriter();
+  const first = code.source(kind);
+  const last = operators.reduce((row, operator, j) => code.operator(operator, j, row), first);
+  const at = operators.length + 1;
+  const body = `${code.text} at = ${at}; ${sink.row(last)} ${code.closing}`;
+  const records = [rowExpression(first), ...code.inputs, rowExpression(last)];
+  const own = Array.from({ length: sink.functions }, (_, k) => `const s${k} = F[${operators.length + k}];`);
+  const functions = [...operators.map((_, j) => `const f${j} = F[${j}];`), ...own].join(' ');
+  return `'use strict';
+${functions}
+return function loop(batch, sink, rngs) {
+  const n = batch.n; ${code.head} ${code.rngs.map((j, k) => `const rng${j} = rngs[${k}];`).join(' ')}
+  let at = 0, i = 0; ${code.variables.length > 0 ? `let ${code.variables.join(', ')};` : ''}
+  ${sink.before}
+  try {
+    outer: for (; i < n; i++) { ${body} }
+  } catch (error) {
+    ${sink.after}
+    let record;
+    switch (at) { ${records.map((record, j) => `case ${j}: record = ${record}; break;`).join(' ')} }
+    throw sink.failed(error, at - 1, record);
+  }
+  ${sink.after}
+};`;
+}
+
+/** Compiles a loop's source over its functions. */
+export function compileLoop(source: string, functions: readonly unknown[], name: string): Loop {
+  const factory = new Function('F', 'chunksOf', `${source}\n//# sourceURL=heddle-stage:${name}`);
+  return factory(functions, chunksOf) as Loop;
+}
+
+class LoopWriter {
+  text = '';
+  closing = '';
+  head = '';
+  readonly variables: string[] = [];
+  readonly inputs: string[] = [];
+  readonly rngs: number[] = [];
+  private label = 'outer';
+
+  source(kind: BatchKind): RowCode {
+    switch (kind) {
+      case 'range':
+        // From the index, never from the row before: a row is the same in whatever batch it comes.
+        this.head = 'const first = batch.first, from = batch.from, step = batch.step;';
+        this.variables.push('r');
+        this.text = 'r = first + (from + i) * step;';
+        return { single: 'r' };
+      case 'rows':
+        this.head = 'const rows = batch.rows;';
+        this.variables.push('r');
+        this.text = 'r = rows[i];';
+        return { single: 'r' };
+      case 'pairs':
+        this.head = 'const keys = batch.keys, values = batch.values;';
+        this.variables.push('rk', 'rv');
+        this.text = 'rk = keys[i]; rv = values[i];';
+        return { key: 'rk', value: 'rv' };
+    }
+  }
+
+  operator(spec: OperatorSpec, j: number, row: RowCode): RowCode {
+    const v = `v${j}`;
+    const input = rowExpression(row);
+    this.inputs.push(input);
+    this.text += ` at = ${j + 1};`;
+    switch (spec.kind) {
+      case 'map':
+        return this.assign(v, `f${j}(${input})`);
+      case 'filter':
+        this.text += ` if (!f${j}(${input})) continue ${this.label};`;
+        return row;
+      case 'keyBy': {
+        const value = 'single' in row ? row.single : this.assign(`${v}r`, input).single;
+        const key = this.assign(v, `f${j}(${value})`).single;
+        return { key, value };
+      }
+      case 'mapValues': {
+        const key = 'single' in row ? this.assign(`${v}k`, `${row.single}[0]`).single : row.key;
+        return { key, value: this.assign(v, `f${j}(${valueExpression(row)})`).single };
+      }
+      case 'trial':
+        this.rngs.push(j);
+        return this.assign(v, `f${j}(rng${j}, ${input})`);
+      case 'mapWithRng':
+        this.rngs.push(j);
+        return this.assign(v, `f${j}(${input}, rng${j})`);
+      case 'flatMap':
+        this.each(j, `f${j}(${input})`);
+        return { single: v };
+      case 'flatMapValues': {
+        const key = 'single' in row ? this.assign(`${v}k`, `${row.single}[0]`).single : row.key;
+        this.each(j, `f${j}(${valueExpression(row)})`);
+        return { key, value: v };
+      }
+    }
+  }
+
+  private assign(variable: string, expression: string): { single: string } {
+    this.variables.push(variable);
+    this.text += ` ${variable} = ${expression};`;
+    return { single: variable };
+  }
+
+  /** Opens a loop over an iterable: arrays by index, anything else in chunks, so that an endless generator is no harm. */
+  private each(j: number, iterable: string): void {
+    this.variables.push(`v${j}`, `c${j}`, `m${j}`);
+    this.label = `each${j}`;
+    this.text += ` m${j} = null; c${j} = ${iterable}; if (!Array.isArray(c${j})) { m${j} = chunksOf(c${j}); c${j} = m${j}.next(); }
+      while (c${j} !== null) { each${j}: for (let j${j} = 0, n${j} = c${j}.length; j${j} < n${j}; j${j}++) { v${j} = c${j}[j${j}];`;
+    this.closing = `} c${j} = m${j} === null ? null : m${j}.next(); } ${this.closing}`;
+  }
+}
+
+const CHUNK = 256;
+
+/** Any iterable in arrays of up to 256 elements; null after the last. */
+export function chunksOf(iterable: Iterable<unknown>): { next(): unknown[] | null } {
+  if (iterable === null || iterable === undefined || typeof iterable[Symbol.iterator] !== 'function') {
+    throw new TypeError(`flatMap expects an array or another iterable, got ${iterable === null ? 'null' : typeof iterable}`);
+  }
+  const iterator = iterable[Symbol.iterator]();
+  return {
+    next() {
+      const chunk: unknown[] = [];
+      while (chunk.length < CHUNK) {
+        const { done, value } = iterator.next();
+        if (done === true) break;
+        chunk.push(value);
+      }
+      return chunk.length === 0 ? null : chunk;
+    },
+  };
+}

@@ -1,0 +1,52 @@
+// From a sink's description to the sink.
+
+import { HeddleError } from '../core/errors.js';
+import { aggregationOf } from './combine-table.js';
+import type { TaskContext } from './pipeline.js';
+import { CountSink, ForEachSink } from './sinks/count.js';
+import { CountByValueSink } from './sinks/count-by-value.js';
+import { AggregateSink, MomentsSink, ReduceSink, SumSink } from './sinks/fold.js';
+import { CollectSink } from './sinks/rows.js';
+import { ShuffleSink } from './sinks/shuffle.js';
+import type { Sink } from './sinks/sink.js';
+import { TextSink } from './sinks/text.js';
+
+/** Whether a sink's answer is built block by block. */
+export function isBlockwise(task: TaskContext): boolean {
+  const { kind } = task.loaded.program.sink;
+  return kind === 'reduce' || kind === 'aggregate' || kind === 'sum' || kind === 'moments';
+}
+
+export function openSink(task: TaskContext): Sink {
+  const { env, spec, loaded } = task;
+  const { functions } = loaded;
+  const { sink } = loaded.program;
+  switch (sink.kind) {
+    case 'shuffle': {
+      if (spec.output === null) throw new HeddleError('HEDDLE_INTERNAL', 'a shuffle task without its shuffle');
+      const aggregation = sink.aggregator === null ? null : aggregationOf(sink.aggregator, functions);
+      const op = sink.aggregator?.kind === 'reduce' ? sink.aggregator.op : null;
+      return new ShuffleSink(env, spec.output, spec.partition, spec.attempt, sink.partitioner, aggregation, op);
+    }
+    case 'collect':
+      return new CollectSink();
+    case 'take':
+      return new CollectSink(sink.limit);
+    case 'count':
+      return new CountSink();
+    case 'sum':
+      return new SumSink();
+    case 'moments':
+      return new MomentsSink();
+    case 'reduce':
+      return new ReduceSink(functions.get(sink.f));
+    case 'aggregate':
+      return new AggregateSink(sink.zero, functions.get(sink.seq), functions.get(sink.comb));
+    case 'countByValue':
+      return new CountByValueSink();
+    case 'forEach':
+      return new ForEachSink(functions.get(sink.f));
+    case 'text':
+      return new TextSink(env.files, sink.output, spec.partition, spec.attempt);
+  }
+}

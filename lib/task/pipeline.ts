@@ -1,0 +1,175 @@
+// Runs pipelines: batches from a source through a compiled loop into a sink. Sources that stand in the middle of a
+// stage (an aggregation, a cogroup, mapPartitions) run the pipelines below them the same way.
+
+import { HeddleError, show, toErrorRecord } from '../core/errors.js';
+import { Rng } from './rng/rng.js';
+import { type SeedState, seedState } from './rng/seed.js';
+import type { Batch, Source } from './batch.js';
+import { compileLoop, type Loop, loopSource } from './compile.js';
+import type { TaskEnv } from './env.js';
+import type { AnyFunction, ProgramFunctions } from './functions.js';
+import { openLeaf } from './leaf-sources.js';
+import { openMiddle } from './middle-sources.js';
+import type { Sink } from './sinks/sink.js';
+import type { Pipeline, Program, TaskSpec } from './spec.js';
+
+/** A program as a thread keeps it: decoded, its functions revived, its loops compiled as they are first needed. */
+export class LoadedProgram {
+  readonly seed: SeedState;
+  private readonly loops = new Map<Pipeline, Map<string, Loop>>();
+
+  constructor(
+    readonly program: Program,
+    readonly functions: ProgramFunctions,
+    readonly name: string,
+  ) {
+    this.seed = seedState(program.seed);
+  }
+
+  /** The loop for a kind of batch and a sink's code of the moment. */
+  loop(pipeline: Pipeline, kind: Batch['kind'], sink: Sink): Loop {
+    let loops = this.loops.get(pipeline);
+    if (loops === undefined) this.loops.set(pipeline, (loops = new Map()));
+    const key = `${kind} ${sink.constructor.name} ${sink.variant}`;
+    let loop = loops.get(key);
+    if (loop === undefined) {
+      const functions: AnyFunction[] = [...pipeline.operators.map(operator => this.functions.get(operator.f)), ...sink.functions()];
+      loop = compileLoop(loopSource(kind, pipeline.operators, sink.code()), functions, this.name);
+      loops.set(key, loop);
+    }
+    return loop;
+  }
+}
+
+/** One task under way: what its pipelines share. */
+export interface TaskContext {
+  readonly env: TaskEnv;
+  readonly loaded: LoadedProgram;
+  readonly spec: TaskSpec;
+  /** Rows and bytes that its leaves and shuffles gave. */
+  readonly metrics: { rowsIn: number; bytesIn: number };
+}
+
+/** A pipeline being run, a batch at a time. */
+export class PipelineRun {
+  private readonly source: Source;
+  private readonly rngs: Rng[] = [];
+  private readonly rngAddresses: number[] = [];
+  private readonly salts: number[] = [];
+  private block = -1;
+
+  /** `blockwise`: the sink wants to know where the blocks of the source's elements end. */
+  constructor(
+    private readonly task: TaskContext,
+    private readonly pipeline: Pipeline,
+    private readonly sink: Sink,
+    private readonly blockwise: boolean,
+  ) {
+    const random = pipeline.operators.filter(operator => operator.salt !== undefined);
+    sink.failed = (error, operator, record) => this.failed(error, operator, record);
+    this.source = openSource(task, pipeline, blockwise || random.length > 0);
+    try {
+      for (const operator of random) this.addRng(operator.salt!);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Runs one batch; false when there is none left or none wanted. */
+  step(): boolean {
+    const { task, sink } = this;
+    task.env.checkCancelled();
+    const batch = sink.done ? null : this.source.next(sink.wantedRows);
+    if (batch === null) {
+      if (this.blockwise && this.block >= 0) sink.endBlock(this.block);
+      this.block = -1;
+      return false;
+    }
+    if (batch.block !== this.block) {
+      if (this.blockwise && this.block >= 0) sink.endBlock(this.block);
+      this.block = batch.block;
+      for (let j = 0; j < this.rngs.length; j++) this.rngs[j]!.start(task.loaded.seed, this.salts[j]!, batch.block);
+    }
+    task.loaded.loop(this.pipeline, batch.kind, sink)(batch, sink, this.rngs);
+    sink.afterBatch();
+    return true;
+  }
+
+  /** Runs all batches. */
+  runAll(): void {
+    while (this.step());
+  }
+
+  close(): void {
+    this.source.close();
+    for (const address of this.rngAddresses) this.task.env.heap.free(address);
+    this.rngAddresses.length = 0;
+  }
+
+  private addRng(salt: number): void {
+    const { heap, kernels } = this.task.env;
+    const address = heap.allocate(Rng.bytes);
+    if (address === 0) throw new HeddleError('HEDDLE_HEAP_FULL', 'the shared heap has no room for random numbers: raise the option memory');
+    this.rngAddresses.push(address);
+    this.rngs.push(new Rng({ buffer: heap.u8.buffer, address, fill: (state, out, n) => kernels.fillUniform(state, out, n) }));
+    this.salts.push(salt);
+  }
+
+  private failed(error: unknown, operator: number, record: unknown): Error {
+    const label = this.pipeline.operators[operator]?.label;
+    return taskError(error, label, this.task.spec, record);
+  }
+}
+
+/** Wraps what user code threw with where it happened; Heddle's own errors stay what they are. */
+export function taskError(error: unknown, label: string | undefined, spec: TaskSpec, ...record: unknown[]): Error {
+  if (error instanceof HeddleError && error.code === 'HEDDLE_TASK_FAILED') return error;
+  const { partition, attempt, stageName } = spec;
+  const what = label ?? stageName;
+  const shown = record.length === 0 ? undefined : show(record[0]);
+  const place = `partition ${partition}, attempt ${attempt}${shown === undefined ? '' : `, record ${shown}`}`;
+  const data = { operator: what, stage: stageName, partition, attempt, ...(shown === undefined ? {} : { record: shown }) };
+  if (error instanceof HeddleError && isEngineError(error)) {
+    return new HeddleError(error.code, `${what}: ${error.message} (${place})`, { data: { ...error.data, ...data }, cause: error.cause });
+  }
+  const cause = toErrorRecord(error);
+  return new HeddleError('HEDDLE_TASK_FAILED', `${what} threw ${cause.name}: ${cause.message} (${place})`, { data, cause: error });
+}
+
+/** Errors of the engine that pass through user code's frames: their own code tells more than that a task failed. */
+function isEngineError(error: HeddleError): boolean {
+  return error.code !== 'HEDDLE_BAD_ARGUMENT';
+}
+
+function openSource(task: TaskContext, pipeline: Pipeline, blockwise: boolean): Source {
+  const { source } = pipeline;
+  if (source.kind !== 'leaf') return openMiddle(task, source);
+  const leaf = openLeaf(task.spec.inputs[source.input]!, task.env, task.spec.partition, blockwise);
+  return new CountedSource(leaf, task.metrics);
+}
+
+/** Adds what a leaf gives to the task's metrics. */
+class CountedSource implements Source {
+  private counted = 0;
+  constructor(
+    private readonly of: Source,
+    private readonly metrics: { rowsIn: number; bytesIn: number },
+  ) {}
+
+  get bytesRead(): number {
+    return this.of.bytesRead;
+  }
+
+  next(limit: number): Batch | null {
+    const batch = this.of.next(limit);
+    if (batch !== null) this.metrics.rowsIn += batch.n;
+    this.metrics.bytesIn += this.of.bytesRead - this.counted;
+    this.counted = this.of.bytesRead;
+    return batch;
+  }
+
+  close(): void {
+    this.of.close();
+  }
+}

@@ -1,0 +1,60 @@
+// Runs one task: program in, result out. The same code in a thread, in an executor, and on the main thread.
+
+import { deserialize } from 'node:v8';
+import type { TaskEnv } from './env.js';
+import { ProgramFunctions } from './functions.js';
+import { isBlockwise, openSink } from './open-sink.js';
+import { LoadedProgram, PipelineRun, type TaskContext, taskError } from './pipeline.js';
+import type { Program, TaskResult, TaskSpec } from './spec.js';
+
+/** Programs that a thread keeps; an older one is loaded again when it is needed. */
+const MOST_PROGRAMS = 64;
+
+export class TaskRunner {
+  private readonly programs = new Map<number, Promise<LoadedProgram>>();
+
+  /** Runs a task to its end. Rejects with a HeddleError that tells the operator, partition, attempt and record. */
+  async run(spec: TaskSpec, env: TaskEnv): Promise<TaskResult> {
+    const started = performance.now();
+    const loaded = await this.load(spec);
+    const task: TaskContext = { env, loaded, spec, metrics: { rowsIn: 0, bytesIn: 0 } };
+    try {
+      const { columns, rowsOut, bytesOut } = runTask(task);
+      return { columns, rowsOut, bytesOut, ...task.metrics, seconds: (performance.now() - started) / 1000 };
+    } catch (error) {
+      throw taskError(error, undefined, spec);
+    }
+  }
+
+  private load(spec: TaskSpec): Promise<LoadedProgram> {
+    let loaded = this.programs.get(spec.stage);
+    if (loaded === undefined) {
+      if (this.programs.size >= MOST_PROGRAMS) this.programs.delete(this.programs.keys().next().value!);
+      loaded = loadProgram(spec);
+      this.programs.set(spec.stage, loaded);
+      loaded.catch(() => this.programs.delete(spec.stage));
+    }
+    return loaded;
+  }
+}
+
+async function loadProgram(spec: TaskSpec): Promise<LoadedProgram> {
+  const program = deserialize(Buffer.from(spec.program)) as Program;
+  return new LoadedProgram(program, await ProgramFunctions.revive(program), `${spec.stage}`);
+}
+
+function runTask(task: TaskContext) {
+  const sink = openSink(task);
+  try {
+    const pipeline = task.loaded.program.branches[task.spec.branch]!;
+    const run = new PipelineRun(task, pipeline, sink, isBlockwise(task));
+    try {
+      run.runAll();
+    } finally {
+      run.close();
+    }
+    return sink.finish();
+  } finally {
+    sink.dispose();
+  }
+}

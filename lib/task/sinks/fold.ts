@@ -1,0 +1,174 @@
+// Sinks that fold rows into one value. Each block of the source's elements is folded by itself and the blocks' values
+// are merged in a fixed tree, so that the answer, to the last bit of a floating-point sum, does not depend on partitions.
+
+import { readColumn } from '../../codec/column.js';
+import { rowExpression, type SinkCode } from '../compile.js';
+import type { AnyFunction } from '../functions.js';
+import { FixedTree } from '../stats/fixed-tree.js';
+import { Moments, type MomentsState } from '../stats/moments.js';
+import { encodeColumn } from './rows.js';
+import { Sink, type SinkResult } from './sink.js';
+
+abstract class TreeSink<P> extends Sink {
+  private readonly tree: FixedTree<P>;
+
+  constructor(merge: (a: P, b: P) => P) {
+    super();
+    this.tree = new FixedTree(merge);
+  }
+
+  /** The value of the block that just ended, or undefined when no row came; starts the next block. */
+  protected abstract takeBlock(): { readonly value: P } | undefined;
+
+  override endBlock(block: number): void {
+    const partial = this.takeBlock();
+    if (partial !== undefined) this.tree.push(block, partial.value);
+  }
+
+  finish(): SinkResult {
+    const nodes = this.tree.nodes();
+    return { columns: [encodeColumn(nodes.map(node => [node.level, node.index, this.encode(node.partial)]))], rowsOut: nodes.length, bytesOut: 0 };
+  }
+
+  protected encode(partial: P): unknown {
+    return partial;
+  }
+}
+
+/** reduce: rows combined by one function. */
+export class ReduceSink extends TreeSink<unknown> {
+  has = false;
+  value: unknown = undefined;
+  readonly variant = 'reduce';
+  constructor(private readonly f: AnyFunction) {
+    super(f as (a: unknown, b: unknown) => unknown);
+  }
+
+  override functions(): readonly AnyFunction[] {
+    return [this.f];
+  }
+
+  code(): SinkCode {
+    return {
+      functions: 1,
+      before: 'let has = sink.has, value = sink.value;',
+      row: row => `if (has) value = s0(value, ${rowExpression(row)}); else { value = ${rowExpression(row)}; has = true; }`,
+      after: 'sink.has = has; sink.value = value;',
+    };
+  }
+
+  protected takeBlock(): { readonly value: unknown } | undefined {
+    if (!this.has) return undefined;
+    const { value } = this;
+    this.has = false;
+    this.value = undefined;
+    return { value };
+  }
+}
+
+/** aggregate: rows folded into a copy of zero, those merged by another function. */
+export class AggregateSink extends TreeSink<unknown> {
+  value: unknown;
+  private rows = false;
+  readonly variant = 'aggregate';
+  constructor(
+    private readonly zero: Uint8Array,
+    private readonly seq: AnyFunction,
+    comb: AnyFunction,
+  ) {
+    super(comb as (a: unknown, b: unknown) => unknown);
+    this.value = this.freshZero();
+  }
+
+  override functions(): readonly AnyFunction[] {
+    return [this.seq];
+  }
+
+  code(): SinkCode {
+    return {
+      functions: 1,
+      before: 'let value = sink.value, any = sink.rows;',
+      row: row => `value = s0(value, ${rowExpression(row)}); any = true;`,
+      after: 'sink.value = value; sink.rows = any;',
+    };
+  }
+
+  protected takeBlock(): { readonly value: unknown } | undefined {
+    if (!this.rows) return undefined;
+    const { value } = this;
+    this.rows = false;
+    this.value = this.freshZero();
+    return { value };
+  }
+
+  /** A copy each time: the user's function may change it. */
+  private freshZero(): unknown {
+    return readColumn(this.zero)[0];
+  }
+}
+
+const NOT_A_NUMBER = 'throw sink.notNumber();';
+
+/** sum and mean: [count, sum] of numbers. */
+export class SumSink extends TreeSink<readonly [number, number]> {
+  count = 0;
+  sum = 0;
+  readonly variant = 'sum';
+  constructor() {
+    super((a, b) => [a[0] + b[0], a[1] + b[1]]);
+  }
+
+  code(): SinkCode {
+    return {
+      functions: 0,
+      before: 'let count = sink.count, sum = sink.sum;',
+      row: row => `if (typeof ${rowExpression(row)} !== 'number') ${NOT_A_NUMBER} sum += ${rowExpression(row)}; count++;`,
+      after: 'sink.count = count; sink.sum = sum;',
+    };
+  }
+
+  notNumber(): Error {
+    return new TypeError('sum and mean need numbers');
+  }
+
+  protected takeBlock(): { readonly value: readonly [number, number] } | undefined {
+    if (this.count === 0) return undefined;
+    const value = [this.count, this.sum] as const;
+    this.count = 0;
+    this.sum = 0;
+    return { value };
+  }
+}
+
+/** stats: count, mean, variance, extremes. */
+export class MomentsSink extends TreeSink<Moments> {
+  moments = new Moments();
+  readonly variant = 'moments';
+  constructor() {
+    super((a, b) => a.merge(b));
+  }
+
+  code(): SinkCode {
+    return {
+      functions: 0,
+      before: 'const moments = sink.moments;',
+      row: row => `if (typeof ${rowExpression(row)} !== 'number') ${NOT_A_NUMBER} moments.add(${rowExpression(row)});`,
+      after: '',
+    };
+  }
+
+  notNumber(): Error {
+    return new TypeError('stats needs numbers');
+  }
+
+  protected takeBlock(): { readonly value: Moments } | undefined {
+    if (this.moments.count === 0) return undefined;
+    const value = this.moments;
+    this.moments = new Moments();
+    return { value };
+  }
+
+  protected override encode(partial: Moments): MomentsState {
+    return partial.state();
+  }
+}

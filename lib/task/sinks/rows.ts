@@ -1,0 +1,84 @@
+// Rows as they are: for collect and take, and for operators that pull rows.
+
+import { prepareColumn } from '../../codec/column.js';
+import { rowExpression, type SinkCode } from '../compile.js';
+import { Sink, type SinkResult } from './sink.js';
+
+/** Rows of one column of a result: bounds what is held both as rows and as bytes. */
+const COLUMN_ROWS = 1 << 18;
+
+/** A column in memory of its own. */
+export function encodeColumn(rows: readonly unknown[]): Uint8Array {
+  const column = prepareColumn(rows, 0, rows.length);
+  const bytes = new Uint8Array(column.byteLength);
+  column.write(bytes);
+  return bytes;
+}
+
+/** Keeps rows for whoever takes them between batches. */
+export class RowsSink extends Sink {
+  rows: unknown[] = [];
+  readonly variant: string = 'rows';
+
+  code(): SinkCode {
+    return { functions: 0, before: 'const out = sink.rows;', row: row => `out.push(${rowExpression(row)});`, after: '' };
+  }
+
+  finish(): SinkResult {
+    return { columns: [], rowsOut: 0, bytesOut: 0 };
+  }
+
+  take(): unknown[] {
+    const { rows } = this;
+    this.rows = [];
+    return rows;
+  }
+}
+
+/** Encodes all rows, up to a limit, as columns. */
+export class CollectSink extends Sink {
+  rows: unknown[] = [];
+  readonly variant: string;
+  private readonly columns: Uint8Array[] = [];
+  private encoded = 0;
+
+  constructor(readonly limit = Number.POSITIVE_INFINITY) {
+    super();
+    this.variant = limit === Number.POSITIVE_INFINITY ? 'collect' : 'take';
+    this.done = limit === 0;
+  }
+
+  override get wantedRows(): number {
+    return Math.max(this.limit - this.encoded - this.rows.length, 1);
+  }
+
+  code(): SinkCode {
+    const push = (row: string) => `out.push(${row})`;
+    if (this.variant === 'collect')
+      return { functions: 0, before: 'const out = sink.rows;', row: row => `${push(rowExpression(row))};`, after: '' };
+    return {
+      functions: 0,
+      before: 'const out = sink.rows, room = sink.limit;',
+      row: row => `if (${push(rowExpression(row))} >= room) { sink.done = true; break outer; }`,
+      after: '',
+    };
+  }
+
+  override afterBatch(): void {
+    // A take keeps its rows, which are few, so that its code can count them.
+    if (this.variant === 'collect' && this.rows.length >= COLUMN_ROWS) this.encode();
+  }
+
+  finish(): SinkResult {
+    if (this.rows.length > 0) this.encode();
+    return { columns: this.columns, rowsOut: this.encoded, bytesOut: this.columns.reduce((sum, column) => sum + column.length, 0) };
+  }
+
+  private encode(): void {
+    for (let from = 0; from < this.rows.length; from += COLUMN_ROWS) {
+      this.columns.push(encodeColumn(from === 0 && this.rows.length <= COLUMN_ROWS ? this.rows : this.rows.slice(from, from + COLUMN_ROWS)));
+    }
+    this.encoded += this.rows.length;
+    this.rows = [];
+  }
+}

@@ -1,0 +1,199 @@
+// The map side of a shuffle: the rows of a stage to the runs of their reduce ids. The first rows of a task show what its
+// keys and values are; from then on one of three codes is in the loop:
+// - numeric: two typed columns, scattered (and combined, where there is a known operation) by kernels;
+// - combine: rows of one key combined in a table of the task's own, for as long as that pays;
+// - pairs: rows to the encoder as they are.
+// What is decided depends on the task's rows only. A row that does not fit the numeric code ends it for the task.
+
+import { judgeCombining } from '../../shuffle/combine-policy.js';
+import { NumericKind } from '../../shuffle/kernels.js';
+import { MapOutput } from '../../shuffle/map-output.js';
+import { CHUNK_ROWS, NumericWriter } from '../../shuffle/numeric-writer.js';
+import { PairWriter } from '../../shuffle/pair-writer.js';
+import type { Partitioner } from '../../shuffle/partitioner.js';
+import type { ShuffleRef } from '../../shuffle/store.js';
+import { type Aggregation, CombineTable } from '../combine-table.js';
+import { keyExpression, type RowCode, type SinkCode, valueExpression } from '../compile.js';
+import type { TaskEnv } from '../env.js';
+import type { AnyFunction } from '../functions.js';
+import { Sink, type SinkResult } from './sink.js';
+
+const SNIFFED_ROWS = 256;
+
+type Mode = 'sniff' | 'numeric' | 'combine' | 'pairs';
+
+export class ShuffleSink extends Sink {
+  mode: Mode = 'sniff';
+  readonly sniffedKeys: unknown[] = [];
+  readonly sniffedValues: unknown[] = [];
+  readonly table = new CombineTable();
+  numeric: NumericWriter | undefined;
+  /** Rows in the numeric writer's chunk. */
+  filled = 0;
+  private readonly pairs: PairWriter;
+  private readonly output: MapOutput;
+  private readonly create: AnyFunction | undefined;
+
+  constructor(
+    private readonly env: TaskEnv,
+    ref: ShuffleRef,
+    map: number,
+    attempt: number,
+    private readonly partitioner: Partitioner,
+    private readonly aggregation: Aggregation | null,
+    private readonly op: number | null,
+  ) {
+    super();
+    this.output = new MapOutput(env.store, ref, map, attempt, env.openBlocks);
+    this.pairs = new PairWriter(this.output, partitioner);
+    this.create = aggregation?.mapSide === true ? aggregation.create : undefined;
+  }
+
+  get variant(): string {
+    return this.mode === 'numeric' ? `numeric${this.numeric!.keyKind}${this.numeric!.valueKind}` : this.mode;
+  }
+
+  override get wantedRows(): number {
+    return this.mode === 'sniff' ? SNIFFED_ROWS : Number.POSITIVE_INFINITY;
+  }
+
+  override functions(): readonly AnyFunction[] {
+    return this.mode === 'combine' ? [this.aggregation!.create, this.aggregation!.mergeValue] : [];
+  }
+
+  code(): SinkCode {
+    const args = (row: RowCode) => `${keyExpression(row)}, ${valueExpression(row)}`;
+    switch (this.mode) {
+      case 'sniff':
+        return { functions: 0, before: '', row: row => `sink.sniff(${args(row)});`, after: '' };
+      case 'pairs':
+        return { functions: 0, before: '', row: row => `sink.put(${args(row)});`, after: '' };
+      case 'combine':
+        return { functions: 2, ...CombineTable.code('sink') };
+      case 'numeric':
+        return numericCode(this.numeric!.keyKind, this.numeric!.valueKind);
+    }
+  }
+
+  sniff(key: unknown, value: unknown): void {
+    this.sniffedKeys.push(key);
+    this.sniffedValues.push(value);
+  }
+
+  /** A row outside any special code. */
+  put(key: unknown, value: unknown): void {
+    if (this.mode === 'combine') {
+      const { table, aggregation } = this;
+      const d = table.index.findOrAdd(key);
+      if (d === table.size) table.combiners.push((aggregation!.create as (v: unknown) => unknown)(value));
+      else table.combiners[d] = (aggregation!.mergeValue as (c: unknown, v: unknown) => unknown)(table.combiners[d], value);
+      return;
+    }
+    this.pairs.put(key, this.create === undefined ? value : (this.create as (v: unknown) => unknown)(value));
+  }
+
+  /** The numeric chunk is full. */
+  full(): void {
+    this.numeric!.flush(CHUNK_ROWS);
+  }
+
+  /** A row that does not fit the numeric columns, after `filled` rows that did: the task goes on without them. */
+  misfit(filled: number, key: unknown, value: unknown): void {
+    this.numeric!.flush(filled);
+    this.leaveNumeric();
+    this.put(key, value);
+  }
+
+  override afterBatch(): void {
+    if (this.mode === 'sniff' && this.sniffedKeys.length >= SNIFFED_ROWS) this.decide();
+    if (this.mode !== 'combine') return;
+    const verdict = judgeCombining(this.table.rows, this.table.size);
+    if (verdict === 'go on') return;
+    this.emptyTable();
+    if (verdict === 'stop') this.mode = 'pairs';
+  }
+
+  finish(): SinkResult {
+    if (this.mode === 'sniff') this.decide();
+    if (this.mode === 'numeric') {
+      this.numeric!.flush(this.filled);
+      this.leaveNumeric();
+    }
+    if (this.mode === 'combine') this.emptyTable();
+    this.pairs.flush();
+    const { rows, bytes } = this.output.commit();
+    return { columns: [], rowsOut: rows, bytesOut: bytes };
+  }
+
+  override dispose(): void {
+    this.numeric?.dispose();
+    this.numeric = undefined;
+    this.output.discard();
+  }
+
+  private decide(): void {
+    const { sniffedKeys, sniffedValues, env, aggregation, op } = this;
+    const keyKind = numericKind(sniffedKeys);
+    const valueKind = numericKind(sniffedValues);
+    const combining = aggregation?.mapSide === true;
+    if (keyKind !== 0 && valueKind !== 0 && (!combining || op !== null)) {
+      this.mode = 'numeric';
+      this.numeric = new NumericWriter(env.heap, env.kernels, this.output, this.partitioner, keyKind, valueKind, combining ? op : null);
+      for (let i = 0; i < sniffedKeys.length; i++) {
+        this.numeric.keys[this.filled] = sniffedKeys[i] as number;
+        this.numeric.values[this.filled] = sniffedValues[i] as number;
+        if (++this.filled === CHUNK_ROWS) {
+          this.full();
+          this.filled = 0;
+        }
+      }
+    } else {
+      this.mode = combining ? 'combine' : 'pairs';
+      for (let i = 0; i < sniffedKeys.length; i++) this.put(sniffedKeys[i], sniffedValues[i]);
+    }
+    sniffedKeys.length = 0;
+    sniffedValues.length = 0;
+  }
+
+  private leaveNumeric(): void {
+    this.numeric!.finish();
+    this.numeric!.dispose();
+    this.numeric = undefined;
+    this.filled = 0;
+    this.mode = this.aggregation?.mapSide === true ? 'combine' : 'pairs';
+  }
+
+  private emptyTable(): void {
+    const { keys, combiners } = this.table;
+    for (let d = 0; d < combiners.length; d++) this.pairs.put(keys[d], combiners[d]);
+    this.table.clear();
+  }
+}
+
+/** -0 has no place in an int32 column: it must survive the shuffle. */
+const isInt32 = (value: unknown) => typeof value === 'number' && (value | 0) === value && !Object.is(value, -0);
+
+function numericKind(values: readonly unknown[]): number {
+  if (values.length === 0) return 0;
+  if (values.every(isInt32)) return NumericKind.Int32;
+  return values.every(value => typeof value === 'number') ? NumericKind.Float64 : 0;
+}
+
+/** Two columns and a count in locals; rows go on through put() once one did not fit. */
+function numericCode(keyKind: number, valueKind: number): SinkCode {
+  const fits = (kind: number, x: string) =>
+    kind === NumericKind.Int32
+      ? `typeof ${x} === 'number' && (${x} | 0) === ${x} && (${x} !== 0 || 1 / ${x} > 0)`
+      : `typeof ${x} === 'number'`;
+  return {
+    functions: 0,
+    before: `const K = sink.numeric.keys, V = sink.numeric.values; let filled = sink.filled, fitting = true, k, x;`,
+    row: row => `k = ${keyExpression(row)}; x = ${valueExpression(row)};
+      if (fitting && ${fits(keyKind, 'k')} && ${fits(valueKind, 'x')}) {
+        K[filled] = k; V[filled] = x;
+        if (++filled === ${CHUNK_ROWS}) { sink.full(); filled = 0; }
+      } else if (fitting) { fitting = false; sink.misfit(filled, k, x); filled = 0; }
+      else sink.put(k, x);`,
+    after: 'sink.filled = filled;',
+  };
+}

@@ -1,0 +1,38 @@
+// What a sink is: the end of a stage's loop. It gives the loop its code, takes rows through it, and ends with columns.
+
+import type { SinkCode } from '../compile.js';
+import type { AnyFunction } from '../functions.js';
+
+/** What a finished sink leaves: columns for the driver, or bytes and rows that went elsewhere. */
+export interface SinkResult {
+  readonly columns: readonly Uint8Array[];
+  readonly rowsOut: number;
+  readonly bytesOut: number;
+}
+
+export abstract class Sink {
+  /** Set by the pipeline: makes the error of a throw in user code. */
+  failed!: (error: unknown, operator: number, record: unknown) => Error;
+  /** True once no further row is wanted. */
+  done = false;
+
+  /** Names the code that code() gives now; a sink may change it between batches. */
+  abstract readonly variant: string;
+  abstract code(): SinkCode;
+  /** The functions that its code calls: s0, s1, ... */
+  functions(): readonly AnyFunction[] {
+    return [];
+  }
+  /** Rows that the next batch should have at most. */
+  get wantedRows(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+  /** After each batch. */
+  afterBatch(): void {}
+  /** After the last batch of a block of the source's elements. */
+  endBlock(_block: number): void {}
+  /** All rows came. */
+  abstract finish(): SinkResult;
+  /** Gives back what it holds; called once, whatever happened. */
+  dispose(): void {}
+}

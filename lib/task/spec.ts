@@ -1,0 +1,126 @@
+// What a task is told and what it answers: plain data, the same for a thread and for a machine far away.
+// A program is what all tasks of a stage share; it is serialised once. A task adds its inputs and its place.
+
+import type { ShippedClosure } from '../codec/closure/format.js';
+import type { Partitioner } from '../shuffle/partitioner.js';
+import type { ShuffleRef } from '../shuffle/store.js';
+import type { OutputSpec } from '../storage/output.js';
+import type { SplitPiece } from '../storage/splits.js';
+import type { BuiltinName } from './builtins.js';
+
+/** A function of a program: one of the user's closures by index, or one of Heddle's own. */
+export type FunctionRef = { readonly closure: number } | { readonly builtin: BuiltinName };
+
+/** One operator of a pipeline that takes a row to none, one or many rows. */
+export interface OperatorSpec {
+  readonly kind: 'map' | 'filter' | 'flatMap' | 'keyBy' | 'mapValues' | 'flatMapValues' | 'trial' | 'mapWithRng';
+  readonly f: FunctionRef;
+  /** As the user wrote it: `map at script.ts:12`. */
+  readonly label: string;
+  /** For operators with randomness: tells its stream from those of other operators. */
+  readonly salt?: number;
+}
+
+/** How values of one key become one. */
+export type AggregatorSpec =
+  | { readonly kind: 'reduce'; readonly f: FunctionRef; readonly op: number | null; readonly label: string }
+  | { readonly kind: 'group'; readonly label: string }
+  | {
+      readonly kind: 'combine';
+      readonly create: FunctionRef;
+      readonly mergeValue: FunctionRef;
+      readonly mergeCombiners: FunctionRef;
+      readonly label: string;
+    };
+
+/** Where a pipeline's rows come from. `input` counts the leaves of a branch from the left. */
+export type SourceSpec =
+  | { readonly kind: 'leaf'; readonly input: number }
+  | { readonly kind: 'shuffle'; readonly input: number; readonly aggregator: AggregatorSpec | null }
+  | { readonly kind: 'aggregate'; readonly of: Pipeline; readonly aggregator: AggregatorSpec }
+  | { readonly kind: 'cogroup'; readonly of: readonly Pipeline[] }
+  | {
+      readonly kind: 'mapPartitions';
+      readonly of: Pipeline;
+      readonly f: FunctionRef;
+      readonly withIndex: boolean;
+      readonly label: string;
+    };
+
+export interface Pipeline {
+  readonly source: SourceSpec;
+  readonly operators: readonly OperatorSpec[];
+}
+
+/** What becomes of the rows of a stage. */
+export type SinkSpec =
+  | { readonly kind: 'shuffle'; readonly partitioner: Partitioner; readonly aggregator: AggregatorSpec | null }
+  | { readonly kind: 'collect' }
+  | { readonly kind: 'count' }
+  | { readonly kind: 'take'; readonly limit: number }
+  | { readonly kind: 'sum' }
+  | { readonly kind: 'moments' }
+  | { readonly kind: 'reduce'; readonly f: FunctionRef; readonly label: string }
+  | {
+      readonly kind: 'aggregate';
+      readonly zero: Uint8Array;
+      readonly seq: FunctionRef;
+      readonly comb: FunctionRef;
+      readonly label: string;
+    }
+  | { readonly kind: 'countByValue' }
+  | { readonly kind: 'forEach'; readonly f: FunctionRef; readonly label: string }
+  | { readonly kind: 'text'; readonly output: OutputSpec };
+
+export interface Program {
+  readonly closures: readonly ShippedClosure[];
+  /** One for each branch of a union; a task runs one of them. */
+  readonly branches: readonly Pipeline[];
+  readonly sink: SinkSpec;
+  readonly seed: string;
+}
+
+/** What one leaf of a branch reads in one task. */
+export type InputSpec =
+  | RangeInput
+  | { readonly kind: 'rows'; readonly column: Uint8Array; readonly rows: number; readonly firstIndex: number; readonly blockRows: number }
+  | { readonly kind: 'text'; readonly pieces: readonly SplitPiece[]; readonly decoder: 'utf-8' | 'latin1' }
+  | { readonly kind: 'shuffle'; readonly shuffle: ShuffleRef; readonly reduce: number }
+  | { readonly kind: 'empty' };
+
+/** Elements first + (from + i) * step of an indexed source, i < rows. */
+export interface RangeInput {
+  readonly kind: 'range';
+  readonly first: number;
+  readonly step: number;
+  readonly from: number;
+  readonly rows: number;
+  readonly blockRows: number;
+}
+
+export interface TaskSpec {
+  /** Names the program, so that a thread decodes and compiles it once. */
+  readonly stage: number;
+  readonly program: Uint8Array;
+  readonly stageName: string;
+  readonly partition: number;
+  readonly attempt: number;
+  readonly branch: number;
+  readonly inputs: readonly InputSpec[];
+  /** Where a shuffle stage writes to. */
+  readonly output: ShuffleRef | null;
+}
+
+/** What a task did; sums of these are what the monitor shows. */
+export interface TaskMetrics {
+  readonly seconds: number;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+export interface TaskResult extends TaskMetrics {
+  /** The sink's answer as columns of the codec; empty for shuffle stages. */
+  readonly columns: readonly Uint8Array[];
+}

@@ -1,0 +1,41 @@
+// Scatter: rows of a batch to the open run of their reduce id. A run is two columns, so a cursor is the next
+// key's address, the next value's address, and the rows that still fit: 12 bytes a reduce id.
+import { hashOf, reduceIdOf } from './hash';
+
+const CURSOR: u32 = 12;
+
+// `V` is the unit a value is moved in (its bits are never looked at); `width` is 0 for columns of undefined.
+@inline
+function scatter<K, V>(keys: usize, values: usize, from: u32, to: u32, reducers: u32, cursors: usize, hasValues: bool): u32 {
+  for (let i = from; i < to; i++) {
+    const key = load<K>(keys + i * sizeof<K>());
+    const cursor = cursors + reduceIdOf(hashOf<K>(key), reducers) * CURSOR;
+    const room = load<u32>(cursor, 8);
+    if (room == 0) return i;
+    const keyAt = load<u32>(cursor);
+    store<K>(keyAt, key);
+    store<u32>(cursor, keyAt + sizeof<K>());
+    if (hasValues) {
+      const valueAt = load<u32>(cursor, 4);
+      store<V>(valueAt, load<V>(values + i * sizeof<V>()));
+      store<u32>(cursor, valueAt + sizeof<V>(), 4);
+    }
+    store<u32>(cursor, room - 1, 8);
+  }
+  return to;
+}
+
+/**
+ * Scatters rows [from, to) of a batch. Key kind: 1 int32, 2 float64. Value width in bytes: 0, 4 or 8.
+ * Returns `to`, or the first row whose run is full: the caller opens another run for it and calls again.
+ */
+export function scatterPairs(keyKind: u32, valueBytes: u32, keys: usize, values: usize, from: u32, to: u32, reducers: u32, cursors: usize): u32 {
+  if (keyKind == 1) {
+    if (valueBytes == 4) return scatter<i32, u32>(keys, values, from, to, reducers, cursors, true);
+    if (valueBytes == 8) return scatter<i32, u64>(keys, values, from, to, reducers, cursors, true);
+    return scatter<i32, u32>(keys, values, from, to, reducers, cursors, false);
+  }
+  if (valueBytes == 4) return scatter<f64, u32>(keys, values, from, to, reducers, cursors, true);
+  if (valueBytes == 8) return scatter<f64, u64>(keys, values, from, to, reducers, cursors, true);
+  return scatter<f64, u32>(keys, values, from, to, reducers, cursors, false);
+}
