@@ -1,0 +1,141 @@
+// What the engine tells about its work: progress, logs and metrics are folds over these events and over nothing else.
+//
+// Stage ids are unique in a context, and a stage that several jobs share reports once: fold by stage, not by job and stage.
+// Each taskStarted is followed by one taskEnded, though for a task that was aborted perhaps after the end of its job.
+import type { ErrorRecord } from './errors.js';
+import type { JobId, StageId } from './ids.js';
+
+/** What a task moved. */
+export interface TaskMetrics {
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+export const NO_METRICS: TaskMetrics = { rowsIn: 0, rowsOut: 0, bytesIn: 0, bytesOut: 0 };
+
+export interface StageSummary {
+  readonly stage: StageId;
+  readonly name: string;
+  /** The tasks that the job asks for; fewer run when another job has run some of them. */
+  readonly tasks: number;
+}
+
+export interface JobStarted {
+  readonly type: 'jobStarted';
+  readonly job: JobId;
+  /** The action that runs the job, such as `collect`. */
+  readonly action: string;
+  readonly name: string;
+  readonly stages: readonly StageSummary[];
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+}
+
+export interface JobEnded {
+  readonly type: 'jobEnded';
+  readonly job: JobId;
+  readonly ok: boolean;
+  readonly seconds: number;
+  readonly error?: ErrorRecord;
+}
+
+export interface StageStarted {
+  readonly type: 'stageStarted';
+  /** The first of the jobs that wait for the stage. */
+  readonly job: JobId;
+  readonly stage: StageId;
+}
+
+export interface StageEnded {
+  readonly type: 'stageEnded';
+  readonly job: JobId;
+  readonly stage: StageId;
+  readonly seconds: number;
+  /** False when the jobs that waited for it failed or were cancelled. */
+  readonly ok: boolean;
+}
+
+interface TaskFields {
+  readonly job: JobId;
+  readonly stage: StageId;
+  readonly partition: number;
+  readonly attempt: number;
+}
+
+export interface TaskStarted extends TaskFields {
+  readonly type: 'taskStarted';
+  readonly executor: string;
+  readonly thread: number;
+}
+
+export interface TaskEnded extends TaskFields, TaskMetrics {
+  readonly type: 'taskEnded';
+  readonly seconds: number;
+  /** Whether the result counts: not that of a failed attempt, nor one that came after its job had ended. */
+  readonly ok: boolean;
+  readonly error?: ErrorRecord;
+}
+
+export interface Warning {
+  readonly type: 'warning';
+  readonly message: string;
+}
+
+export type EngineEvent = JobStarted | JobEnded | StageStarted | StageEnded | TaskStarted | TaskEnded | Warning;
+export type EngineEventType = EngineEvent['type'];
+export type EventOf<Type extends EngineEventType | 'event'> = Type extends 'event' ? EngineEvent : Extract<EngineEvent, { type: Type }>;
+export type EventListener<Type extends EngineEventType | 'event' = 'event'> = (event: EventOf<Type>) => void;
+
+type AnyListener = (event: never) => unknown;
+
+/**
+ * Hands events to listeners, at once and in the order in which they were added; `event` listens to all types. A listener
+ * that throws, or whose promise rejects, never harms whoever emits: the first time, a warning tells of it.
+ */
+export class Events {
+  // Lists are replaced, never changed, so that a listener may add and remove listeners while an event is handed out.
+  private readonly listeners = new Map<string, readonly AnyListener[]>();
+  private readonly faulty = new WeakSet<AnyListener>();
+
+  on<Type extends EngineEventType | 'event'>(type: Type, listener: EventListener<Type>): this {
+    this.listeners.set(type, [...(this.listeners.get(type) ?? []), listener]);
+    return this;
+  }
+
+  /** Removes a listener once; one that is not there is no error. */
+  off<Type extends EngineEventType | 'event'>(type: Type, listener: EventListener<Type>): this {
+    const list = this.listeners.get(type) ?? [];
+    const at = list.indexOf(listener);
+    if (at >= 0) this.listeners.set(type, list.toSpliced(at, 1));
+    return this;
+  }
+
+  emit(event: EngineEvent): void {
+    const ofType = this.listeners.get(event.type);
+    const ofAll = this.listeners.get('event');
+    if (ofType !== undefined) for (const listener of ofType) this.call(listener, event);
+    if (ofAll !== undefined) for (const listener of ofAll) this.call(listener, event);
+  }
+
+  private call(listener: AnyListener, event: EngineEvent): void {
+    try {
+      const answer = (listener as (event: EngineEvent) => unknown)(event);
+      if (answer instanceof Promise) answer.catch(error => this.report(listener, event, error));
+    } catch (error) {
+      this.report(listener, event, error);
+    }
+  }
+
+  private report(listener: AnyListener, event: EngineEvent, error: unknown): void {
+    // Once a listener, or one that throws on warnings would be warned of its own warning for ever.
+    if (this.faulty.has(listener)) return;
+    this.faulty.add(listener);
+    let text = 'something that cannot be shown';
+    try {
+      text = String(error);
+    } catch {}
+    this.emit({ type: 'warning', message: `a listener to ${event.type} threw ${text}; it is still called, later errors are not reported` });
+  }
+}

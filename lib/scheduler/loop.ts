@@ -1,0 +1,302 @@
+// Runs the machine's commands on a transport: with clock.ts, all of the scheduler that knows promises and time.
+//
+// Events are taken one at a time: what a command or a callback sets off waits until the commands of the event at hand are
+// carried out, so callers may submit and cancel from anywhere.
+import { badArgument, type ErrorRecord, fromErrorRecord, HeddleError, toErrorRecord } from '../core/errors.js';
+import { type EngineEvent, NO_METRICS, type TaskMetrics } from '../core/events.js';
+import { idSequence, type JobId, type StageId } from '../core/ids.js';
+import type { Slot, SlotId, TaskOutcome, Transport } from '../transport/contract.js';
+import { type Clock, SYSTEM_CLOCK, startDeadline } from './clock.js';
+import { broken, cancelled, defect, late, stopped } from './endings.js';
+import { step } from './machine.js';
+import type { Command, SchedulerEvent, TaskRef } from './messages.js';
+import type { JobRequest, SchedulerOptions } from './request.js';
+import { StageResults } from './results.js';
+import { DEFAULT_MAX_FAILURES } from './retry.js';
+import { createState, isQuiet } from './state.js';
+
+export type { JobPlan, JobRequest, SchedulerOptions } from './request.js';
+
+interface RunningJob<Spec, Result> {
+  readonly request: JobRequest<Spec, Result>;
+  readonly stages: ReadonlySet<StageId>;
+  readonly started: number;
+  /** An error met while results were handed over: the job fails with it, whatever the machine says. */
+  failure: { readonly error: unknown } | undefined;
+  settle(outcome: { readonly error: unknown } | undefined): void;
+}
+
+interface Launch {
+  readonly task: TaskRef;
+  readonly started: number;
+  readonly controller: AbortController;
+}
+
+export class Scheduler<Spec, Result> {
+  private readonly state = createState();
+  private readonly jobs = new Map<JobId, RunningJob<Spec, Result>>();
+  private readonly slots = new Map<SlotId, Slot>();
+  private readonly running = new Map<SlotId, Launch>();
+  private readonly results = new StageResults<Result>();
+  private readonly stageStarted = new Map<StageId, number>();
+  private readonly nextJob = idSequence<JobId>();
+  private readonly waiting: (() => void)[] = [];
+  private readonly unsubscribe: () => void;
+  private readonly onEvent: (event: EngineEvent) => void;
+  private readonly metricsOf: (result: Result) => TaskMetrics;
+  private readonly clock: Clock;
+  private isBusy = false;
+  /** Runs whose outcome has not come in, on slots that are lost too. */
+  private outstanding = 0;
+  /** Why no more jobs are taken. */
+  private closed: HeddleError | undefined;
+  private stopping: Promise<void> | undefined;
+  private onSettled: (() => void) | undefined;
+
+  constructor(
+    private readonly transport: Transport<Spec, Result>,
+    options: SchedulerOptions<Result> = {},
+  ) {
+    this.onEvent = options.onEvent ?? (() => {});
+    this.metricsOf = options.metricsOf ?? (() => NO_METRICS);
+    this.clock = options.clock ?? SYSTEM_CLOCK;
+    this.unsubscribe = transport.subscribe({
+      joined: slot => this.enqueue(() => this.addSlot(slot)),
+      left: (slot, error) => this.enqueue(() => this.handle({ type: 'slotLost', slot, error })),
+    });
+    for (const slot of transport.slots()) this.enqueue(() => this.addSlot(slot));
+  }
+
+  /** Whether no job is left and no task occupies a slot. */
+  get isIdle(): boolean {
+    return this.jobs.size === 0 && this.outstanding === 0 && isQuiet(this.state) && this.results.isEmpty && this.stageStarted.size === 0;
+  }
+
+  /** Runs a job. Rejects with the error that ended it; tasks that were running may then still be on their way out. */
+  async submit(request: JobRequest<Spec, Result>): Promise<void> {
+    const { plan, signal, deadline = Number.POSITIVE_INFINITY } = request;
+    const maxFailures = plan.maxFailures ?? DEFAULT_MAX_FAILURES;
+    if (!Number.isSafeInteger(maxFailures) || maxFailures < 1) throw badArgument('maxFailures', maxFailures, 'a whole number from 1');
+    if (typeof deadline !== 'number' || !(deadline >= 0)) throw badArgument('deadline', deadline, 'milliseconds, 0 or more');
+    if (this.closed !== undefined) throw this.closed;
+    if (signal?.aborted === true) throw cancelled(signal);
+    if (deadline === 0) throw late(deadline);
+
+    const job = this.nextJob();
+    let clear = (): void => {};
+    const cancel = (error: HeddleError): void => this.enqueue(() => this.cancel(job, error));
+    const onAbort = (): void => cancel(cancelled(signal!));
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const settle = (outcome: { readonly error: unknown } | undefined): void =>
+          outcome === undefined ? resolve() : reject(outcome.error);
+        const started = this.clock.now();
+        const stages = new Set(plan.stages.map(stage => stage.id));
+        const entry: RunningJob<Spec, Result> = { request, stages, started, failure: undefined, settle };
+        if (deadline < Number.POSITIVE_INFINITY) clear = startDeadline(this.clock, deadline, () => cancel(late(deadline)));
+        signal?.addEventListener('abort', onAbort);
+        this.enqueue(() => this.start(job, entry, maxFailures));
+      });
+    } finally {
+      clear();
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Cancels all jobs and waits until no task is left on the transport, which it does not close. */
+  stop(): Promise<void> {
+    if (this.stopping !== undefined) return this.stopping;
+    // Before anything that may call back and submit.
+    this.closed = stopped();
+    this.stopping = new Promise(resolve => {
+      this.onSettled = resolve;
+    });
+    this.enqueue(() => {
+      this.unsubscribe();
+      for (const job of [...this.jobs.keys()]) this.cancel(job, stopped());
+    });
+    return this.stopping;
+  }
+
+  private start(job: JobId, entry: RunningJob<Spec, Result>, maxFailures: number): void {
+    const { plan } = entry.request;
+    const stages = plan.stages.map(({ id, name, partitions }) => ({ stage: id, name, tasks: partitions.length }));
+    const { action = 'job', name = action } = plan;
+    this.jobs.set(job, entry);
+    this.emit({ type: 'jobStarted', job, action, name, stages, time: this.clock.time() });
+    const known = this.results.join(plan.stages);
+    if (known instanceof HeddleError) {
+      this.endJob(job, { error: known }, false);
+      return;
+    }
+    for (const [task, result] of known) this.deliver(entry, task, result);
+    if (entry.failure === undefined) this.handle({ type: 'jobSubmitted', job, stages: plan.stages, maxFailures });
+    else this.endJob(job, entry.failure);
+  }
+
+  private cancel(job: JobId, error: HeddleError): void {
+    const entry = this.jobs.get(job);
+    if (entry === undefined) return;
+    entry.failure ??= { error };
+    this.handle({ type: 'jobCancelled', job, error: toErrorRecord(error) });
+  }
+
+  private addSlot(slot: Slot): void {
+    if (this.closed !== undefined) return;
+    this.slots.set(slot.id, slot);
+    this.handle({ type: 'slotJoined', slot });
+  }
+
+  /** Does this now, or after what is being done. */
+  private enqueue(work: () => void): void {
+    this.waiting.push(work);
+    if (this.isBusy) return;
+    this.isBusy = true;
+    // By index: shifting a long array costs as much as its length.
+    for (let i = 0; i < this.waiting.length; i++) {
+      try {
+        this.waiting[i]!();
+      } catch (error) {
+        this.giveUp(defect(error));
+      }
+    }
+    this.waiting.length = 0;
+    this.isBusy = false;
+    if (this.onSettled !== undefined && this.outstanding === 0 && this.jobs.size === 0) this.onSettled();
+  }
+
+  private giveUp(error: HeddleError): void {
+    this.closed ??= error;
+    for (const { controller } of this.running.values()) controller.abort();
+    for (const job of [...this.jobs.keys()]) this.endJob(job, { error });
+  }
+
+  private emit(event: EngineEvent): void {
+    try {
+      this.onEvent(event);
+    } catch {
+      // Whoever listens has no say in the jobs; Events reports the errors of its listeners itself.
+    }
+  }
+
+  private handle(event: SchedulerEvent): void {
+    for (const command of step(this.state, event)) this.carryOut(command);
+  }
+
+  private carryOut(command: Command): void {
+    switch (command.type) {
+      case 'accept':
+        return; // handled with the result, in onOutcome
+      case 'launch':
+        this.launch(command.task, this.slots.get(command.slot)!);
+        return;
+      case 'abort':
+        this.running.get(command.slot)?.controller.abort();
+        return;
+      case 'stageStarted':
+        this.stageStarted.set(command.stage, this.clock.now());
+        this.emit({ type: 'stageStarted', job: command.jobs[0]!, stage: command.stage });
+        return;
+      case 'stageEnded':
+        this.endStage(command.stage, command.jobs[0]!, true);
+        return;
+      case 'stageAborted':
+        this.endStage(command.stage, command.job, false);
+        return;
+      case 'jobSucceeded':
+        this.endJob(command.job, undefined);
+        return;
+      case 'jobFailed':
+        this.endJob(command.job, { error: fromErrorRecord(command.error) });
+        return;
+    }
+  }
+
+  private launch(task: TaskRef, slot: Slot): void {
+    const launch: Launch = { task, started: this.clock.now(), controller: new AbortController() };
+    this.running.set(slot.id, launch);
+    this.outstanding++;
+    const { job, stage, partition, attempt } = task;
+    this.emit({ type: 'taskStarted', job, stage, partition, attempt, executor: slot.executor, thread: slot.thread });
+    const done = (outcome: TaskOutcome<Result>): void => this.enqueue(() => this.onOutcome(launch, slot, outcome));
+    let spec: Spec;
+    try {
+      spec = this.jobs.get(job)!.request.specFor(task);
+    } catch (error) {
+      done({ ok: false, error: toErrorRecord(error), retryable: false });
+      return;
+    }
+    try {
+      this.transport.run(spec, slot, launch.controller.signal).then(done, error => done(broken(error)));
+    } catch (error) {
+      done(broken(error));
+    }
+  }
+
+  private onOutcome(launch: Launch, slot: Slot, outcome: TaskOutcome<Result>): void {
+    const { task } = launch;
+    this.outstanding--;
+    // After a loss the same slot may have come back and run another task by now.
+    if (this.running.get(slot.id) === launch) this.running.delete(slot.id);
+    if (!outcome.ok) {
+      this.taskEnded(launch, NO_METRICS, false, outcome.error);
+      const { error, retryable, lostSlot = false } = outcome;
+      this.handle({ type: 'taskFailed', task, slot: slot.id, error, retryable, lostSlot });
+      return;
+    }
+    const commands = step(this.state, { type: 'taskSucceeded', task, slot: slot.id });
+    const first = commands[0];
+    const counts = first !== undefined && first.type === 'accept';
+    this.taskEnded(launch, this.metricsOf(outcome.result), counts);
+    if (counts) {
+      this.results.keep(task, outcome.result);
+      for (const job of first.jobs) {
+        const entry = this.jobs.get(job);
+        if (entry === undefined || !entry.stages.has(task.stage)) continue;
+        this.deliver(entry, task, outcome.result);
+        // Only after the commands at hand, which the machine has issued in the belief that all is well.
+        if (entry.failure !== undefined) this.enqueue(() => this.cancelFailed(job, entry));
+      }
+    }
+    for (const command of commands) this.carryOut(command);
+  }
+
+  private deliver(entry: RunningJob<Spec, Result>, task: TaskRef, result: Result): void {
+    if (entry.failure !== undefined) return;
+    try {
+      entry.request.onResult(task, result);
+    } catch (error) {
+      entry.failure = { error };
+    }
+  }
+
+  private cancelFailed(job: JobId, entry: RunningJob<Spec, Result>): void {
+    if (entry.failure !== undefined) this.handle({ type: 'jobCancelled', job, error: toErrorRecord(entry.failure.error) });
+  }
+
+  private taskEnded(launch: Launch, metrics: TaskMetrics, ok: boolean, error?: ErrorRecord): void {
+    const { job, stage, partition, attempt } = launch.task;
+    const seconds = (this.clock.now() - launch.started) / 1000;
+    const { rowsIn, rowsOut, bytesIn, bytesOut } = metrics;
+    const event = { type: 'taskEnded', job, stage, partition, attempt, seconds, rowsIn, rowsOut, bytesIn, bytesOut, ok } as const;
+    this.emit(error === undefined ? event : { ...event, error });
+  }
+
+  private endStage(stage: StageId, job: JobId, ok: boolean): void {
+    const started = this.stageStarted.get(stage) ?? this.clock.now();
+    this.stageStarted.delete(stage);
+    this.emit({ type: 'stageEnded', job, stage, seconds: (this.clock.now() - started) / 1000, ok });
+  }
+
+  private endJob(job: JobId, outcome: { readonly error: unknown } | undefined, joined = true): void {
+    const entry = this.jobs.get(job);
+    if (entry === undefined) return;
+    this.jobs.delete(job);
+    if (joined) this.results.leave(entry.stages);
+    const end = entry.failure ?? outcome;
+    const seconds = (this.clock.now() - entry.started) / 1000;
+    if (end === undefined) this.emit({ type: 'jobEnded', job, ok: true, seconds });
+    else this.emit({ type: 'jobEnded', job, ok: false, seconds, error: toErrorRecord(end.error) });
+    entry.settle(end);
+  }
+}

@@ -1,0 +1,53 @@
+// Every message into and out of the scheduler's machine, in one place.
+//
+// Events go in, commands come out; both are plain data, so that a run can be recorded, replayed and simulated.
+import type { ErrorRecord } from '../core/errors.js';
+import type { JobId, StageId } from '../core/ids.js';
+import type { Slot, SlotId } from '../transport/contract.js';
+
+/** One attempt at one partition of a stage. `job` is the job that it is accounted to, of all that share the stage. */
+export interface TaskRef {
+  readonly job: JobId;
+  readonly stage: StageId;
+  readonly partition: number;
+  /** 0 for the first attempt. */
+  readonly attempt: number;
+}
+
+export interface StagePlan {
+  /** Jobs that name the same stage share it: it runs once and all of them wait for it. */
+  readonly id: StageId;
+  readonly name: string;
+  /** Stages that must end first. Each stands earlier in the same plan, with no partitions when there is nothing left to run. */
+  readonly parents: readonly StageId[];
+  /** The partitions to run. */
+  readonly partitions: readonly number[];
+}
+
+export type SchedulerEvent =
+  | { readonly type: 'jobSubmitted'; readonly job: JobId; readonly stages: readonly StagePlan[]; readonly maxFailures: number }
+  | { readonly type: 'jobCancelled'; readonly job: JobId; readonly error: ErrorRecord }
+  | { readonly type: 'slotJoined'; readonly slot: Slot }
+  | { readonly type: 'slotLost'; readonly slot: SlotId; readonly error: ErrorRecord }
+  | { readonly type: 'taskSucceeded'; readonly task: TaskRef; readonly slot: SlotId }
+  | {
+      readonly type: 'taskFailed';
+      readonly task: TaskRef;
+      readonly slot: SlotId;
+      readonly error: ErrorRecord;
+      readonly retryable: boolean;
+      readonly lostSlot?: boolean;
+    };
+
+export type Command =
+  /** The result of this task counts, for these jobs. Always the first command of its event. */
+  | { readonly type: 'accept'; readonly task: TaskRef; readonly jobs: readonly JobId[] }
+  | { readonly type: 'launch'; readonly task: TaskRef; readonly slot: SlotId }
+  /** The outcome of this task no longer matters; its slot is free again when the outcome comes in. */
+  | { readonly type: 'abort'; readonly task: TaskRef; readonly slot: SlotId }
+  | { readonly type: 'stageStarted'; readonly stage: StageId; readonly jobs: readonly JobId[] }
+  | { readonly type: 'stageEnded'; readonly stage: StageId; readonly jobs: readonly JobId[] }
+  /** A started stage that no job waits for any longer; `job` was the last. */
+  | { readonly type: 'stageAborted'; readonly stage: StageId; readonly job: JobId }
+  | { readonly type: 'jobSucceeded'; readonly job: JobId }
+  | { readonly type: 'jobFailed'; readonly job: JobId; readonly error: ErrorRecord };

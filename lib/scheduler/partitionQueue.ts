@@ -1,0 +1,67 @@
+// The partitions of a stage that wait for a slot, lowest first.
+//
+// Fresh partitions are a sorted array with a cursor, so that taking one costs nothing; partitions to retry are few and
+// are kept apart, because a retry may have to wait for a slot other than the idle one while fresh partitions go ahead.
+
+export class PartitionQueue {
+  private fresh: number[] = [];
+  private cursor = 0;
+  private readonly retries: number[] = [];
+
+  /** Adds partitions that were never tried. */
+  add(partitions: number[]): void {
+    this.fresh = this.fresh.slice(this.cursor).concat(partitions);
+    this.cursor = 0;
+    let sorted = true;
+    for (let i = 1; sorted && i < this.fresh.length; i++) sorted = this.fresh[i - 1]! < this.fresh[i]!;
+    if (!sorted) this.fresh.sort((a, b) => a - b);
+  }
+
+  addRetry(partition: number): void {
+    this.retries.splice(lowerBound(this.retries, partition), 0, partition);
+  }
+
+  get isEmpty(): boolean {
+    return this.cursor === this.fresh.length && this.retries.length === 0;
+  }
+
+  /** The lowest partition that was never tried. */
+  get firstFresh(): number | undefined {
+    return this.fresh[this.cursor];
+  }
+
+  /** The partition to retry at this rank. */
+  retryAt(rank: number): number | undefined {
+    return this.retries[rank];
+  }
+
+  /** Removes and returns all of them. */
+  drain(): number[] {
+    const all = this.fresh.slice(this.cursor).concat(this.retries);
+    this.fresh = [];
+    this.cursor = 0;
+    this.retries.length = 0;
+    return all;
+  }
+
+  /** Removes a partition that `firstFresh` or `retryAt` has shown. */
+  take(partition: number): void {
+    if (this.fresh[this.cursor] === partition) {
+      this.cursor++;
+      return;
+    }
+    const rank = lowerBound(this.retries, partition);
+    if (this.retries[rank] === partition) this.retries.splice(rank, 1);
+  }
+}
+
+function lowerBound(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

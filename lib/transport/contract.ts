@@ -1,0 +1,56 @@
+// What the scheduler asks of whoever runs its tasks: threads of this process, executors elsewhere, another engine.
+//
+// A slot runs one task at a time. A transport that wants several tasks under way in one thread offers several slots
+// for it. The specification of a task and its result are opaque here: a transport only carries them.
+import type { ErrorRecord } from '../core/errors.js';
+
+declare const slotBrand: unique symbol;
+/** A place where one task can run. Unique among the slots of a transport; may be used again once the slot has left. */
+export type SlotId = number & { readonly [slotBrand]: 'SlotId' };
+
+export interface Slot {
+  readonly id: SlotId;
+  /** The process that the slot is in; slots of one executor share its memory, and its fate. */
+  readonly executor: string;
+  /** The thread's index in that process. */
+  readonly thread: number;
+}
+
+export interface TaskSuccess<Result> {
+  readonly ok: true;
+  readonly result: Result;
+}
+
+export interface TaskFailure {
+  readonly ok: false;
+  readonly error: ErrorRecord;
+  /** Whether the same task may well succeed elsewhere: a lost thread, never an exception of the user's code. */
+  readonly retryable: boolean;
+  /** The slot went with the task: nothing more runs there until it is reported as joined again. */
+  readonly lostSlot?: boolean;
+}
+
+export type TaskOutcome<Result> = TaskSuccess<Result> | TaskFailure;
+
+export interface SlotListener {
+  joined(slot: Slot): void;
+  /** Outcomes of tasks that ran there may still follow; they are told apart from those of a later slot of the same id. */
+  left(slot: SlotId, error: ErrorRecord): void;
+}
+
+export interface Transport<Spec, Result> {
+  /** The slots that can run a task now. */
+  slots(): readonly Slot[];
+  /**
+   * Runs a task. Never throws and never rejects, and settles in the end whatever happens to the slot: the scheduler gives the slot
+   * its next task only when the last one has settled. `signal` asks for an early end; the outcome then hardly matters.
+   */
+  run(spec: Spec, slot: Slot, signal: AbortSignal): Promise<TaskOutcome<Result>>;
+  /**
+   * Reports slots that join and leave after this call, each change once and in order (an id leaves before it joins again).
+   * Returns the function that ends the subscription.
+   */
+  subscribe(listener: SlotListener): () => void;
+  /** Ends all slots. Tasks still running settle as failures. */
+  close(): Promise<void>;
+}
