@@ -2,3 +2,4 @@
 export function version(): u32 {
   return 1;
 }
+export { fillUniform } from './random';
