@@ -1,4 +1,5 @@
 // The kernels' one module. Every function works on a batch in the imported shared memory and allocates nothing.
 // Each has a plain TypeScript twin in lib/shuffle/twins/ that property tests hold it against.
 export { aggregatePairs, clearTable, extractTable, rehashTable } from './aggregate';
+export { fillUniform } from './random';
 export { scatterPairs } from './scatter';
