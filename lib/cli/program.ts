@@ -1,0 +1,63 @@
+// What the heddle command understands, for everything that main.ts does not recognise by itself: help, the version, and
+// mistakes, which get a suggestion and exit code 2.
+import { existsSync, readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { UsageError } from './usage-error.js';
+
+export async function parseCommand(given: readonly string[]): Promise<void> {
+  const program = heddleCommand();
+  try {
+    if (given.length === 0) {
+      program.outputHelp({ error: true });
+      throw new UsageError('expected a command');
+    }
+    await program.parseAsync(given, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and the version end by an error too, whose exit code is 0.
+    if (error.exitCode !== 0) throw new UsageError(withScriptHint(error.message.replace(/^error: /, ''), given[0]!));
+  }
+}
+
+function heddleCommand(): Command {
+  const program = new Command('heddle')
+    .description('A parallel data engine for Node.js.')
+    .version(packageVersion(), '-V, --version')
+    .exitOverride()
+    .configureOutput({ outputError: () => {} }) // main.ts writes it
+    .enablePositionalOptions()
+    .helpCommand(true)
+    .addHelpText('after', '\nheddle COMMAND --help tells more about a command.');
+  program
+    .command('run')
+    .description('run a TypeScript or JavaScript script')
+    .usage('SCRIPT [ARGS...]')
+    .argument('<script>', 'the script: .ts, .mts, .cts, .tsx, .js, .mjs, .cjs or .jsx')
+    .argument('[args...]', "the script's own arguments and flags, passed on untouched")
+    .passThroughOptions()
+    .addHelpText('after', RUN_HELP)
+    .action(async (script: string, scriptArguments: readonly string[]) => {
+      const { runScript } = await import('./run.js');
+      await runScript(script, scriptArguments);
+    });
+  return program;
+}
+
+const RUN_HELP = `
+The script may be TypeScript, needs no build, and can import 'heddle' from any folder.
+Flags of Node itself go into NODE_OPTIONS: NODE_OPTIONS=--max-old-space-size=8192 heddle run script.ts
+
+Examples:
+  heddle run examples/wordcount.ts --top 20
+  HEDDLE_THREADS=2 heddle run examples/pi.ts --samples 50000000`;
+
+/** The script was given where the command belongs: say what would have worked. */
+function withScriptHint(message: string, first: string): string {
+  return /\.[cm]?[jt]sx?$/.test(first) && existsSync(first) ? `${message}; to run a script: heddle run ${first}` : message;
+}
+
+function packageVersion(): string {
+  // dist/lib/cli/ is three folders below the package's root.
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}

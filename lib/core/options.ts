@@ -1,0 +1,288 @@
+// Every option of Context.create, in one table: its default, its environment variable and its check. Also the checks
+// that calls share: unknown keys of a last argument, numbers of partitions, counts.
+// An option given in the call wins over its variable, and the variable over the default. `undefined` and an empty
+// variable count as not given. A wrong value is refused, never clamped: the error names the option (or the variable),
+// the value and what is expected.
+import { createRequire } from 'node:module';
+import { availableParallelism, totalmem } from 'node:os';
+import { basename, extname } from 'node:path';
+import { badArgument, HeddleError, show } from './errors.js';
+
+/** What Context.create takes. */
+export interface ContextOptions {
+  /** Worker threads. Default: the parallelism that the machine offers. Variable: HEDDLE_THREADS. */
+  readonly threads?: number;
+  /** Bytes of shuffle memory, or text such as '512mb' (1 mb is 2^20 bytes). Default: half of the memory, at most 4 GiB. Variable: HEDDLE_MEMORY. */
+  readonly memory?: number | string;
+  /** Partitions where a call names none. Default: four per thread. Variable: HEDDLE_PARTITIONS. */
+  readonly partitions?: number;
+  /** Seed of every random stream. Default: 0, so that a run repeats. Variable: HEDDLE_SEED. */
+  readonly seed?: number | bigint | string;
+  /** Name shown in progress and reports. Default: the script's. Variable: HEDDLE_NAME. */
+  readonly name?: string;
+  /** Show progress on stderr. Default: whether stderr is a terminal. Variable: HEDDLE_PROGRESS. */
+  readonly progress?: boolean;
+  /** Use the WebAssembly kernels, or their plain TypeScript twins. Default: 'on'. Variable: HEDDLE_KERNELS. */
+  readonly kernels?: 'on' | 'off';
+  /** Attempts of a task before its job fails. Default: 4. Variable: HEDDLE_MAX_FAILURES. */
+  readonly maxFailures?: number;
+}
+
+/** Every option, with a checked value; memory in bytes. */
+export interface ResolvedOptions {
+  readonly threads: number;
+  readonly memory: number;
+  readonly partitions: number;
+  readonly seed: number | bigint | string;
+  readonly name: string;
+  readonly progress: boolean;
+  readonly kernels: 'on' | 'off';
+  readonly maxFailures: number;
+}
+
+/** What the defaults depend on. */
+export interface Machine {
+  readonly parallelism: number;
+  /** Bytes of memory that this process may use. */
+  readonly memory: number;
+  readonly stderrIsTerminal: boolean;
+  /** Path of the script that runs, if there is one. */
+  readonly script: string | undefined;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const MIB = 2 ** 20;
+const LEAST_MEMORY = 64 * MIB;
+const MOST_MEMORY = 4096 * MIB;
+const MOST_THREADS = 1024;
+export const MOST_PARTITIONS = 2 ** 20;
+
+interface Option<T> {
+  readonly variable: string;
+  readonly expected: string;
+  /** The value to use, or undefined when `value` is none. */
+  parse(value: unknown): T | undefined;
+  /** What a variable's text stands for, to be parsed like a given value. */
+  fromText(text: string): unknown;
+  initial(machine: Machine, threads: number): T;
+}
+
+const TABLE: { readonly [K in keyof ResolvedOptions]: Option<ResolvedOptions[K]> } = {
+  threads: {
+    variable: 'HEDDLE_THREADS',
+    expected: `an integer from 1 to ${MOST_THREADS}`,
+    parse: value => integerWithin(value, 1, MOST_THREADS),
+    fromText: toNumber,
+    initial: machine => Math.min(Math.max(machine.parallelism, 1), MOST_THREADS),
+  },
+  memory: {
+    variable: 'HEDDLE_MEMORY',
+    expected: "bytes, or text such as '512mb' or '4gb', from 64mb to 4gb",
+    parse: parseMemory,
+    fromText: text => text,
+    initial: machine => Math.min(Math.max(wholeMib(machine.memory / 2), LEAST_MEMORY), MOST_MEMORY),
+  },
+  partitions: {
+    variable: 'HEDDLE_PARTITIONS',
+    expected: `an integer from 1 to ${MOST_PARTITIONS}`,
+    parse: value => integerWithin(value, 1, MOST_PARTITIONS),
+    fromText: toNumber,
+    initial: (_machine, threads) => threads * 4,
+  },
+  seed: {
+    variable: 'HEDDLE_SEED',
+    expected: 'a finite number, a bigint or a string',
+    parse: parseSeed,
+    fromText: seedFromText,
+    initial: () => 0,
+  },
+  name: {
+    variable: 'HEDDLE_NAME',
+    expected: 'a string that is not empty',
+    parse: value => (typeof value === 'string' && value.trim() !== '' ? value : undefined),
+    fromText: text => text,
+    initial: machine => (machine.script === undefined ? '' : basename(machine.script, extname(machine.script))) || 'heddle',
+  },
+  progress: {
+    variable: 'HEDDLE_PROGRESS',
+    expected: 'true or false',
+    parse: value => (typeof value === 'boolean' ? value : undefined),
+    fromText: toBoolean,
+    initial: machine => machine.stderrIsTerminal,
+  },
+  kernels: {
+    variable: 'HEDDLE_KERNELS',
+    expected: "'on' or 'off'",
+    parse: value => (value === 'on' || value === 'off' ? value : undefined),
+    fromText: text => text.trim().toLowerCase(),
+    initial: () => 'on',
+  },
+  maxFailures: {
+    variable: 'HEDDLE_MAX_FAILURES',
+    expected: 'an integer from 1 to 1000',
+    parse: value => integerWithin(value, 1, 1000),
+    fromText: toNumber,
+    initial: () => 4,
+  },
+};
+
+export const OPTION_NAMES: readonly (keyof ResolvedOptions)[] = Object.keys(TABLE) as (keyof ResolvedOptions)[];
+
+/** The options to run with: what is given, else the environment's, else the defaults of `machine`. */
+export function resolveOptions(
+  given: ContextOptions | undefined,
+  environment: Environment,
+  machine: Machine = thisMachine(),
+): ResolvedOptions {
+  checkOptions('options', given, OPTION_NAMES);
+  const options = given ?? {};
+  const threads = resolve('threads', options, environment, machine, 0);
+  const pick = <K extends keyof ResolvedOptions>(name: K): ResolvedOptions[K] => resolve(name, options, environment, machine, threads);
+  return Object.freeze({
+    threads,
+    memory: pick('memory'),
+    partitions: pick('partitions'),
+    seed: pick('seed'),
+    name: pick('name'),
+    progress: pick('progress'),
+    kernels: pick('kernels'),
+    maxFailures: pick('maxFailures'),
+  });
+}
+
+function resolve<K extends keyof ResolvedOptions>(
+  name: K,
+  given: ContextOptions,
+  environment: Environment,
+  machine: Machine,
+  threads: number,
+): ResolvedOptions[K] {
+  const option: Option<ResolvedOptions[K]> = TABLE[name];
+  const value = given[name];
+  if (value !== undefined) return option.parse(value) ?? refuse(name, value, option.expected);
+  const text = environment[option.variable];
+  if (text !== undefined && text.trim() !== '') {
+    return option.parse(option.fromText(text)) ?? refuse(option.variable, text, option.expected);
+  }
+  return option.initial(machine, threads);
+}
+
+function refuse(option: string, value: unknown, expected: string): never {
+  throw new HeddleError('HEDDLE_BAD_OPTION', `${option}: expected ${expected}, got ${show(value)}`, {
+    data: { option, value: show(value), expected },
+  });
+}
+
+/** The machine this process runs on. A container's limit counts before the memory of its host. */
+export function thisMachine(): Machine {
+  // Added in Node 20.8 and not in every type definition; 0 or undefined where there is no limit.
+  const limit = (process as { constrainedMemory?: () => number | undefined }).constrainedMemory?.() ?? 0;
+  return {
+    parallelism: availableParallelism(),
+    memory: limit > 0 ? Math.min(limit, totalmem()) : totalmem(),
+    stderrIsTerminal: process.stderr.isTTY === true,
+    script: process.argv[1],
+  };
+}
+
+/**
+ * Checks the options that come last in a call: an object, or undefined, with no other keys than the allowed ones.
+ * A key that is there but undefined is allowed too. The values are the caller's to check.
+ */
+export function checkOptions(argument: string, given: unknown, allowed: readonly string[]): void {
+  if (given === undefined) return;
+  const isPlain = typeof given === 'object' && given !== null && !Array.isArray(given) && !(given instanceof AbortSignal);
+  if (!isPlain) {
+    throw new HeddleError('HEDDLE_BAD_OPTION', `${argument}: expected an object such as { ${allowed[0] ?? ''} }, got ${show(given)}`, {
+      data: { option: argument, value: show(given), expected: 'an object' },
+    });
+  }
+  for (const key of Object.keys(given as object)) {
+    if (allowed.includes(key)) continue;
+    const meant = nearest(key, allowed);
+    const hint = meant === undefined ? `the options are ${allowed.join(', ')}` : `did you mean ${meant}?`;
+    throw new HeddleError('HEDDLE_BAD_OPTION', `${argument}: there is no option ${show(key)}; ${hint}`, {
+      data: { option: key, argument, allowed: [...allowed], ...(meant === undefined ? {} : { meant }) },
+    });
+  }
+}
+
+/** A number of partitions: an integer from 1 to 2^20. */
+export function checkPartitions(argument: string, value: unknown): number {
+  const partitions = integerWithin(value, 1, MOST_PARTITIONS);
+  if (partitions === undefined) throw badArgument(argument, value, `a number of partitions, an integer from 1 to ${MOST_PARTITIONS}`);
+  return partitions;
+}
+
+/** A number of things: an integer from 0 to 2^53 - 1. */
+export function checkCount(argument: string, value: unknown): number {
+  const count = integerWithin(value, 0, Number.MAX_SAFE_INTEGER);
+  if (count === undefined) throw badArgument(argument, value, 'a count, an integer from 0 to 2^53 - 1');
+  return count;
+}
+
+/** The name that was probably meant, or undefined when none is near. */
+export function nearest(word: string, names: readonly string[]): string | undefined {
+  if (names.length === 0) return undefined;
+  // Loaded here because only mistakes need it.
+  const { closest, distance } = createRequire(import.meta.url)('fastest-levenshtein') as typeof import('fastest-levenshtein');
+  const lower = word.toLowerCase();
+  const meant =
+    names[
+      names
+        .map(name => name.toLowerCase())
+        .indexOf(
+          closest(
+            lower,
+            names.map(name => name.toLowerCase()),
+          ),
+        )
+    ]!;
+  return distance(lower, meant.toLowerCase()) <= Math.max(1, Math.floor(meant.length / 2.5)) ? meant : undefined;
+}
+
+function integerWithin(value: unknown, least: number, most: number): number | undefined {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) return undefined;
+  return value + 0; // -0 becomes 0
+}
+
+function parseMemory(value: unknown): number | undefined {
+  const bytes = typeof value === 'string' ? bytesFromText(value) : value;
+  return integerWithin(bytes, LEAST_MEMORY, MOST_MEMORY);
+}
+
+function parseSeed(value: unknown): number | bigint | string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  return typeof value === 'bigint' || typeof value === 'string' ? value : undefined;
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+function bytesFromText(text: string): number | undefined {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*$/i.exec(text);
+  if (match === null) return undefined;
+  return Math.floor(Number(match[1]) * UNITS[match[2]!.toLowerCase()]!);
+}
+
+function wholeMib(bytes: number): number {
+  return Math.floor(bytes / MIB) * MIB;
+}
+
+function toNumber(text: string): unknown {
+  return /^\s*\d+\s*$/.test(text) ? Number(text) : text;
+}
+
+function toBoolean(text: string): unknown {
+  const word = text.trim().toLowerCase();
+  if (word === 'true' || word === 'on' || word === 'yes' || word === '1') return true;
+  if (word === 'false' || word === 'off' || word === 'no' || word === '0') return false;
+  return text;
+}
+
+/** HEDDLE_SEED=42 is the seed 42, not the seed '42': one number, one stream, wherever it is written. */
+function seedFromText(text: string): unknown {
+  if (!/^\s*[+-]?\d+\s*$/.test(text)) return text;
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text.trim().replace(/^\+/, ''));
+}
