@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { HeddleError } from '../core/errors.js';
 import { aggregationTwins } from './twins/aggregate.js';
-import { fillUniformTwin } from './twins/random.js';
+import { fillUniform } from './twins/random.js';
 import { scatterPairsTwin } from './twins/scatter.js';
 
 /** How a numeric column is laid out. */
@@ -89,6 +89,6 @@ export function twinKernels(memory: WebAssembly.Memory): Kernels {
   return {
     ...aggregationTwins(memory),
     scatterPairs: (...args) => scatterPairsTwin(memory, ...args),
-    fillUniform: (state, out, n) => fillUniformTwin(memory, state, out, n),
+    fillUniform: (state, out, n) => fillUniform(memory.buffer, state, out, n),
   };
 }

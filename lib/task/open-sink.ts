@@ -26,7 +26,7 @@ export function openSink(task: TaskContext): Sink {
       if (spec.output === null) throw new HeddleError('HEDDLE_INTERNAL', 'a shuffle task without its shuffle');
       const aggregation = sink.aggregator === null ? null : aggregationOf(sink.aggregator, functions);
       const op = sink.aggregator?.kind === 'reduce' ? sink.aggregator.op : null;
-      return new ShuffleSink(env, spec.output, spec.partition, spec.attempt, sink.partitioner, aggregation, op);
+      return new ShuffleSink(env, spec.output, spec.partition, spec.token, sink.partitioner, aggregation, op);
     }
     case 'collect':
       return new CollectSink();

@@ -1,7 +1,7 @@
 // What a task is told and what it answers: plain data, the same for a thread and for a machine far away.
 // A program is what all tasks of a stage share; it is serialised once. A task adds its inputs and its place.
 
-import type { ShippedClosure } from '../codec/closure/format.js';
+import type { ShippedClosure } from '../codec/closure/types.js';
 import type { Partitioner } from '../shuffle/partitioner.js';
 import type { ShuffleRef } from '../shuffle/store.js';
 import type { OutputSpec } from '../storage/output.js';
@@ -105,6 +105,8 @@ export interface TaskSpec {
   readonly stageName: string;
   readonly partition: number;
   readonly attempt: number;
+  /** Unique among all attempts of a process: what a shuffle knows an attempt's rows by. */
+  readonly token: number;
   readonly branch: number;
   readonly inputs: readonly InputSpec[];
   /** Where a shuffle stage writes to. */

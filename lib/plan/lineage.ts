@@ -1,0 +1,96 @@
+// The lineage of an RDD: what it is made of and how, as a graph of plain nodes that nothing runs yet.
+
+import { basename } from 'node:path';
+import type { ShippedClosure } from '../codec/closure/types.js';
+import type { CallSite } from '../core/callsite.js';
+import type { RddId, StageId } from '../core/ids.js';
+import type { Partitioner } from '../shuffle/partitioner.js';
+import type { ShuffleRef } from '../shuffle/store.js';
+import type { BuiltinName } from '../task/builtins.js';
+import type { InputSpec, OperatorSpec } from '../task/spec.js';
+
+/** A function of the plan: a shipped closure, or one of Heddle's own. */
+export type PlanFunction = { readonly closure: ShippedClosure } | { readonly builtin: BuiltinName };
+
+interface NodeBase {
+  readonly id: RddId;
+  /** The method that made it, as the user knows it. */
+  readonly name: string;
+  readonly site: CallSite | undefined;
+  readonly partitions: number;
+  /** How its keys are spread over its partitions, where that is known. */
+  readonly partitioner?: Partitioner | undefined;
+}
+
+/** Rows from outside: one input for each partition. */
+export interface SourceNode extends NodeBase {
+  readonly kind: 'source';
+  input(partition: number): InputSpec;
+  /** For explain(): where the rows come from. */
+  readonly describes: string;
+}
+
+/** One row to none, one or many. */
+export interface OperatorNode extends NodeBase {
+  readonly kind: 'operator';
+  readonly parent: Node;
+  readonly operator: OperatorSpec['kind'];
+  readonly f: PlanFunction;
+}
+
+/** All rows of a partition through one function. */
+export interface PartitionsNode extends NodeBase {
+  readonly kind: 'mapPartitions';
+  readonly parent: Node;
+  readonly f: PlanFunction;
+  readonly withIndex: boolean;
+}
+
+/** The partitions of several, one after the other. */
+export interface UnionNode extends NodeBase {
+  readonly kind: 'union';
+  readonly parents: readonly Node[];
+}
+
+export type PlanAggregator =
+  | { readonly kind: 'reduce'; readonly f: PlanFunction; readonly op: number | null }
+  | { readonly kind: 'group' }
+  | { readonly kind: 'combine'; readonly create: PlanFunction; readonly mergeValue: PlanFunction; readonly mergeCombiners: PlanFunction };
+
+/** Pairs moved to the partition of their key, and aggregated there or not. A stage ends before it. */
+export interface ShuffledNode extends NodeBase {
+  readonly kind: 'shuffled';
+  readonly parent: Node;
+  readonly partitioner: Partitioner;
+  readonly aggregator: PlanAggregator | null;
+  readonly shuffle: ShuffleState;
+}
+
+/** Pairs aggregated in the partition where they already are. */
+export interface AggregateNode extends NodeBase {
+  readonly kind: 'aggregate';
+  readonly parent: Node;
+  readonly aggregator: PlanAggregator;
+}
+
+/** Values of one key from several inputs, which are all partitioned alike. */
+export interface CogroupNode extends NodeBase {
+  readonly kind: 'cogroup';
+  readonly parents: readonly Node[];
+}
+
+export type Node = SourceNode | OperatorNode | PartitionsNode | UnionNode | ShuffledNode | AggregateNode | CogroupNode;
+
+/** What is known of a shuffle: its memory once a job needed it, and the stage that writes it. */
+export interface ShuffleState {
+  ref: ShuffleRef | undefined;
+  stage: StageId | undefined;
+  /** The stage's program, made once. */
+  built: unknown;
+}
+
+/** As errors and explain() name it: `map at script.ts:12`. */
+export function labelOf(node: Node): string {
+  const position = node.site?.resolve();
+  return position === undefined ? node.name : `${node.name} at ${basename(position.file)}:${position.line}`;
+}

@@ -1,0 +1,121 @@
+// From a lineage and a sink to a job: the stages that are still to run, their memory, their tasks, their results.
+
+import { idSequence, type MapId, type ShuffleId, type StageId } from '../core/ids.js';
+import type { StagePlan } from '../scheduler/messages.js';
+import type { Scheduler } from '../scheduler/loop.js';
+import type { ShuffleRef, ShuffleStore } from '../shuffle/store.js';
+import type { TaskResult, TaskSpec } from '../task/spec.js';
+import { aggregatorSpec, buildStage, type BuiltStage, inputsOf, type PlanSink } from './build-stage.js';
+import { labelOf, type Node, type ShuffledNode } from './lineage.js';
+
+/** What an action asks for. */
+export interface JobOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds. */
+  readonly deadline?: number | undefined;
+}
+
+export interface JobRequest extends JobOptions {
+  readonly action: string;
+  readonly node: Node;
+  readonly sink: PlanSink;
+  /** All of them when absent. */
+  readonly partitions?: readonly number[];
+  onResult(partition: number, result: TaskResult, branch: number): void;
+}
+
+interface PlannedStage {
+  readonly built: BuiltStage;
+  readonly output: ShuffledNode | null;
+}
+
+export class JobRunner {
+  private readonly nextStage = idSequence<StageId>();
+  private readonly nextShuffle = idSequence<ShuffleId>();
+  private readonly nextToken = idSequence<MapId>(1);
+  /** Frees the memory of shuffles whose lineage nobody can reach any more. */
+  private readonly unreachable: FinalizationRegistry<ShuffleRef>;
+
+  constructor(
+    private readonly scheduler: Scheduler<TaskSpec, TaskResult>,
+    private readonly store: ShuffleStore,
+    private readonly options: { readonly seed: string; readonly maxFailures: number; readonly name: string },
+    private readonly describe: (error: unknown) => unknown,
+  ) {
+    this.unreachable = new FinalizationRegistry(ref => this.store.free(ref));
+  }
+
+  async run(request: JobRequest): Promise<void> {
+    const { node, action, partitions, signal, deadline } = request;
+    const stages = new Map<StageId, PlannedStage>();
+    const plans: StagePlan[] = [];
+    const built = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
+    const final = this.nextStage();
+    const parents = built.reads.map(read => this.planShuffle(read, stages, plans));
+    stages.set(final, { built, output: null });
+    const wanted = partitions ?? Array.from({ length: node.partitions }, (_, p) => p);
+    plans.push({ id: final, name: built.name, parents: parents.filter(defined), partitions: wanted });
+    try {
+      await this.scheduler.submit({
+        plan: { stages: plans, maxFailures: this.options.maxFailures, action, name: this.options.name },
+        specFor: task => this.specFor(task.stage, stages.get(task.stage)!, task.partition, task.attempt),
+        onResult: (task, result) => {
+          if (task.stage === final) request.onResult(task.partition, result, built.locate(task.partition).branch);
+        },
+        signal,
+        deadline,
+      });
+    } catch (error) {
+      throw this.describe(error);
+    }
+  }
+
+  /** Plans the stage that writes a shuffle, and first those that it reads; undefined when nothing is left to do. */
+  private planShuffle(node: ShuffledNode, stages: Map<StageId, PlannedStage>, plans: StagePlan[]): StageId | undefined {
+    const { shuffle } = node;
+    if (shuffle.stage !== undefined && stages.has(shuffle.stage)) return shuffle.stage;
+    shuffle.built ??= buildStage(node.parent, shuffleSink(node), `${node.name}: ${labelOf(node.parent)}`, this.options.seed);
+    const built = shuffle.built as BuiltStage;
+    if (shuffle.ref === undefined) {
+      shuffle.ref = this.store.create(this.nextShuffle(), built.partitions, node.partitioner.partitions);
+      this.unreachable.register(node.shuffle, shuffle.ref);
+    }
+    const { ref } = shuffle;
+    const partitions: number[] = [];
+    for (let map = 0; map < built.partitions; map++) if (!this.store.isDone(ref, map)) partitions.push(map);
+    if (partitions.length === 0) return undefined;
+    shuffle.stage ??= this.nextStage();
+    const parents = built.reads.map(read => this.planShuffle(read, stages, plans));
+    stages.set(shuffle.stage, { built, output: node });
+    plans.push({ id: shuffle.stage, name: built.name, parents: parents.filter(defined), partitions });
+    return shuffle.stage;
+  }
+
+  private specFor(stage: StageId, planned: PlannedStage, partition: number, attempt: number): TaskSpec {
+    const { built, output } = planned;
+    const { branch, leaves, local } = built.locate(partition);
+    return {
+      stage,
+      program: built.program,
+      stageName: built.name,
+      partition,
+      attempt,
+      token: this.nextToken(),
+      branch,
+      inputs: inputsOf(leaves, local),
+      output: output === null ? null : output.shuffle.ref!,
+    };
+  }
+}
+
+function shuffleSink(node: ShuffledNode): PlanSink {
+  return place => ({
+    kind: 'shuffle',
+    partitioner: node.partitioner,
+    aggregator: node.aggregator === null ? null : aggregatorSpec(node.aggregator, labelOf(node), place),
+  });
+}
+
+function defined<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}

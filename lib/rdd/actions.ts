@@ -1,0 +1,173 @@
+// Actions: each builds a sink, runs the job, and puts the answer together on the main thread.
+
+import { KeyIndex } from '../codec/key-index.js';
+import { prepareColumn, readColumn } from '../codec/column.js';
+import { badArgument, HeddleError } from '../core/errors.js';
+import { checkCount } from '../core/options.js';
+import { labelOf, type Node } from '../plan/lineage.js';
+import { OutputJob } from '../storage/output.js';
+import { Moments, type Statistics } from '../task/stats/moments.js';
+import { operatorNode, shipped } from './make.js';
+import type { RDD } from './rdd.js';
+import { type Action, appendRows, runForColumns, runForTree } from './results.js';
+import type { ActionOptions } from './types.js';
+
+const action = (rdd: RDD<never> | RDD<unknown>, name: string, options: ActionOptions | undefined): Action => ({
+  session: rdd.session,
+  node: rdd.node,
+  name,
+  options,
+});
+
+export async function collect<T>(rdd: RDD<T>, options?: ActionOptions): Promise<T[]> {
+  const rows: T[] = [];
+  for (const columns of await runForColumns(action(rdd as never, 'collect', options), () => ({ kind: 'collect' }))) appendRows(rows, columns);
+  return rows;
+}
+
+export async function count<T>(rdd: RDD<T>, options?: ActionOptions): Promise<number> {
+  const counts = await runForColumns(action(rdd as never, 'count', options), () => ({ kind: 'count' }));
+  return counts.reduce((sum, [column]) => sum + (readColumn(column!)[0] as number), 0);
+}
+
+/** Partitions of the first step of a take; each further step takes four times as many. */
+const FIRST_PARTITIONS = 1;
+
+export async function take<T>(rdd: RDD<T>, n: number, options?: ActionOptions, name = 'take'): Promise<T[]> {
+  const limit = checkCount('take(n)', n);
+  rdd.session.checkOpen();
+  const rows: T[] = [];
+  const all = rdd.node.partitions;
+  for (let from = 0, step = FIRST_PARTITIONS; from < all && rows.length < limit; step *= 4) {
+    const wanted = Array.from({ length: Math.min(step, all - from) }, (_, i) => from + i);
+    const room = limit - rows.length;
+    const results = await runForColumns(action(rdd as never, name, options), () => ({ kind: 'take', limit: room }), wanted);
+    for (const columns of results) appendRows(rows, columns);
+    from += wanted.length;
+  }
+  if (rows.length > limit) rows.length = limit;
+  return rows;
+}
+
+export async function first<T>(rdd: RDD<T>, options?: ActionOptions): Promise<T> {
+  const rows = await take(rdd, 1, options, 'first');
+  if (rows.length === 0) throw empty('first', rdd.node);
+  return rows[0]!;
+}
+
+export async function reduce(rdd: RDD<unknown>, f: (a: unknown, b: unknown) => unknown, options?: ActionOptions): Promise<unknown> {
+  const result = await reduced(rdd, 'reduce', f, options);
+  if (result === undefined) throw empty('reduce', rdd.node);
+  return result.value;
+}
+
+export async function fold(rdd: RDD<unknown>, zero: unknown, f: (a: unknown, b: unknown) => unknown, options?: ActionOptions): Promise<unknown> {
+  const result = await reduced(rdd, 'fold', f, options);
+  return result === undefined ? zero : f(zero, result.value);
+}
+
+function reduced(rdd: RDD<unknown>, name: string, f: (a: unknown, b: unknown) => unknown, options: ActionOptions | undefined) {
+  const planned = shipped(f, `${name}(f)`);
+  return runForTree(action(rdd, name, options), place => ({ kind: 'reduce', f: place(planned), label: name }), f);
+}
+
+export async function aggregate<T, U>(
+  rdd: RDD<T>,
+  zero: U,
+  seq: (accumulator: U, row: T) => U,
+  comb: (a: U, b: U) => U,
+  options?: ActionOptions,
+): Promise<U> {
+  const [plannedSeq, plannedComb] = [shipped(seq, 'aggregate(seq)'), shipped(comb, 'aggregate(comb)')];
+  const column = prepareColumn([zero], 0, 1);
+  const encoded = new Uint8Array(column.byteLength);
+  column.write(encoded);
+  const result = await runForTree<U>(
+    action(rdd as never, 'aggregate', options),
+    place => ({ kind: 'aggregate', zero: encoded, seq: place(plannedSeq), comb: place(plannedComb), label: 'aggregate' }),
+    comb,
+  );
+  return result === undefined ? (readColumn(encoded)[0] as U) : result.value;
+}
+
+async function countAndSum(rdd: RDD<number>, name: string, options: ActionOptions | undefined): Promise<readonly [number, number]> {
+  const merge = (a: readonly [number, number], b: readonly [number, number]) => [a[0] + b[0], a[1] + b[1]] as const;
+  const result = await runForTree<readonly [number, number]>(action(rdd as never, name, options), () => ({ kind: 'sum' }), merge);
+  return result?.value ?? [0, 0];
+}
+
+export async function sum(rdd: RDD<number>, options?: ActionOptions): Promise<number> {
+  return (await countAndSum(rdd, 'sum', options))[1];
+}
+
+export async function mean(rdd: RDD<number>, options?: ActionOptions): Promise<number> {
+  const [rows, total] = await countAndSum(rdd, 'mean', options);
+  if (rows === 0) throw empty('mean', rdd.node);
+  return total / rows;
+}
+
+export async function stats(rdd: RDD<number>, options?: ActionOptions): Promise<Statistics> {
+  const sink = () => ({ kind: 'moments' }) as const;
+  const result = await runForTree<Moments>(action(rdd as never, 'stats', options), sink, (a, b) => Moments.of(a).merge(Moments.of(b)));
+  return (result === undefined ? new Moments() : Moments.of(result.value)).statistics();
+}
+
+export async function countByValue<T>(rdd: RDD<T>, options?: ActionOptions): Promise<Map<T, number>> {
+  const index = new KeyIndex();
+  const counts: number[] = [];
+  for (const [keys, numbers] of await runForColumns(action(rdd as never, 'countByValue', options), () => ({ kind: 'countByValue' }))) {
+    const [rows, times] = [readColumn(keys!), readColumn(numbers!) as ArrayLike<number>];
+    for (let i = 0; i < rows.length; i++) {
+      const at = index.findOrAdd(rows[i]);
+      counts[at] = (counts[at] ?? 0) + times[i]!;
+    }
+  }
+  return new Map(index.keys.map((key, at) => [key as T, counts[at]!]));
+}
+
+export async function forEach<T>(rdd: RDD<T>, f: (row: T) => void, options?: ActionOptions): Promise<void> {
+  const planned = shipped(f, 'forEach(f)');
+  await runForColumns(action(rdd as never, 'forEach', options), place => ({ kind: 'forEach', f: place(planned), label: 'forEach' }));
+}
+
+export async function saveAsTextFile<T>(rdd: RDD<T>, directory: string, options?: ActionOptions): Promise<void> {
+  if (typeof directory !== 'string' || directory === '') throw badArgument('saveAsTextFile(directory)', directory, 'a path');
+  rdd.session.checkOpen();
+  const output = OutputJob.begin(directory, 'saveAsTextFile(directory)');
+  try {
+    await runForColumns(action(rdd as never, 'saveAsTextFile', options), () => ({ kind: 'text', output: output.spec }));
+    output.commit();
+  } catch (error) {
+    output.abort();
+    throw error;
+  }
+}
+
+/** Results of a function over chosen partitions' rows, in the order asked for. */
+export async function runJob<T, R>(
+  rdd: RDD<T>,
+  f: (rows: IterableIterator<T>) => R,
+  partitions: readonly number[] | undefined,
+  options?: ActionOptions,
+): Promise<R[]> {
+  const planned = shipped(f, 'runJob(f)');
+  const node = { ...operatorNode(rdd.session, rdd.node, 'runJob', 'map', planned), kind: 'mapPartitions', withIndex: false, wraps: true } as const;
+  const asked = partitions?.map(partition => {
+    if (!Number.isInteger(partition) || partition < 0 || partition >= rdd.node.partitions) {
+      throw badArgument('runJob(partitions)', partition, `partitions from 0 to ${rdd.node.partitions - 1}`);
+    }
+    return partition;
+  });
+  const results = await runForColumns({ session: rdd.session, node, name: 'runJob', options }, () => ({ kind: 'collect' }), asked);
+  return results.map(columns => {
+    const rows: R[] = [];
+    appendRows(rows, columns);
+    return rows[0]!;
+  });
+}
+
+function empty(name: string, node: Node): HeddleError {
+  return new HeddleError('HEDDLE_EMPTY', `${name}: there are no rows (${labelOf(node)}); use fold, take(1) or count where that may be`, {
+    data: { action: name },
+  });
+}

@@ -1,0 +1,84 @@
+// Makes lineage nodes for operators: checks arguments, captures closures, takes the call site.
+
+import { analyseFunction, captureClosure, recogniseCombiner } from '../codec/closure/capture.js';
+import { callSite } from '../core/callsite.js';
+import { badArgument, HeddleError } from '../core/errors.js';
+import { checkPartitions } from '../core/options.js';
+import type { AggregateNode, CogroupNode, Node, OperatorNode, PartitionsNode, PlanAggregator, PlanFunction, ShuffledNode } from '../plan/lineage.js';
+import { AggregateOp } from '../shuffle/kernels.js';
+import { type Partitioner, samePartitioner } from '../shuffle/partitioner.js';
+import type { Session } from './session.js';
+
+/** Ships a closure for the plan. Refuses what is no function, and an async function where an answer is due at once. */
+export function shipped(f: unknown, argument: string): PlanFunction {
+  if (typeof f !== 'function') throw badArgument(argument, f, 'a function');
+  if (analyseFunction(f).isAsync) {
+    throw new HeddleError('HEDDLE_CLOSURE', `${argument}: an async function gives a promise, which cannot be a record; await before the job, or do it after collect()`, {
+      data: { argument, kind: 'async function' },
+    });
+  }
+  return { closure: captureClosure(f, argument) };
+}
+
+/** The node of an operator from rows to rows. */
+export function operatorNode(
+  session: Session,
+  parent: Node,
+  name: string,
+  operator: OperatorNode['operator'],
+  f: PlanFunction,
+  keepsPartitioner = false,
+): OperatorNode {
+  const { partitions } = parent;
+  const partitioner = keepsPartitioner ? parent.partitioner : undefined;
+  return { kind: 'operator', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, operator, f };
+}
+
+export function partitionsNode(session: Session, parent: Node, name: string, f: PlanFunction, withIndex: boolean): PartitionsNode {
+  return { kind: 'mapPartitions', id: session.nextRdd(), name, site: callSite(), partitions: parent.partitions, parent, f, withIndex };
+}
+
+/** A partitioner of so many partitions, or of the parents' own number. */
+export function partitionerFor(session: Session, partitions: number | undefined, ...parents: readonly Node[]): Partitioner {
+  if (partitions !== undefined) return { kind: 'hash', partitions: checkPartitions('partitions', partitions) };
+  for (const { partitioner } of parents) if (partitioner !== undefined) return partitioner;
+  return { kind: 'hash', partitions: session.defaultPartitions };
+}
+
+/** Pairs moved to their partitions; the parent itself where they are already there. */
+export function partitioned(session: Session, parent: Node, name: string, partitioner: Partitioner): Node {
+  return samePartitioner(parent.partitioner, partitioner) ? parent : shuffledNode(session, parent, name, partitioner, null);
+}
+
+/** Pairs aggregated by key: through a shuffle, or in place where they are already partitioned so. */
+export function aggregated(
+  session: Session,
+  parent: Node,
+  name: string,
+  partitioner: Partitioner,
+  aggregator: PlanAggregator,
+): ShuffledNode | AggregateNode {
+  if (!samePartitioner(parent.partitioner, partitioner)) return shuffledNode(session, parent, name, partitioner, aggregator);
+  const { partitions } = parent;
+  return { kind: 'aggregate', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, aggregator };
+}
+
+export function cogroupNode(session: Session, parents: readonly Node[], name: string, partitioner: Partitioner): CogroupNode {
+  const { partitions } = partitioner;
+  const inputs = parents.map(parent => partitioned(session, parent, name, partitioner));
+  return { kind: 'cogroup', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parents: inputs };
+}
+
+function shuffledNode(session: Session, parent: Node, name: string, partitioner: Partitioner, aggregator: PlanAggregator | null): ShuffledNode {
+  const { partitions } = partitioner;
+  const shuffle = { ref: undefined, stage: undefined, built: undefined };
+  return { kind: 'shuffled', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, aggregator, shuffle };
+}
+
+/** The aggregation by one function, with the kernels' operation where the function's source shows it to be one of theirs. */
+export function reducer(f: unknown, argument: string): PlanAggregator {
+  const shippedF = shipped(f, argument);
+  const known = { sum: AggregateOp.Sum, min: AggregateOp.Min, max: AggregateOp.Max, first: AggregateOp.First, last: AggregateOp.Last };
+  const name = recogniseCombiner(f as (...args: never[]) => unknown);
+  return { kind: 'reduce', f: shippedF, op: name === null ? null : known[name] };
+}

@@ -1,0 +1,12 @@
+// What an RDD asks of its context: a way to run jobs, and the defaults.
+
+import type { RddId } from '../core/ids.js';
+import type { JobRequest } from '../plan/run-job.js';
+
+export interface Session {
+  readonly defaultPartitions: number;
+  /** Throws HEDDLE_CONTEXT_STOPPED. */
+  checkOpen(): void;
+  nextRdd(): RddId;
+  run(request: JobRequest): Promise<void>;
+}

@@ -1,0 +1,28 @@
+// Types that operators share.
+
+/** A literal type as the type it is of: `[word, 1] as const` still counts as number. */
+export type Widen<T> = T extends number ? number : T extends string ? string : T extends boolean ? boolean : T extends bigint ? bigint : T;
+
+/** A pair as operators take it. */
+export type Pair<K, V> = readonly [K, V];
+
+/** Lets TypeScript see `[word, 1]` as a pair and not as an array of either; excludes nothing. */
+export type Row = [] | {} | null | undefined;
+
+/** The three functions of combineByKey. */
+export interface Combiner<V, C> {
+  /** A combiner of a key's first value. */
+  readonly createCombiner: (value: V) => C;
+  /** Adds a value to a combiner. */
+  readonly mergeValue: (combiner: C, value: V) => C;
+  /** Makes one combiner of two. */
+  readonly mergeCombiners: (a: C, b: C) => C;
+}
+
+/** The last argument of every action. */
+export interface ActionOptions {
+  /** Cancels the job: the action rejects with HEDDLE_CANCELLED. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds that the job may take: past them the action rejects with HEDDLE_DEADLINE. */
+  readonly deadline?: number | undefined;
+}
