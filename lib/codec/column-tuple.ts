@@ -1,0 +1,162 @@
+// Columns of tuples (arrays of one length, 1 to 8) and of pairs given as two arrays: a column a position, one after
+// the other behind the header. And columns of lists, arrays of any lengths: the lengths (32 bits each, padded to 8),
+// then one column of all elements.
+import {
+  type ColumnHeader,
+  ColumnKind,
+  type ColumnPlan,
+  checkPayload,
+  columnBytes,
+  columnHeader,
+  corrupt,
+  HEADER_BYTES,
+  type PlanInner,
+  type PreparedColumn,
+  type ReadInner,
+  writeHeader,
+} from './column-header.js';
+import { isPlainArray } from './column-shape.js';
+
+export const MOST_POSITIONS = 8;
+/** A list longer than this goes to a column of kind Any: what it takes to prove it plain grows with its length. */
+const MOST_ELEMENTS = 4096;
+/** Nor do all lists together have more than this: no array can grow without bound. */
+const MOST_ITEMS = 2 ** 24;
+
+/** Columns one after the other behind one header: tuples by position, objects by key. */
+export function writeInner(target: Uint8Array, from: number, columns: readonly PreparedColumn[]): void {
+  let at = from;
+  for (const column of columns) {
+    column.write(target.subarray(at, at + column.byteLength));
+    at += column.byteLength;
+  }
+}
+
+/** The bytes of each of `width` columns, one after the other from byte `from` of a column on. */
+export function innerColumns(bytes: Uint8Array, header: ColumnHeader, from: number, width: number): Uint8Array[] {
+  const out: Uint8Array[] = [];
+  let at = from;
+  for (let i = 0; i < width; i++) {
+    const inner = columnHeader(bytes.subarray(at, header.byteLength));
+    if (inner.rows !== header.rows) throw corrupt(`${inner.rows} rows inside a column of ${header.rows}`);
+    out.push(bytes.subarray(at, at + inner.byteLength));
+    at += inner.byteLength;
+  }
+  return out;
+}
+
+/** What columns side by side have to say about the values they make together. */
+export function shapeOf(columns: readonly ColumnPlan[]): { objects: true; branching: boolean } {
+  return { objects: true, branching: columns.some(c => c.branching) || columns.filter(c => c.objects).length > 1 };
+}
+
+/** A tuple column of columns that were planned already. */
+export function tupleOf(columns: readonly ColumnPlan[], rows: number): ColumnPlan {
+  const plan: ColumnPlan = {
+    ...shapeOf(columns),
+    kind: ColumnKind.Tuple,
+    rows,
+    byteLength: columnBytes(
+      columns.reduce((sum, column) => sum + column.byteLength, 0),
+      rows,
+    ),
+    write(target) {
+      writeHeader(target, plan, columns.length);
+      writeInner(target, HEADER_BYTES, columns);
+    },
+  };
+  return plan;
+}
+
+/** A tuple or a list column of values[from..to), or null if they are not all plain arrays of plain data. */
+export function planArrays(values: ArrayLike<unknown>, from: number, to: number, depth: number, inner: PlanInner): ColumnPlan | null {
+  const first = values[from];
+  const width = Array.isArray(first) ? first.length : 0;
+  let tuple = width >= 1 && width <= MOST_POSITIONS;
+  for (let i = from; i < to; i++) {
+    const value = values[i];
+    if (!isPlainArray(value, MOST_ELEMENTS)) return null;
+    if (value.length !== width) tuple = false;
+  }
+  return tuple ? planTuple(values, from, to, width, depth, inner) : planList(values, from, to, depth, inner);
+}
+
+function planTuple(
+  values: ArrayLike<unknown>,
+  from: number,
+  to: number,
+  width: number,
+  depth: number,
+  inner: PlanInner,
+): ColumnPlan | null {
+  const rows = to - from;
+  const columns: ColumnPlan[] = [];
+  for (let position = 0; position < width; position++) {
+    const items: unknown[] = [];
+    for (let i = from; i < to; i++) items.push((values[i] as unknown[])[position]);
+    const column = inner(items, 0, rows, depth + 1);
+    if (column === null) return null;
+    columns.push(column);
+  }
+  return tupleOf(columns, rows);
+}
+
+function planList(values: ArrayLike<unknown>, from: number, to: number, depth: number, inner: PlanInner): ColumnPlan | null {
+  const rows = to - from;
+  const lengths = new Uint32Array(rows);
+  const items: unknown[] = [];
+  for (let i = 0; i < rows; i++) {
+    const list = values[from + i] as unknown[];
+    lengths[i] = list.length;
+    for (let j = 0; j < list.length; j++) items.push(list[j]);
+    if (items.length > MOST_ITEMS) return null;
+  }
+  const column = inner(items, 0, items.length, depth + 1);
+  if (column === null) return null;
+  const lengthBytes = Math.ceil((rows * 4) / 8) * 8;
+  const plan: ColumnPlan = {
+    kind: ColumnKind.List,
+    rows,
+    objects: true,
+    branching: column.objects,
+    byteLength: columnBytes(lengthBytes + column.byteLength, rows),
+    write(target) {
+      writeHeader(target, plan, 0, items.length);
+      new Uint32Array(target.buffer, target.byteOffset + HEADER_BYTES, rows).set(lengths);
+      writeInner(target, HEADER_BYTES + lengthBytes, [column]);
+    },
+  };
+  return plan;
+}
+
+export function readList(bytes: Uint8Array, header: ColumnHeader & { readonly count: number }, read: ReadInner): unknown[][] {
+  const { rows } = header;
+  const lengthBytes = Math.ceil((rows * 4) / 8) * 8;
+  checkPayload(header, lengthBytes + HEADER_BYTES);
+  const lengths = new Uint32Array(bytes.buffer, bytes.byteOffset + HEADER_BYTES, rows);
+  const items = read(bytes.subarray(HEADER_BYTES + lengthBytes, header.byteLength));
+  const out: unknown[][] = [];
+  let at = 0;
+  for (let i = 0; i < rows; i++) {
+    const end = at + lengths[i]!;
+    if (end > items.length) throw corrupt(`lists of more than ${items.length} elements`);
+    const list: unknown[] = [];
+    for (; at < end; at++) list.push(items[at]);
+    out.push(list);
+  }
+  return out;
+}
+
+export function readTuple(bytes: Uint8Array, header: ColumnHeader & { readonly width: number }, read: ReadInner): unknown[][] {
+  const { rows, width } = header;
+  if (width < 1 || width > MOST_POSITIONS) throw corrupt(`a tuple of ${width}`);
+  const columns = innerColumns(bytes, header, HEADER_BYTES, width).map(read);
+  const out: unknown[][] = [];
+  const [a, b, c] = columns as [ArrayLike<unknown>, ArrayLike<unknown>, ArrayLike<unknown>];
+  // A literal of the right size is the cheapest array there is; pairs and triples are what most tuples are.
+  if (width === 1) for (let i = 0; i < rows; i++) out.push([a[i]]);
+  else if (width === 2) for (let i = 0; i < rows; i++) out.push([a[i], b[i]]);
+  else if (width === 3) for (let i = 0; i < rows; i++) out.push([a[i], b[i], c[i]]);
+  else for (let i = 0; i < rows; i++) out.push(columns.map(column => column[i]));
+  return out;
+}

@@ -1,0 +1,146 @@
+// Columns: n values as bytes that say themselves what they are, for shuffle blocks in shared memory, results of tasks,
+// files and the wire. The kind is inferred from the values; the exact size is known before anything is written, so
+// that the caller can allocate the memory. What comes back is equal and independent: no record shares an object with
+// another one or with what was written, and reading twice gives two copies. What one object was inside a record is
+// one object in the copy, cycles included. Numbers are read in place: a typed array over the column's own bytes.
+//
+// A record is anything that structured clone can carry; see column-any.ts for the fine print.
+import { types } from 'node:util';
+import { HeddleError } from '../core/errors.js';
+import { planAny, readAny } from './column-any.js';
+import { classesOf, NUMBER, ValueClass } from './column-class.js';
+import { ColumnKind, type ColumnPlan, columnHeader, corrupt, HEADER_BYTES, type PreparedColumn } from './column-header.js';
+import { planMixed, readMixed } from './column-mixed.js';
+import * as scalar from './column-scalar.js';
+import { sharesObjects } from './column-shape.js';
+import { planStruct, readStruct } from './column-struct.js';
+import { planText, readText } from './column-text.js';
+import { innerColumns, planArrays, readList, readTuple, tupleOf } from './column-tuple.js';
+
+export { type ColumnHeader, ColumnKind, columnHeader, MAX_COLUMN_BYTES, type PreparedColumn } from './column-header.js';
+
+/** Columns inside columns to this depth; what is nested deeper is of kind Any. It also ends the way down a cycle. */
+const MOST_DEPTH = 4;
+
+/** The column of values[from..to). Throws HEDDLE_VALUE for what cannot be a record. */
+export function prepareColumn(values: ArrayLike<unknown>, from = 0, to = values.length): PreparedColumn {
+  return planOuter(values, from, to);
+}
+
+/** The column of the pairs [keys[i], values[i]], without making them. A key and a value that share an object come back apart. */
+export function preparePairs(keys: ArrayLike<unknown>, values: ArrayLike<unknown>, from = 0, to = keys.length): PreparedColumn {
+  return tupleOf([planOuter(keys, from, to), planOuter(values, from, to)], to - from);
+}
+
+/** The values of the column at the beginning of `bytes`, which may go on behind it. */
+export function readColumn(bytes: Uint8Array): ArrayLike<unknown> {
+  const header = columnHeader(bytes);
+  switch (header.kind) {
+    case ColumnKind.None:
+      return scalar.readNone(header);
+    case ColumnKind.Int32:
+      return scalar.readInt32(bytes, header);
+    case ColumnKind.Float64:
+      return scalar.readFloat64(bytes, header);
+    case ColumnKind.Boolean:
+      return scalar.readBoolean(bytes, header);
+    case ColumnKind.BigInt64:
+      return scalar.readBigInt64(bytes, header);
+    case ColumnKind.Date:
+      return scalar.readDate(bytes, header);
+    case ColumnKind.Latin1:
+    case ColumnKind.Utf16:
+      return readText(bytes, header);
+    case ColumnKind.Tuple:
+      return readTuple(bytes, header, readColumn);
+    case ColumnKind.List:
+      return readList(bytes, header, readColumn);
+    case ColumnKind.Struct:
+      return readStruct(bytes, header, readColumn);
+    case ColumnKind.Mixed:
+      return readMixed(bytes, header, readColumn);
+    case ColumnKind.Any:
+      return readAny(bytes, header);
+  }
+}
+
+export interface Pairs {
+  readonly keys: ArrayLike<unknown>;
+  readonly values: ArrayLike<unknown>;
+  readonly rows: number;
+}
+
+/** The two halves of a column of pairs, however it was prepared. */
+export function readPairs(bytes: Uint8Array): Pairs {
+  const header = columnHeader(bytes);
+  if (header.kind === ColumnKind.Tuple && header.width === 2) {
+    const [keys, values] = innerColumns(bytes, header, HEADER_BYTES, 2) as [Uint8Array, Uint8Array];
+    return { keys: readColumn(keys), values: readColumn(values), rows: header.rows };
+  }
+  // Pairs of which a key shares an object with its value are no tuple column, but pairs all the same.
+  const keys: unknown[] = [];
+  const values: unknown[] = [];
+  const pairs = readColumn(bytes);
+  for (let i = 0; i < pairs.length; i++) {
+    const pair = pairs[i];
+    if (!Array.isArray(pair)) throw corrupt('a column of pairs holds something else');
+    keys.push(pair[0]);
+    values.push(pair[1]);
+  }
+  return { keys, values, rows: pairs.length };
+}
+
+/** `rowOf(i)` is the place in the batch of values[i], for messages. */
+function planOuter(values: ArrayLike<unknown>, from: number, to: number, rowOf = (index: number) => index): ColumnPlan {
+  const classes = classesOf(values, from, to);
+  if (isMixed(classes))
+    return planMixed(values, from, to, (items, itemRow) => planOuter(items, 0, items.length, index => rowOf(itemRow(index))))!;
+  let plan: ColumnPlan | null = null;
+  try {
+    plan = planClasses(values, from, to, classes, 0);
+    if (plan !== null && anyShares(plan, values, from, to)) plan = null;
+  } catch (error) {
+    // A getter that throws, most likely: the column of kind Any meets it again, and names it.
+    if (error instanceof HeddleError) throw error;
+  }
+  return plan ?? planAny(values, from, to, rowOf);
+}
+
+function planInner(values: ArrayLike<unknown>, from: number, to: number, depth: number): ColumnPlan | null {
+  return planClasses(values, from, to, classesOf(values, from, to), depth);
+}
+
+function isMixed(classes: number): boolean {
+  return classes !== (classes & NUMBER) && (classes & (classes - 1)) !== 0;
+}
+
+/** The column for values of these classes; null when it takes one of kind Any. */
+function planClasses(values: ArrayLike<unknown>, from: number, to: number, classes: number, depth: number): ColumnPlan | null {
+  if (classes === 0 || classes === ValueClass.Undefined) return scalar.planNone(to - from);
+  if (classes === ValueClass.Int32) return scalar.planInt32(values, from, to);
+  if (classes === (classes & NUMBER)) return scalar.planFloat64(values, from, to);
+  if (classes === ValueClass.String) return planText(values, from, to);
+  if (classes === ValueClass.Boolean) return scalar.planBoolean(values, from, to);
+  if (classes === ValueClass.BigInt) return scalar.planBigInt64(values, from, to);
+  if (classes === ValueClass.Object) return depth >= MOST_DEPTH ? null : planObjects(values, from, to, depth);
+  return planMixed(values, from, to, items => planInner(items, 0, items.length, depth));
+}
+
+function planObjects(values: ArrayLike<unknown>, from: number, to: number, depth: number): ColumnPlan | null {
+  if (Array.isArray(values[from])) return planArrays(values, from, to, depth, planInner);
+  if (types.isDate(values[from])) {
+    for (let i = from; i < to; i++) if (!types.isDate(values[i])) return null;
+    return scalar.planDate(values, from, to);
+  }
+  return planStruct(values, from, to, depth, planInner);
+}
+
+/** Whether some record holds an object twice, which columns inside columns would tear in two. */
+function anyShares(plan: ColumnPlan, values: ArrayLike<unknown>, from: number, to: number): boolean {
+  if (!plan.branching) return false;
+  for (let i = from; i < to; i++) {
+    const value = values[i];
+    if (typeof value === 'object' && value !== null && sharesObjects(value)) return true;
+  }
+  return false;
+}

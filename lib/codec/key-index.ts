@@ -1,0 +1,106 @@
+// Numbers the distinct keys of a stream 0, 1, 2, ... in the order in which they are first seen: the heart of every
+// aggregation by key. A key that is a primitive costs one lookup in a native Map, which compares as keys do
+// (SameValueZero); a structured key is looked up by its text.
+//
+// A Map of V8 ends at 2^24 entries, and gets slow before. So the first map takes the first 2^23 keys and is then full,
+// and further keys go to maps chosen by their hash. A compiled loop can therefore always begin with the first map:
+//   let at = index.map.get(key);
+//   if (at === undefined) at = index.findOrAdd(key);
+import { HeddleError } from '../core/errors.js';
+import { refuseKey } from './key.js';
+import { hashKey } from './key-hash.js';
+import { keyText } from './key-text.js';
+
+const MOST_ENTRIES = 2 ** 23;
+const SHARDS = 64; // a power of two
+
+/** A Map from keys to numbers that goes on past the size at which a Map ends. */
+class ShardedMap {
+  readonly first = new Map<unknown, number>();
+  #shards: Map<unknown, number>[] = [];
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+  get(key: unknown): number | undefined {
+    const found = this.first.get(key);
+    if (found !== undefined || this.#shards.length === 0) return found;
+    return this.#shards[hashKey(key) & (SHARDS - 1)]!.get(key);
+  }
+  /** Adds a key that is not there. */
+  add(key: unknown, value: number): void {
+    if (this.first.size < this.#most) {
+      this.first.set(key, value);
+      return;
+    }
+    if (this.#shards.length === 0) this.#shards = Array.from({ length: SHARDS }, () => new Map<unknown, number>());
+    const shard = this.#shards[hashKey(key) & (SHARDS - 1)]!;
+    if (shard.size >= MOST_ENTRIES) {
+      throw new HeddleError('HEDDLE_VALUE', `more than ${value} distinct keys in one partition: use more partitions`, {
+        data: { keys: value },
+      });
+    }
+    shard.set(key, value);
+  }
+  clear(): void {
+    this.first.clear();
+    this.#shards = [];
+  }
+}
+
+export class KeyIndex {
+  /** Each distinct key as it was first seen; its position is its number. */
+  keys: unknown[] = [];
+  /** The first primitive keys and their numbers. To look up in, never to add to; it stays the same Map for good. */
+  readonly map: Map<unknown, number>;
+  readonly #primitives: ShardedMap;
+  readonly #structured: ShardedMap;
+
+  /** `mostEntries`: how many keys the first map takes, for tests. */
+  constructor(mostEntries: number = MOST_ENTRIES) {
+    this.#primitives = new ShardedMap(mostEntries);
+    this.#structured = new ShardedMap(mostEntries);
+    this.map = this.#primitives.first;
+  }
+
+  /** The number of distinct keys. */
+  get size(): number {
+    return this.keys.length;
+  }
+
+  /** The number of `key`, or -1. Throws HEDDLE_VALUE for what cannot be a key. */
+  find(key: unknown): number {
+    if (typeof key === 'object' && key !== null) return this.#structured.get(keyText(key)) ?? -1;
+    const found = this.map.get(key);
+    if (found !== undefined) return found;
+    if (typeof key === 'function' || typeof key === 'symbol') throw refuseKey(key);
+    return this.#primitives.get(key) ?? -1;
+  }
+
+  /** The number of `key`, the next one if it is new. Throws HEDDLE_VALUE for what cannot be a key. */
+  findOrAdd(key: unknown): number {
+    const found = this.map.get(key);
+    return found === undefined ? this.#slow(key) : found;
+  }
+
+  /** Forgets all keys. */
+  clear(): void {
+    this.keys = [];
+    this.#primitives.clear();
+    this.#structured.clear();
+  }
+
+  #slow(key: unknown): number {
+    if (typeof key === 'function' || typeof key === 'symbol') throw refuseKey(key);
+    const structured = typeof key === 'object' && key !== null;
+    const map = structured ? this.#structured : this.#primitives;
+    const entry = structured ? keyText(key) : key;
+    const found = map.get(entry);
+    if (found !== undefined) return found;
+    const number = this.keys.length;
+    map.add(entry, number);
+    this.keys.push(key);
+    return number;
+  }
+}
