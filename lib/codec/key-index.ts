@@ -100,7 +100,7 @@ export class KeyIndex {
     if (found !== undefined) return found;
     const number = this.keys.length;
     map.add(entry, number);
-    this.keys.push(key);
+    this.keys.push(key === 0 ? 0 : key); // -0 groups with 0, and comes out as 0 as it does from a Map
     return number;
   }
 }

@@ -5,7 +5,8 @@ import { serialize } from 'node:v8';
 import type { ShippedClosure } from '../codec/closure/types.js';
 import { HeddleError } from '../core/errors.js';
 import type { AggregatorSpec, FunctionRef, InputSpec, OperatorSpec, Pipeline, Program, SinkSpec, SourceSpec } from '../task/spec.js';
-import { labelOf, type Node, type PlanAggregator, type PlanFunction, type ShuffledNode, type SourceNode } from './lineage.js';
+import type { Seed } from '../task/rng/seed.js';
+import { labelOf, type Node, type OperatorNode, type PlanAggregator, type PlanFunction, type ShuffledNode, type SourceNode } from './lineage.js';
 
 /** What one leaf of a branch stands for. */
 export type Leaf = SourceNode | ShuffledNode;
@@ -32,7 +33,7 @@ export interface BuiltStage {
   locate(partition: number): { readonly branch: number; readonly leaves: readonly Leaf[]; readonly local: number };
 }
 
-export function buildStage(node: Node, sink: PlanSink, name: string, seed: string): BuiltStage {
+export function buildStage(node: Node, sink: PlanSink, name: string, seed: Seed): BuiltStage {
   const builder = new StageBuilder();
   const branches = builder.branches(node);
   const parsed: Program = {
@@ -101,11 +102,11 @@ class StageBuilder {
         }));
       }
       case 'mapPartitions': {
-        const { withIndex } = node;
+        const { withIndex, single } = node;
         const f = this.place(node.f);
         return this.branches(node.parent).map(branch => ({
           ...branch,
-          pipeline: { source: { kind: 'mapPartitions', of: branch.pipeline, f, withIndex, label: labelOf(node) }, operators: [] },
+          pipeline: { source: { kind: 'mapPartitions', of: branch.pipeline, f, withIndex, single, label: labelOf(node) }, operators: [] },
         }));
       }
       case 'union':
@@ -155,9 +156,21 @@ export function aggregatorSpec(aggregator: PlanAggregator, label: string, place:
   }
 }
 
-/** Tells the random streams of two operators apart; the same in every run of a script. */
-function saltOf(node: Node & { kind: 'operator' }): { salt?: number } {
-  return node.operator === 'trial' || node.operator === 'mapWithRng' ? { salt: node.id } : {};
+/**
+ * Tells the random streams of a lineage's operators apart, by their place in it: the same plan and the same seed give the same
+ * numbers, wherever in a script and however often it is built.
+ */
+function saltOf(node: OperatorNode): { salt?: number; seed?: Seed } {
+  if (!isRandom(node)) return {};
+  return { salt: randomBefore(node.parent), ...(node.seed === undefined ? {} : { seed: node.seed }) };
+}
+
+const isRandom = (node: OperatorNode) => node.operator === 'trial' || node.operator === 'mapWithRng';
+
+function randomBefore(node: Node): number {
+  if (node.kind === 'source') return 0;
+  if ('parents' in node) return node.parents.reduce((most, parent) => Math.max(most, randomBefore(parent)), 0);
+  return randomBefore(node.parent) + (node.kind === 'operator' && isRandom(node) ? 1 : 0);
 }
 
 /** The same pipeline with its leaves counted from `by`. */

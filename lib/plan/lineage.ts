@@ -7,6 +7,7 @@ import type { RddId, StageId } from '../core/ids.js';
 import type { Partitioner } from '../shuffle/partitioner.js';
 import type { ShuffleRef } from '../shuffle/store.js';
 import type { BuiltinName } from '../task/builtins.js';
+import type { Seed } from '../task/rng/seed.js';
 import type { InputSpec, OperatorSpec } from '../task/spec.js';
 
 /** A function of the plan: a shipped closure, or one of Heddle's own. */
@@ -36,6 +37,8 @@ export interface OperatorNode extends NodeBase {
   readonly parent: Node;
   readonly operator: OperatorSpec['kind'];
   readonly f: PlanFunction;
+  /** For operators with randomness: instead of the context's seed. */
+  readonly seed?: Seed | undefined;
 }
 
 /** All rows of a partition through one function. */
@@ -44,6 +47,8 @@ export interface PartitionsNode extends NodeBase {
   readonly parent: Node;
   readonly f: PlanFunction;
   readonly withIndex: boolean;
+  /** What f gives is one row, not an iterable of rows. */
+  readonly single: boolean;
 }
 
 /** The partitions of several, one after the other. */

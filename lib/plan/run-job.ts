@@ -4,6 +4,7 @@ import { idSequence, type MapId, type ShuffleId, type StageId } from '../core/id
 import type { StagePlan } from '../scheduler/messages.js';
 import type { Scheduler } from '../scheduler/loop.js';
 import type { ShuffleRef, ShuffleStore } from '../shuffle/store.js';
+import type { Seed } from '../task/rng/seed.js';
 import type { TaskResult, TaskSpec } from '../task/spec.js';
 import { aggregatorSpec, buildStage, type BuiltStage, inputsOf, type PlanSink } from './build-stage.js';
 import { labelOf, type Node, type ShuffledNode } from './lineage.js';
@@ -39,7 +40,7 @@ export class JobRunner {
   constructor(
     private readonly scheduler: Scheduler<TaskSpec, TaskResult>,
     private readonly store: ShuffleStore,
-    private readonly options: { readonly seed: string; readonly maxFailures: number; readonly name: string },
+    private readonly options: { readonly seed: Seed; readonly maxFailures: number; readonly name: string },
     private readonly describe: (error: unknown) => unknown,
   ) {
     this.unreachable = new FinalizationRegistry(ref => this.store.free(ref));

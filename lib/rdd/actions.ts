@@ -7,7 +7,7 @@ import { checkCount } from '../core/options.js';
 import { labelOf, type Node } from '../plan/lineage.js';
 import { OutputJob } from '../storage/output.js';
 import { Moments, type Statistics } from '../task/stats/moments.js';
-import { operatorNode, shipped } from './make.js';
+import { partitionsNode, shipped } from './make.js';
 import type { RDD } from './rdd.js';
 import { type Action, appendRows, runForColumns, runForTree } from './results.js';
 import type { ActionOptions } from './types.js';
@@ -151,7 +151,7 @@ export async function runJob<T, R>(
   options?: ActionOptions,
 ): Promise<R[]> {
   const planned = shipped(f, 'runJob(f)');
-  const node = { ...operatorNode(rdd.session, rdd.node, 'runJob', 'map', planned), kind: 'mapPartitions', withIndex: false, wraps: true } as const;
+  const node = partitionsNode(rdd.session, rdd.node, 'runJob', planned, false, true);
   const asked = partitions?.map(partition => {
     if (!Number.isInteger(partition) || partition < 0 || partition >= rdd.node.partitions) {
       throw badArgument('runJob(partitions)', partition, `partitions from 0 to ${rdd.node.partitions - 1}`);

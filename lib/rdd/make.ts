@@ -1,6 +1,6 @@
 // Makes lineage nodes for operators: checks arguments, captures closures, takes the call site.
 
-import { analyseFunction, captureClosure, recogniseCombiner } from '../codec/closure/capture.js';
+import { analyseFunction, captureClosure, combinerOf } from '../codec/closure/index.js';
 import { callSite } from '../core/callsite.js';
 import { badArgument, HeddleError } from '../core/errors.js';
 import { checkPartitions } from '../core/options.js';
@@ -12,12 +12,12 @@ import type { Session } from './session.js';
 /** Ships a closure for the plan. Refuses what is no function, and an async function where an answer is due at once. */
 export function shipped(f: unknown, argument: string): PlanFunction {
   if (typeof f !== 'function') throw badArgument(argument, f, 'a function');
-  if (analyseFunction(f).isAsync) {
+  if (analyseFunction(f as (...args: never[]) => unknown)?.async === true) {
     throw new HeddleError('HEDDLE_CLOSURE', `${argument}: an async function gives a promise, which cannot be a record; await before the job, or do it after collect()`, {
       data: { argument, kind: 'async function' },
     });
   }
-  return { closure: captureClosure(f, argument) };
+  return { closure: captureClosure(f as (...args: never[]) => unknown, argument) };
 }
 
 /** The node of an operator from rows to rows. */
@@ -34,8 +34,8 @@ export function operatorNode(
   return { kind: 'operator', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, operator, f };
 }
 
-export function partitionsNode(session: Session, parent: Node, name: string, f: PlanFunction, withIndex: boolean): PartitionsNode {
-  return { kind: 'mapPartitions', id: session.nextRdd(), name, site: callSite(), partitions: parent.partitions, parent, f, withIndex };
+export function partitionsNode(session: Session, parent: Node, name: string, f: PlanFunction, withIndex: boolean, single = false): PartitionsNode {
+  return { kind: 'mapPartitions', id: session.nextRdd(), name, site: callSite(), partitions: parent.partitions, parent, f, withIndex, single };
 }
 
 /** A partitioner of so many partitions, or of the parents' own number. */
@@ -79,6 +79,6 @@ function shuffledNode(session: Session, parent: Node, name: string, partitioner:
 export function reducer(f: unknown, argument: string): PlanAggregator {
   const shippedF = shipped(f, argument);
   const known = { sum: AggregateOp.Sum, min: AggregateOp.Min, max: AggregateOp.Max, first: AggregateOp.First, last: AggregateOp.Last };
-  const name = recogniseCombiner(f as (...args: never[]) => unknown);
+  const name = 'closure' in shippedF ? combinerOf(shippedF.closure) : null;
   return { kind: 'reduce', f: shippedF, op: name === null ? null : known[name] };
 }

@@ -71,9 +71,9 @@ export class CombineTable {
    */
   static code(owner: string): Pick<SinkCode, 'before' | 'after'> & { row(row: RowCode): string } {
     return {
-      before: `const index = ${owner}.table.index, combiners = ${owner}.table.combiners; let d = 0, added = 0;`,
+      before: `const index = ${owner}.table.index, known = index.map, combiners = ${owner}.table.combiners; let d = 0, added = 0;`,
       row: row =>
-        `added++; d = index.findOrAdd(${keyExpression(row)});
+        `added++; d = known.get(${keyExpression(row)}); if (d === undefined) d = index.findOrAdd(${keyExpression(row)});
          if (d === combiners.length) combiners.push(s0(${valueExpression(row)})); else combiners[d] = s1(combiners[d], ${valueExpression(row)});`,
       after: `${owner}.table.rows += added;`,
     };

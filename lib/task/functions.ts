@@ -1,6 +1,6 @@
 // The functions of a program, revived once a thread.
 
-import { reviveClosure } from '../codec/closure/revive.js';
+import { reviveClosure } from '../codec/closure/index.js';
 import { builtin } from './builtins.js';
 import type { FunctionRef, Program } from './spec.js';
 

@@ -1,7 +1,7 @@
 // Sources that read a task's inputs: ranges, shipped rows, text.
 
 import { readColumn } from '../codec/column.js';
-import { LineReader } from '../storage/lines.js';
+import { LineReader } from '../storage/line-reader.js';
 import type { Batch, Source } from './batch.js';
 import type { TaskEnv } from './env.js';
 import type { InputSpec, RangeInput } from './spec.js';

@@ -43,7 +43,7 @@ export function openMiddle(task: TaskContext, spec: MiddleSpec): Source {
       return new TableSource(task.spec.partition, sink.index.keys, sink.groups);
     }
     case 'mapPartitions':
-      return new PartitionSource(task, spec.of, task.loaded.functions.get(spec.f), spec.withIndex, spec.label);
+      return new PartitionSource(task, spec.of, task.loaded.functions.get(spec.f), spec);
   }
 }
 
@@ -178,20 +178,24 @@ function aggregateRows(task: TaskContext, runs: readonly Run[], aggregation: Agg
 class PartitionSource implements Source {
   readonly bytesRead = 0;
   private readonly run: PipelineRun;
+  private readonly label: string;
   private readonly chunks: { next(): unknown[] | null };
 
   constructor(
     private readonly task: TaskContext,
     of: Pipeline,
     f: AnyFunction,
-    withIndex: boolean,
-    private readonly label: string,
+    spec: { readonly withIndex: boolean; readonly single: boolean; readonly label: string },
   ) {
+    this.label = spec.label;
     const sink = new RowsSink();
     this.run = new PipelineRun(task, of, sink, false);
     const rows = pull(this.run, sink);
-    const call = f as (...args: unknown[]) => Iterable<unknown>;
-    this.chunks = this.guarded(() => chunksOf(withIndex ? call(task.spec.partition, rows) : call(rows)));
+    const call = f as (...args: unknown[]) => unknown;
+    this.chunks = this.guarded(() => {
+      const given = spec.withIndex ? call(task.spec.partition, rows) : call(rows);
+      return chunksOf(spec.single ? [given] : (given as Iterable<unknown>));
+    });
   }
 
   next(): Batch | null {

@@ -11,7 +11,7 @@ import type { AnyFunction, ProgramFunctions } from './functions.js';
 import { openLeaf } from './leaf-sources.js';
 import { openMiddle } from './middle-sources.js';
 import type { Sink } from './sinks/sink.js';
-import type { Pipeline, Program, TaskSpec } from './spec.js';
+import type { OperatorSpec, Pipeline, Program, TaskSpec } from './spec.js';
 
 /** A program as a thread keeps it: decoded, its functions revived, its loops compiled as they are first needed. */
 export class LoadedProgram {
@@ -56,6 +56,7 @@ export class PipelineRun {
   private readonly rngs: Rng[] = [];
   private readonly rngAddresses: number[] = [];
   private readonly salts: number[] = [];
+  private readonly seeds: SeedState[] = [];
   private block = -1;
 
   /** `blockwise`: the sink wants to know where the blocks of the source's elements end. */
@@ -69,7 +70,7 @@ export class PipelineRun {
     sink.failed = (error, operator, record) => this.failed(error, operator, record);
     this.source = openSource(task, pipeline, blockwise || random.length > 0);
     try {
-      for (const operator of random) this.addRng(operator.salt!);
+      for (const operator of random) this.addRng(operator);
     } catch (error) {
       this.close();
       throw error;
@@ -89,7 +90,7 @@ export class PipelineRun {
     if (batch.block !== this.block) {
       if (this.blockwise && this.block >= 0) sink.endBlock(this.block);
       this.block = batch.block;
-      for (let j = 0; j < this.rngs.length; j++) this.rngs[j]!.start(task.loaded.seed, this.salts[j]!, batch.block);
+      for (let j = 0; j < this.rngs.length; j++) this.rngs[j]!.start(this.seeds[j]!, this.salts[j]!, batch.block);
     }
     task.loaded.loop(this.pipeline, batch.kind, sink)(batch, sink, this.rngs);
     sink.afterBatch();
@@ -107,13 +108,14 @@ export class PipelineRun {
     this.rngAddresses.length = 0;
   }
 
-  private addRng(salt: number): void {
+  private addRng({ salt, seed }: OperatorSpec): void {
     const { heap, kernels } = this.task.env;
     const address = heap.allocate(Rng.bytes);
     if (address === 0) throw new HeddleError('HEDDLE_HEAP_FULL', 'the shared heap has no room for random numbers: raise the option memory');
     this.rngAddresses.push(address);
     this.rngs.push(new Rng({ buffer: heap.u8.buffer, address, fill: (state, out, n) => kernels.fillUniform(state, out, n) }));
-    this.salts.push(salt);
+    this.salts.push(salt!);
+    this.seeds.push(seed === undefined ? this.task.loaded.seed : seedState(seed));
   }
 
   private failed(error: unknown, operator: number, record: unknown): Error {

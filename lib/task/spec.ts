@@ -4,9 +4,10 @@
 import type { ShippedClosure } from '../codec/closure/types.js';
 import type { Partitioner } from '../shuffle/partitioner.js';
 import type { ShuffleRef } from '../shuffle/store.js';
-import type { OutputSpec } from '../storage/output.js';
-import type { SplitPiece } from '../storage/splits.js';
+import type { OutputSpec } from '../storage/part-writer.js';
+import type { TextPiece } from '../storage/splits.js';
 import type { BuiltinName } from './builtins.js';
+import type { Seed } from './rng/seed.js';
 
 /** A function of a program: one of the user's closures by index, or one of Heddle's own. */
 export type FunctionRef = { readonly closure: number } | { readonly builtin: BuiltinName };
@@ -19,6 +20,8 @@ export interface OperatorSpec {
   readonly label: string;
   /** For operators with randomness: tells its stream from those of other operators. */
   readonly salt?: number;
+  /** Instead of the program's seed. */
+  readonly seed?: Seed;
 }
 
 /** How values of one key become one. */
@@ -44,6 +47,8 @@ export type SourceSpec =
       readonly of: Pipeline;
       readonly f: FunctionRef;
       readonly withIndex: boolean;
+      /** What f gives is one row. */
+      readonly single: boolean;
       readonly label: string;
     };
 
@@ -77,14 +82,14 @@ export interface Program {
   /** One for each branch of a union; a task runs one of them. */
   readonly branches: readonly Pipeline[];
   readonly sink: SinkSpec;
-  readonly seed: string;
+  readonly seed: Seed;
 }
 
 /** What one leaf of a branch reads in one task. */
 export type InputSpec =
   | RangeInput
   | { readonly kind: 'rows'; readonly column: Uint8Array; readonly rows: number; readonly firstIndex: number; readonly blockRows: number }
-  | { readonly kind: 'text'; readonly pieces: readonly SplitPiece[]; readonly decoder: 'utf-8' | 'latin1' }
+  | { readonly kind: 'text'; readonly pieces: readonly TextPiece[]; readonly decoder: 'utf-8' | 'latin1' }
   | { readonly kind: 'shuffle'; readonly shuffle: ShuffleRef; readonly reduce: number }
   | { readonly kind: 'empty' };
 

@@ -1,0 +1,221 @@
+// The context: where the parts of a process are put together (heap, kernels, pool, scheduler, monitor), and where plans begin.
+
+import { DRIVER_ONLY, mapStack } from './codec/closure/index.js';
+import { badArgument, HeddleError } from './core/errors.js';
+import { type EngineEventType, type EventListener, Events } from './core/events.js';
+import { idSequence, type RddId } from './core/ids.js';
+import { type ContextOptions, checkOptions, type ResolvedOptions, resolveOptions } from './core/options.js';
+import { Progress } from './monitor/progress.js';
+import { JobSummary, type JobTotals } from './monitor/totals.js';
+import { type JobRequest, JobRunner } from './plan/run-job.js';
+import { runJob } from './rdd/actions.js';
+import { RDD } from './rdd/rdd.js';
+import type { Session } from './rdd/session.js';
+import { arrayNode, emptyNode, rangeOf, textNode, trialsNode } from './rdd/sources.js';
+import type { ActionOptions, Row } from './rdd/types.js';
+import { unionNode } from './rdd/union.js';
+import { Scheduler } from './scheduler/loop.js';
+import { Heap } from './shuffle/heap/allocator.js';
+import { reserveHeap } from './shuffle/heap/memory.js';
+import { compileKernels } from './shuffle/kernels.js';
+import { ShuffleStore } from './shuffle/store.js';
+import type { Rng } from './task/rng/rng.js';
+import type { Seed } from './task/rng/seed.js';
+import type { TaskResult, TaskSpec } from './task/spec.js';
+import { LocalTransport } from './transport/local/local.js';
+
+export interface TextOptions {
+  /** Default: by the size of the files. */
+  readonly partitions?: number;
+  readonly decoder?: 'utf-8' | 'latin1';
+}
+
+export interface TrialOptions {
+  readonly partitions?: number;
+  /** Instead of the context's seed. */
+  readonly seed?: Seed;
+}
+
+export class Context implements AsyncDisposable {
+  readonly [DRIVER_ONLY] = 'Context';
+  private readonly events: Events;
+  private readonly session: Session;
+  private readonly scheduler: Scheduler<TaskSpec, TaskResult>;
+  private readonly transport: LocalTransport;
+  private readonly options: ResolvedOptions;
+  private readonly totals = new JobSummary();
+  private readonly onInterrupt = () => void this.interrupted();
+  private stopping: Promise<void> | undefined;
+  private readonly endProgress: () => void;
+
+  /**
+   * Starts the threads. Options may also come from HEDDLE_ variables (see ContextOptions). Throws HEDDLE_BAD_OPTION for what
+   * makes no sense, HEDDLE_HEAP_RESERVE where the memory cannot be had. Stop it, or declare it with `await using`.
+   */
+  static async create(options?: ContextOptions): Promise<Context> {
+    return new Context(resolveOptions(options, process.env));
+  }
+
+  private constructor(options: ResolvedOptions) {
+    this.options = options;
+    const { threads, maxFailures, seed, name, memory } = options;
+    const heap = Heap.format(reserveHeap(memory), { threads: threads + 1 });
+    // The driver books what it takes under the index after the threads'.
+    const store = new ShuffleStore(Heap.open(heap.memory, threads));
+    const kernels = options.kernels === 'on' ? compileKernels() : undefined;
+    this.events = new Events();
+    this.transport = new LocalTransport({ threads, heap: store.heap, store, kernels });
+    this.scheduler = new Scheduler<TaskSpec, TaskResult>(this.transport, {
+      onEvent: event => {
+        this.totals.take(event);
+        this.events.emit(event);
+      },
+      metricsOf: result => result,
+    });
+    const jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name }, located);
+    const nextRdd = idSequence<RddId>();
+    this.session = {
+      defaultPartitions: options.partitions,
+      checkOpen: () => this.checkOpen(),
+      nextRdd,
+      run: (request: JobRequest) => jobs.run(request),
+    };
+    if (options.progress) {
+      const progress = new Progress();
+      this.events.on('event', event => progress.handle(event));
+      this.endProgress = () => progress.close();
+    } else this.endProgress = () => {};
+    process.on('SIGINT', this.onInterrupt);
+  }
+
+  get threads(): number {
+    return this.options.threads;
+  }
+
+  /** Partitions where a call names none. */
+  get defaultParallelism(): number {
+    return this.options.partitions;
+  }
+
+  /** What the last job that ended did. */
+  get lastJob(): JobTotals | undefined {
+    return this.totals.last;
+  }
+
+  /** An RDD of an array's rows, or of a typed array's numbers. The rows are copied now. */
+  parallelize<T>(array: readonly T[], partitions?: number): RDD<T>;
+  parallelize(array: ArrayLike<number> & ArrayBufferView, partitions?: number): RDD<number>;
+  parallelize<T>(array: ArrayLike<T>, partitions?: number): RDD<T> {
+    this.checkOpen();
+    return new RDD<T>(this.session, arrayNode(this.session, 'parallelize', array, partitions));
+  }
+
+  /** The same as parallelize. */
+  makeRDD<T>(array: readonly T[], partitions?: number): RDD<T> {
+    this.checkOpen();
+    return new RDD<T>(this.session, arrayNode(this.session, 'makeRDD', array, partitions));
+  }
+
+  /** The numbers from 0 below end, or from start below (for a negative step, above) end. Nothing is stored. */
+  range(end: number): RDD<number>;
+  range(start: number, end: number, step?: number, partitions?: number): RDD<number>;
+  range(...args: readonly (number | undefined)[]): RDD<number> {
+    this.checkOpen();
+    return new RDD<number>(this.session, rangeOf(this.session, args));
+  }
+
+  /**
+   * The lines of text files: a file, a directory's files, a glob, or a list of these. Lines end with \n or \r\n. The files are
+   * looked up now: what does not exist, matches nothing or may not be read is refused here.
+   */
+  textFile(paths: string | readonly string[], options?: TextOptions): RDD<string> {
+    this.checkOpen();
+    return new RDD<string>(this.session, textNode(this.session, paths, options));
+  }
+
+  /**
+   * n values of f, each with random numbers of its own: the same answer, bit for bit, on any number of threads and partitions.
+   * Two trials with the same seed have the same numbers: give `seed` to those that must be independent.
+   */
+  trials<U extends Row>(n: number, f: (rng: Rng, i: number) => U, options?: TrialOptions): RDD<U> {
+    this.checkOpen();
+    return new RDD<U>(this.session, trialsNode(this.session, n, f, options));
+  }
+
+  /** The rows of all of them, partitions one after the other. */
+  union<T>(rdds: readonly RDD<T>[]): RDD<T> {
+    this.checkOpen();
+    if (!Array.isArray(rdds) || !rdds.every(rdd => rdd instanceof RDD)) throw badArgument('union(rdds)', rdds, 'an array of RDDs');
+    if (rdds.length === 0) return this.emptyRDD<T>();
+    return new RDD<T>(this.session, unionNode(this.session, rdds.map((rdd: RDD<T>) => rdd.node)));
+  }
+
+  /** No rows, no partitions. */
+  emptyRDD<T>(): RDD<T> {
+    this.checkOpen();
+    return new RDD<T>(this.session, emptyNode(this.session));
+  }
+
+  /** What f gives for each partition's rows, or for those of the chosen partitions, in their order. */
+  runJob<T, R extends Row>(
+    rdd: RDD<T>,
+    f: (rows: IterableIterator<T>) => R,
+    options?: ActionOptions & { readonly partitions?: readonly number[] },
+  ): Promise<R[]> {
+    checkOptions('options', options, ['signal', 'deadline', 'partitions']);
+    const { partitions, ...rest } = options ?? {};
+    return runJob(rdd, f, partitions, rest);
+  }
+
+  /** Hears of jobs, stages and tasks; 'event' hears of everything. */
+  on<Type extends EngineEventType | 'event'>(type: Type, listener: EventListener<Type>): this {
+    this.events.on(type, listener);
+    return this;
+  }
+
+  off<Type extends EngineEventType | 'event'>(type: Type, listener: EventListener<Type>): this {
+    this.events.off(type, listener);
+    return this;
+  }
+
+  /** Cancels what runs and ends the threads. Actions under way reject with HEDDLE_CONTEXT_STOPPED. Stopping twice is harmless. */
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  private async end(): Promise<void> {
+    process.off('SIGINT', this.onInterrupt);
+    await this.scheduler.stop();
+    this.endProgress();
+    await this.transport.close();
+  }
+
+  private checkOpen(): void {
+    if (this.stopping === undefined) return;
+    throw new HeddleError('HEDDLE_CONTEXT_STOPPED', 'the context was stopped; create another one to run more jobs');
+  }
+
+  /** Ctrl-C: threads end, then the signal does what it would have done without Heddle. */
+  private async interrupted(): Promise<void> {
+    await this.stop();
+    if (process.listenerCount('SIGINT') === 0) process.kill(process.pid, 'SIGINT');
+  }
+}
+
+/** An error of a task with its stack in the user's own lines. */
+function located(error: unknown): unknown {
+  if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_TASK_FAILED') return error;
+  const { cause } = error;
+  if (!(cause instanceof Error) || cause.stack === undefined) return error;
+  cause.stack = mapStack(cause.stack);
+  const at = /\(?((?:\/|[A-Za-z]:|file:)[^()]*:\d+:\d+)\)?/.exec(cause.stack)?.[1];
+  if (at === undefined) return error;
+  const located = new HeddleError(error.code, `${error.message}\n    at ${at}`, { data: { ...error.data, at }, cause });
+  located.stack = `${located.name}: ${located.message}\n${error.stack?.split('\n').slice(1).join('\n') ?? ''}`;
+  return located;
+}

@@ -1,0 +1,60 @@
+// Folds the events of jobs into what each did in all.
+
+import type { EngineEvent } from '../core/events.js';
+import type { JobId, StageId } from '../core/ids.js';
+
+/** What a job did. Rows and bytes are those read from outside; what crossed a shuffle is counted apart. */
+export interface JobTotals {
+  readonly action: string;
+  readonly ok: boolean;
+  readonly seconds: number;
+  readonly stages: number;
+  readonly tasks: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly shuffleBytes: number;
+}
+
+interface Running {
+  readonly action: string;
+  readonly stages: ReadonlySet<StageId>;
+  /** The stages that read from outside: no stage before them. */
+  tasks: number;
+  rows: number;
+  bytes: number;
+  shuffleBytes: number;
+}
+
+export class JobSummary {
+  /** The last job that ended. */
+  last: JobTotals | undefined;
+  private readonly running = new Map<JobId, Running>();
+
+  take(event: EngineEvent): void {
+    switch (event.type) {
+      case 'jobStarted': {
+        const stages = new Set(event.stages.map(stage => stage.stage));
+        this.running.set(event.job, { action: event.action, stages, tasks: 0, rows: 0, bytes: 0, shuffleBytes: 0 });
+        return;
+      }
+      case 'taskEnded':
+        if (!event.ok) return;
+        for (const job of this.running.values()) {
+          if (!job.stages.has(event.stage)) continue;
+          job.tasks++;
+          job.rows += event.rowsIn;
+          job.bytes += event.bytesIn;
+          job.shuffleBytes += event.bytesOut;
+        }
+        return;
+      case 'jobEnded': {
+        const job = this.running.get(event.job);
+        if (job === undefined) return;
+        this.running.delete(event.job);
+        const { action, stages, tasks, rows, bytes, shuffleBytes } = job;
+        this.last = { action, ok: event.ok, seconds: event.seconds, stages: stages.size, tasks, rows, bytes, shuffleBytes };
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// explain(): the stages of a lineage as text, last first, with the path each takes and what keeps it from a faster one.
+
+import { labelOf, type Node, type PlanAggregator, type ShuffledNode } from './lineage.js';
+
+interface Explained {
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly parents: readonly ShuffledNode[];
+}
+
+/** What running this lineage would do. */
+export function explain(node: Node): string {
+  const numbers = new Map<ShuffledNode, number>();
+  const order: ShuffledNode[] = [];
+  const visit = (shuffled: ShuffledNode) => {
+    if (numbers.has(shuffled)) return;
+    for (const parent of explainStage(shuffled.parent).parents) visit(parent);
+    order.push(shuffled);
+    numbers.set(shuffled, order.length);
+  };
+  const last = explainStage(node);
+  for (const parent of last.parents) visit(parent);
+  const nameOf = (shuffled: ShuffledNode) => `shuffle ${numbers.get(shuffled)}`;
+  const text: string[] = [];
+  const write = (title: string, { lines, parents }: Explained, end: string) => {
+    text.push(title);
+    for (const line of lines) text.push(`  ${line}`);
+    if (parents.length > 0) text.push(`  reads ${parents.map(nameOf).join(', ')}`);
+    text.push(`  ${end}`);
+  };
+  order.forEach((shuffled, i) => {
+    const stage = explainStage(shuffled.parent);
+    const { partitions } = shuffled.partitioner;
+    const end = `writes ${nameOf(shuffled)} for ${labelOf(shuffled)}: hash of the key to ${partitions} partitions; ${writing(shuffled.aggregator)}`;
+    write(`stage ${i + 1}: ${tasks(shuffled.parent)}, fused loop`, stage, end);
+  });
+  write(`stage ${order.length + 1}: ${tasks(node)}, fused loop`, last, 'gives its rows to the action');
+  return text.join('\n');
+}
+
+const tasks = (node: Node) => `${node.partitions} task${node.partitions === 1 ? '' : 's'}`;
+
+function writing(aggregator: PlanAggregator | null): string {
+  if (aggregator === null) return 'rows as they are (numbers in typed columns, scattered by a kernel)';
+  if (aggregator.kind === 'group') return 'rows as they are, grouped when read (numbers in typed columns, scattered by a kernel)';
+  if (aggregator.kind === 'combine') return 'combined in a table before it, for as long as that saves rows';
+  return aggregator.op === null
+    ? 'combined in a table before it, for as long as that saves rows; no kernel: the function is not one of a + b, Math.min, Math.max, first, last'
+    : 'numbers in typed columns, combined by kernels; other values in a table';
+}
+
+function explainStage(node: Node): Explained {
+  const lines: string[] = [];
+  const parents: ShuffledNode[] = [];
+  const walk = (at: Node, indent: string): void => {
+    switch (at.kind) {
+      case 'source':
+        lines.push(`${indent}${labelOf(at)}: ${at.describes}, ${at.partitions} partitions`);
+        return;
+      case 'shuffled':
+        if (!parents.includes(at)) parents.push(at);
+        lines.push(`${indent}${labelOf(at)}: ${reading(at)}`);
+        return;
+      case 'union':
+      case 'cogroup':
+        for (const parent of at.parents) walk(parent, `${indent}  `);
+        lines.push(`${indent}${labelOf(at)}${at.kind === 'cogroup' ? ': values of each key gathered from each input' : ''}`);
+        return;
+      case 'aggregate':
+        walk(at.parent, indent);
+        lines.push(`${indent}${labelOf(at)}: in place, the keys are already in their partitions`);
+        return;
+      default:
+        walk(at.parent, indent);
+        lines.push(`${indent}${labelOf(at)}`);
+    }
+  };
+  walk(node, '');
+  return { title: labelOf(node), lines, parents };
+}
+
+function reading({ aggregator }: ShuffledNode): string {
+  if (aggregator === null) return 'rows in map order';
+  return aggregator.kind === 'group' ? 'values of each key in map order' : 'combined in map order';
+}
+

@@ -1,0 +1,113 @@
+// The transport of one process: a Piscina pool of worker threads over the shared heap. A slot is a place in the heap's
+// books, not a certain thread: at most one task runs under it, in whatever thread is free.
+//
+// A task that is called off gets a flag first, which its loops look at between batches; where user code does not come back,
+// its thread is ended. A thread that ends by itself (process.exit, out of memory) is a lost slot: what it held is given back.
+
+import { Piscina } from 'piscina';
+import * as Comlink from 'comlink';
+import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.js';
+import { Heap } from '../../shuffle/heap/allocator.js';
+import { storeWord } from '../../shuffle/heap/words.js';
+import type { ShuffleStore } from '../../shuffle/store.js';
+import type { TaskResult, TaskSpec } from '../../task/spec.js';
+import type { Slot, SlotId, SlotListener, TaskOutcome, Transport } from '../contract.js';
+import { nodeEndpoint } from './endpoint.js';
+import type { DriverCalls, Hello, ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
+
+/** How long a called-off task may take to notice before its thread is ended. */
+const GRACE_MS = 1000;
+
+export interface LocalOptions {
+  readonly threads: number;
+  readonly heap: Heap;
+  readonly store: ShuffleStore;
+  readonly kernels: WebAssembly.Module | undefined;
+}
+
+export class LocalTransport implements Transport<TaskSpec, TaskResult> {
+  private readonly pool: Piscina<ThreadTask, ThreadAnswer>;
+  private readonly allSlots: readonly Slot[];
+  private readonly heap: Heap;
+  private readonly store: ShuffleStore;
+  private readonly cancelFlags: number;
+  private closing = false;
+  /** Milliseconds that each thread took to start, as they came up. */
+  readonly startTimes: number[] = [];
+
+  constructor({ threads, heap, store, kernels }: LocalOptions) {
+    this.heap = heap;
+    this.store = store;
+    this.cancelFlags = heap.allocateWords(threads);
+    this.allSlots = Array.from({ length: threads }, (_, thread) => ({ id: thread as SlotId, executor: 'local', thread }));
+    const workerData: ThreadData = { memory: heap.memory, kernels, cancelFlags: this.cancelFlags };
+    this.pool = new Piscina({
+      filename: new URL('../../../workers/thread.js', import.meta.url).href,
+      name: 'runTask',
+      minThreads: threads,
+      maxThreads: threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      // The user's loaders and flags are the main thread's: a closure's modules are imported as they are needed.
+      execArgv: [],
+      workerData,
+    });
+    this.pool.on('error', () => {}); // every loss shows in the outcome of the task that it hit
+    this.pool.on('message', (message: Hello) => this.greet(message));
+  }
+
+  slots(): readonly Slot[] {
+    return this.allSlots;
+  }
+
+  subscribe(_listener: SlotListener): () => void {
+    return () => {}; // a lost thread is replaced before the next task: slots neither join nor leave
+  }
+
+  async run(spec: TaskSpec, slot: Slot, signal: AbortSignal): Promise<TaskOutcome<TaskResult>> {
+    const flag = this.cancelFlags + slot.id * 4;
+    storeWord(this.heap.i32, flag, 0);
+    const end = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const callOff = () => {
+      storeWord(this.heap.i32, flag, 1);
+      timer = setTimeout(() => end.abort(), GRACE_MS);
+    };
+    if (signal.aborted) callOff();
+    else signal.addEventListener('abort', callOff, { once: true });
+    try {
+      const answer = await this.pool.run({ slot: slot.id, spec }, { signal: end.signal });
+      return answer.ok ? answer : { ok: false, error: answer.error, retryable: false };
+    } catch (error) {
+      this.recover(slot.id, spec);
+      return { ok: false, error: this.lost(error), retryable: !this.closing && !signal.aborted };
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', callOff);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    await this.pool.destroy();
+  }
+
+  /** Gives back what a thread held that is no more. */
+  private recover(slot: number, spec: TaskSpec): void {
+    this.heap.breakLock(slot);
+    this.heap.releaseStaging(slot);
+    if (spec.output !== null) this.store.retract(spec.output, spec.partition, spec.token);
+  }
+
+  private lost(error: unknown): ErrorRecord {
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `the worker thread ended in the middle of a task (${why}): process.exit in a closure, or out of memory`;
+    return toErrorRecord(new HeddleError('HEDDLE_THREAD_LOST', message, { cause: error }));
+  }
+
+  private greet(message: Hello): void {
+    if (message?.heddle !== 'hello') return;
+    const calls: DriverCalls = { started: (_thread, milliseconds) => void this.startTimes.push(milliseconds) };
+    Comlink.expose(calls, nodeEndpoint(message.port));
+    message.port.unref();
+  }
+}

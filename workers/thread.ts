@@ -1,0 +1,20 @@
+// A worker thread: opens the heap, and runs the tasks that the pool hands it.
+
+import { MessageChannel, parentPort, threadId, workerData } from 'node:worker_threads';
+import * as Comlink from 'comlink';
+import { nodeEndpoint } from '../lib/transport/local/endpoint.js';
+import type { DriverCalls, Hello, ThreadAnswer, ThreadData, ThreadTask } from '../lib/transport/local/messages.js';
+import { ThreadRunner } from '../lib/transport/local/thread-runner.js';
+
+const runner = new ThreadRunner((Array.isArray(workerData) ? workerData[1] : workerData) as ThreadData);
+
+/** The pool calls this for every task. */
+export function runTask(task: ThreadTask): Promise<ThreadAnswer> {
+  return runner.run(task);
+}
+
+const { port1, port2 } = new MessageChannel();
+parentPort!.postMessage({ heddle: 'hello', port: port2 } satisfies Hello, [port2]);
+const driver = Comlink.wrap<DriverCalls>(nodeEndpoint(port1));
+port1.unref();
+void driver.started(threadId, performance.now());
