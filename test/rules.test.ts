@@ -49,7 +49,7 @@ describe('the rules find', () => {
     ['lib/core/a.ts', 'x();\n'.repeat(401), 'has 401 lines, more than 400'],
   ];
   for (const [path, text, ...expected] of planted) {
-    test(`${path}: ${text.slice(0, 70)}`, () => {
+    test(`${path}: ${JSON.stringify(text.slice(0, 70))}`, () => {
       assert.deepEqual(
         violations([{ path, text }]),
         expected.map(what => `${path}: ${what}`),
@@ -76,5 +76,6 @@ describe('the rules allow', () => {
     ['lib/core/a.ts', "const half = total / 2; const s = 'export default'; const t = a / b;"],
     ['lib/core/a.ts', 'x();\n'.repeat(400)],
   ];
-  for (const [path, text] of fine) test(`${path}: ${text.slice(0, 70)}`, () => assert.deepEqual(violations([{ path, text }]), []));
+  for (const [path, text] of fine)
+    test(`${path}: ${JSON.stringify(text.slice(0, 70))}`, () => assert.deepEqual(violations([{ path, text }]), []));
 });
