@@ -143,6 +143,8 @@ function failTask(state: State, task: Task, error: ErrorRecord, retryable: boole
     }
     fatal = exhausted(error, ref, history.count);
   }
+  // The stage stops now, but may go on for a later job, which then asks for this partition anew.
+  stage.asked.delete(ref.partition);
   for (const job of [...stage.waiters]) failJob(state, job, fatal, out);
 }
 

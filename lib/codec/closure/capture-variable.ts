@@ -1,0 +1,106 @@
+// One free variable of a function, told apart into a global, an import, or a value. An import wins only over a value
+// that cannot simply be copied, so plain data never needs the debugger.
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { types } from 'node:util';
+import type { FreeVariable } from './analyse.js';
+import type { Graph, Link } from './graph.js';
+import { isStandardGlobal, landmarkOf } from './identity.js';
+import { baseUrl, type ImportBinding, importTable } from './imports.js';
+import { isUninitialised } from './initialised.js';
+import { DRIVER_ONLY } from './objects.js';
+import { type AnyFunction, type FunctionRecord, SyntheticRecord } from './record.js';
+import type { NodeIndex } from './types.js';
+
+const require = createRequire(import.meta.url);
+
+/** The node of a variable's value; undefined when the worker has it by itself. */
+export function captureVariable(graph: Graph, record: FunctionRecord, variable: FreeVariable, link: Link): NodeIndex | undefined {
+  const { name } = variable;
+  if (variable.assigned >= 0)
+    return graph.refuse('assigned', `it assigns the variable ${name} of the code around it`, { ...link, offset: variable.assigned });
+  const scopes = record.inspected.scopes.filter(scope => scope.kind !== 'global');
+  const depth = scopes.findIndex(scope => Object.hasOwn(scope.variables, name));
+  if (depth < 0) {
+    if (isStandardGlobal(name)) return undefined;
+    if (Object.hasOwn(globalThis, name)) return graph.intern((globalThis as Record<string, unknown>)[name], link);
+    return variable.onlyTypeof ? undefined : graph.refuse('unreachable', `the variable ${name} does not exist`, link);
+  }
+  const value = scopes[depth]!.variables[name];
+  if (value === undefined && isUninitialised(name, record.inspected.location))
+    return graph.refuse('uninitialised', `the variable ${name} has no value yet`, link);
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return graph.intern(value, link);
+  const special = injected(graph, name, value) ?? requireOf(graph, record, value);
+  if (special !== undefined) return special;
+  // A script's own scope is the outermost but the global one: only names found there can be imports.
+  if (depth === scopes.length - 1 && !isOwnMatter(graph, record, value, link)) {
+    const node = captureImport(graph, record, name, value, link);
+    if (node !== undefined) return node;
+  }
+  return graph.intern(value, link);
+}
+
+/** Code that tools inject: esbuild's `__name(f, 'f')` and istanbul's counters mean nothing in a worker and cost time. */
+function injected(graph: Graph, name: string, value: object): NodeIndex | undefined {
+  if (typeof value !== 'function') return undefined;
+  if (name === '__name' && /^\(\w+,\s*value\)\s*=>\s*\w+\(\w+,\s*["']name["']/.test(Function.prototype.toString.call(value)))
+    return graph.add({ kind: 'stub', stub: 'name' });
+  return /^cov_[a-z0-9]{6,}$/.test(name) ? graph.add({ kind: 'stub', stub: 'coverage' }) : undefined;
+}
+
+/** `require` of a CommonJS file, or one made by createRequire. */
+function requireOf(graph: Graph, record: FunctionRecord, value: object): NodeIndex | undefined {
+  if (typeof value !== 'function' || !Object.hasOwn(value, 'resolve') || !Object.hasOwn(value, 'cache')) return undefined;
+  return graph.add({ kind: 'require', parent: baseUrl(record.script) });
+}
+
+/** Whether a value is plain data, known to every thread, or made of functions of this very script: then no import is looked for. */
+function isOwnMatter(graph: Graph, record: FunctionRecord, value: object, link: Link): boolean {
+  if (types.isModuleNamespaceObject(value)) return false;
+  if (landmarkOf(value) !== undefined || (!types.isProxy(value) && DRIVER_ONLY in value)) return true;
+  if (typeof value === 'object' && !graph.isRebuilt(value, link)) return true;
+  const functions = typeof value === 'function' ? [value] : graph.functionsIn(value, link).slice(0, MOST_ASKED);
+  return functions.length > 0 && functions.every(fn => graph.recordOf(fn as AnyFunction).script === record.script);
+}
+
+const MOST_ASKED = 16;
+
+function captureImport(graph: Graph, record: FunctionRecord, name: string, value: object, link: Link): NodeIndex | undefined {
+  const binding = importTable(record.script).bindings.get(name);
+  if (binding === undefined) return inRequireCache(graph, value);
+  const parent = baseUrl(record.script);
+  if (binding.kind === 'import') {
+    if (isMainScript(binding.specifier, parent)) return undefined;
+    return graph.add({ kind: 'import', specifier: binding.specifier, parent, name: binding.name });
+  }
+  return captureRequire(graph, record, binding, link);
+}
+
+/** The declaration's own expression is run again in the worker, so that any compiler's interop helper does its work there. */
+function captureRequire(graph: Graph, record: FunctionRecord, binding: ImportBinding & { kind: 'require' }, link: Link): NodeIndex {
+  const target = graph.addFunction(new SyntheticRecord(`() => (${binding.source})`, record), link);
+  return graph.add({ kind: 'call', target, path: binding.path });
+}
+
+/** Importing the script that runs now would run it again in every worker: what it exports is shipped by value. */
+function isMainScript(specifier: string, parent: string): boolean {
+  if (!/^[./]|^file:/.test(specifier) || process.argv[1] === undefined) return false;
+  try {
+    return pathOf(new URL(specifier, parent)) === pathOf(pathToFileURL(process.argv[1]));
+  } catch {
+    return false;
+  }
+}
+
+/** A path without its extension: `./main.js` may mean main.ts. */
+function pathOf(url: URL): string {
+  return url.pathname.replace(/\.[cm]?[jt]sx?$/, '');
+}
+
+/** What a CommonJS module exports as a whole, found by identity. */
+function inRequireCache(graph: Graph, value: object): NodeIndex | undefined {
+  for (const [id, module] of Object.entries(require.cache)) {
+    if (module?.exports === value) return graph.add({ kind: 'require', parent: baseUrl(''), id });
+  }
+  return undefined;
+}

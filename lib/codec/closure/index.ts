@@ -1,0 +1,9 @@
+// The door of this folder. Driver: captureClosure, mapFrames. Worker: reviveClosure, which loads none of the driver's parts.
+export { analyseFunction, analyseSource, type FunctionAnalysis } from './analyse.js';
+export { captureClosure, captureValue } from './capture.js';
+export { type Combiner, combinerOf, recogniseCombiner } from './combiner.js';
+export { ClosureError } from './errors.js';
+export { closurePlace, type Frame, mapFrames, mapStack } from './locate.js';
+export { DRIVER_ONLY } from './objects.js';
+export { reviveClosure, reviveValue } from './revive.js';
+export type { ShippedClosure } from './types.js';

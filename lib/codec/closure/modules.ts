@@ -1,0 +1,80 @@
+// In a worker: loads the modules that closures import, each as the user's own script would: specifiers are resolved
+// against that script's URL, through whatever loader hooks this thread has. TypeScript files need Node.js with type
+// stripping, or tsx, which is registered here at first need.
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import vm from 'node:vm';
+
+type Importer = (specifier: string) => Promise<Record<string, unknown>>;
+
+const require = createRequire(import.meta.url);
+const importers = new Map<string, Importer>();
+const MOST_KEPT = 256;
+
+/** Imports `specifier` as the script at URL `parent` would. */
+export async function importFrom(parent: string, specifier: string): Promise<Record<string, unknown>> {
+  if (TYPESCRIPT.test(parent) || TYPESCRIPT.test(specifier)) await readyForTypeScript();
+  let importer = importers.get(parent);
+  if (importer === undefined) {
+    importer = makeImporter(parent);
+    if (importers.size >= MOST_KEPT) importers.delete(importers.keys().next().value as string);
+    importers.set(parent, importer);
+  }
+  return importer(specifier);
+}
+
+/** `require` as the script at URL `parent` has it. */
+export function requireFrom(parent: string): NodeJS.Require {
+  return createRequire(parent.startsWith('file:') ? parent : pathToFileURL(`${process.cwd()}/[eval]`));
+}
+
+const TYPESCRIPT = /\.[cm]?tsx?(\?.*)?$/;
+
+let ready: Promise<void> | undefined;
+
+/** Makes this thread able to import and require TypeScript files. */
+export function readyForTypeScript(): Promise<void> {
+  return (ready ??= registerTsx());
+}
+
+async function registerTsx(): Promise<void> {
+  const { typescript } = process.features as { typescript?: string | false };
+  // Flags are inherited by worker threads: under tsx its hooks are there already.
+  const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
+  if (typescript || /\btsx\b/.test(flags)) return;
+  const [{ register: registerEsm }, { register: registerCjs }] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')]);
+  registerCjs();
+  registerEsm();
+}
+
+function makeImporter(parent: string): Importer {
+  const loader = (vm.constants as { USE_MAIN_CONTEXT_DEFAULT_LOADER?: number } | undefined)?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+  // Only file names and URLs of files are taken as a base there.
+  if (loader !== undefined && parent.startsWith('file:')) {
+    const filename = fileURLToPath(parent);
+    const importer = withoutWarning(() => {
+      const script = new vm.Script('specifier => import(specifier)', { filename, importModuleDynamically: loader as never });
+      return script.runInThisContext() as Importer;
+    });
+    return specifier => withoutWarning(() => importer(specifier));
+  }
+  // Node.js before 20.12: relative specifiers against the URL, packages as require finds them.
+  return specifier => {
+    if (/^\.{0,2}\//.test(specifier)) return import(new URL(specifier, parent).href);
+    if (/^[a-z]+:/.test(specifier) || require('node:module').isBuiltin(specifier)) return import(specifier);
+    return import(pathToFileURL(requireFrom(parent).resolve(specifier)).href);
+  };
+}
+
+/** Node.js 20 and 22 warn of the constant as experimental, once a thread: nothing that a user could act on. */
+function withoutWarning<T>(action: () => T): T {
+  const { emitWarning } = process;
+  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
+    if (!String(warning).includes('USE_MAIN_CONTEXT_DEFAULT_LOADER')) emitWarning.call(process, warning, ...rest);
+  }) as typeof process.emitWarning;
+  try {
+    return action();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}

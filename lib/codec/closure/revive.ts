@@ -1,0 +1,213 @@
+// In a worker: from a ShippedClosure back to a function. Modules are imported first, then the nodes are made in the
+// order that the driver found. A function is compiled inside a function whose parameters are its captured variables:
+// V8 treats those as constants, so revived code is optimised like the original. File name, line and column of each
+// source are those of the script on the driver, under the name heddle-closure:<id>/<node>.
+import { HeddleError } from '../../core/errors.js';
+import { compileFunctionNode } from './compile.js';
+import { importFrom, readyForTypeScript, requireFrom } from './modules.js';
+import { coverageStub, nameStub } from './stubs.js';
+import type { FunctionNode, ImportNode, NodeIndex, ObjectNode, Property, ShippedClosure, ShippedNode } from './types.js';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** The function that was captured. Rejects when one of its modules cannot be loaded here. */
+export async function reviveClosure(shipped: ShippedClosure): Promise<AnyFunction> {
+  return (await reviveValue(shipped)) as AnyFunction;
+}
+
+/** The value that was captured by captureValue. */
+export async function reviveValue(shipped: ShippedClosure): Promise<unknown> {
+  const modules = await loadModules(shipped.nodes);
+  return new Revival(shipped, modules).run();
+}
+
+type Modules = ReadonlyMap<string, Record<string, unknown>>;
+
+async function loadModules(nodes: readonly ShippedNode[]): Promise<Modules> {
+  const wanted = new Map<string, { parent: string; specifier: string }>();
+  for (const node of nodes) {
+    if (node.kind === 'import') wanted.set(moduleKey(node), node);
+    else if (node.kind === 'builtin') wanted.set(node.module, { parent: import.meta.url, specifier: node.module });
+    else if (node.kind === 'require' && /\.[cm]?tsx?$/.test(node.parent)) await readyForTypeScript();
+  }
+  const loaded = await Promise.all(
+    Array.from(wanted, async ([key, { parent, specifier }]) => [key, await load(parent, specifier)] as const),
+  );
+  return new Map(loaded);
+}
+
+async function load(parent: string, specifier: string): Promise<Record<string, unknown>> {
+  try {
+    return await importFrom(parent, specifier);
+  } catch (cause) {
+    throw new HeddleError('HEDDLE_CLOSURE', `the module ${specifier} that a closure of ${parent} imports cannot be loaded in a worker`, {
+      data: { kind: 'import', specifier, parent },
+      cause,
+    });
+  }
+}
+
+function moduleKey({ parent, specifier }: ImportNode): string {
+  return `${parent}\n${specifier}`;
+}
+
+class Revival {
+  private readonly made: unknown[];
+  private readonly later: (() => void)[] = [];
+  constructor(
+    private readonly shipped: ShippedClosure,
+    private readonly modules: Modules,
+  ) {
+    this.made = new Array(shipped.nodes.length);
+  }
+
+  run(): unknown {
+    const { nodes, order, entry } = this.shipped;
+    const done = new Uint8Array(nodes.length);
+    for (const index of order) {
+      this.made[index] = this.make(nodes[index]!, index, done);
+      done[index] = 1;
+      const node = nodes[index]!;
+      if (node.kind === 'object') this.whenDone(objectParts(node), done, () => this.fillObject(node, this.made[index] as object));
+      if (node.kind === 'function')
+        this.whenDone(functionParts(node), done, () => this.fillFunction(node, this.made[index] as AnyFunction));
+    }
+    for (const action of this.later) action();
+    return this.made[entry];
+  }
+
+  /** At once if all parts are there: a class may use them while it is being defined. */
+  private whenDone(parts: readonly NodeIndex[], done: Uint8Array, action: () => void): void {
+    if (parts.every(part => done[part] === 1)) action();
+    else this.later.push(action);
+  }
+
+  private make(node: ShippedNode, index: NodeIndex, done: Uint8Array): unknown {
+    switch (node.kind) {
+      case 'value':
+        return node.value;
+      case 'function':
+        return this.makeFunction(node, index, done);
+      case 'object':
+        return this.makeObject(node);
+      case 'bound':
+        return Reflect.apply(Function.prototype.bind, this.made[node.target] as AnyFunction, [
+          this.made[node.self],
+          ...node.args.map(arg => this.made[arg]),
+        ]);
+      case 'call':
+        return follow((this.made[node.target] as () => unknown)(), node.path);
+      case 'global':
+        return follow(globalThis, node.path);
+      case 'builtin': {
+        const module = this.modules.get(node.module)!;
+        return follow(module.default ?? module, node.path);
+      }
+      case 'import':
+        return this.importedValue(node);
+      case 'require':
+        return node.id === undefined ? requireFrom(node.parent) : requireFrom(node.parent)(node.id);
+      case 'symbol':
+        return Symbol.for(node.key);
+      case 'buffer':
+        return Buffer.from(node.bytes);
+      case 'url':
+        return new URL(node.href);
+      case 'stub':
+        return node.stub === 'name' ? nameStub : coverageStub;
+    }
+  }
+
+  private importedValue(node: ImportNode): unknown {
+    const module = this.modules.get(moduleKey(node))!;
+    if (node.name === undefined) return module;
+    if (!(node.name in module))
+      throw new HeddleError('HEDDLE_CLOSURE', `the module ${node.specifier} has no export ${node.name} in a worker`, {
+        data: { kind: 'import', specifier: node.specifier, parent: node.parent, name: node.name },
+      });
+    return module[node.name];
+  }
+
+  private makeFunction(node: FunctionNode, index: NodeIndex, done: Uint8Array): AnyFunction {
+    const { fn, late } = compileFunctionNode(node, index, this.shipped.id, this.made, done);
+    for (const { node: target, set } of late) this.later.push(() => set(this.made[target]));
+    if (node.inherits !== undefined) {
+      const above = (this.made[node.inherits] as { prototype: object }).prototype;
+      Object.setPrototypeOf((fn as unknown as { prototype: object }).prototype, above);
+    }
+    return fn;
+  }
+
+  private makeObject(node: ObjectNode): object {
+    const [time] = node.items;
+    const made =
+      node.base === 'Array'
+        ? new Array(node.length)
+        : node.base === 'Map'
+          ? new Map()
+          : node.base === 'Set'
+            ? new Set()
+            : node.base === 'Date'
+              ? new Date(this.made[time!] as number)
+              : node.base === 'Error'
+                ? new Error()
+                : {};
+    if (node.proto === 'null') Object.setPrototypeOf(made, null);
+    else if (node.proto !== 'base') {
+      const target = this.made[node.proto.node] as { prototype: object };
+      Object.setPrototypeOf(made, node.proto.of === 'class' ? target.prototype : target);
+    }
+    return made;
+  }
+
+  private fillObject(node: ObjectNode, object: object): void {
+    const { items } = node;
+    if (node.base === 'Array') {
+      for (let i = 0; i < items.length; i++) if (items[i]! >= 0) (object as unknown[])[i] = this.made[items[i]!];
+    } else if (node.base === 'Map') {
+      for (let i = 0; i < items.length; i += 2) Map.prototype.set.call(object, this.made[items[i]!], this.made[items[i + 1]!]);
+    } else if (node.base === 'Set') {
+      for (const item of items) Set.prototype.add.call(object, this.made[item]);
+    }
+    this.define(object, node.properties);
+  }
+
+  private fillFunction(node: FunctionNode, fn: AnyFunction): void {
+    this.define(fn, node.properties);
+    if (node.prototype.length > 0) this.define((fn as unknown as { prototype: object }).prototype, node.prototype);
+  }
+
+  private define(owner: object, properties: readonly Property[]): void {
+    for (const { key, value, get, set, enumerable } of properties) {
+      const name = typeof key === 'number' ? (this.made[key] as symbol) : key;
+      const descriptor: PropertyDescriptor =
+        value !== undefined
+          ? { value: this.made[value], writable: true, enumerable, configurable: true }
+          : {
+              get: get === undefined ? undefined : (this.made[get] as () => unknown),
+              set: set === undefined ? undefined : (this.made[set] as (value: unknown) => void),
+              enumerable,
+              configurable: true,
+            };
+      Object.defineProperty(owner, name, descriptor);
+    }
+  }
+}
+
+function follow(from: unknown, path: readonly string[]): unknown {
+  let value = from;
+  for (const key of path) value = (value as Record<string, unknown>)[key];
+  return value;
+}
+
+function objectParts(node: ObjectNode): NodeIndex[] {
+  return [...node.items.filter(item => item >= 0), ...propertyParts(node.properties)];
+}
+
+function functionParts(node: FunctionNode): NodeIndex[] {
+  return [...propertyParts(node.properties), ...propertyParts(node.prototype)];
+}
+
+function propertyParts(properties: readonly Property[]): NodeIndex[] {
+  return properties.flatMap(({ key, value, get, set }) => [key, value, get, set].filter(part => typeof part === 'number'));
+}

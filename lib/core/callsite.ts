@@ -1,0 +1,53 @@
+// Where in the user's own code a call into Heddle was made, for error messages, explain() and the progress line.
+// Taken at every operator, so it costs microseconds: raw frames only, mapped to the author's source when asked for.
+import { originalPosition, type Position, toPath } from './sourcemap.js';
+
+export interface CallSite extends Position {
+  /** The position in the file that was written, through source maps. Plain positions are in the code as it runs. */
+  resolve(): Position;
+}
+
+const OWN_URL = new URL('..', import.meta.url).href;
+const OWN_PATH = toPath(OWN_URL);
+const DEEPEST = 24;
+
+/** The first frame outside Heddle's own library; undefined when there is none (called from a timer of Node.js, say). */
+export function callSite(): CallSite | undefined {
+  const frame = outsideFrame();
+  if (frame === undefined) return undefined;
+  const { script, line, column } = frame;
+  let resolved: Position | undefined;
+  return {
+    file: toPath(script),
+    line,
+    column,
+    resolve: () => (resolved ??= originalPosition(script, line, column)),
+  };
+}
+
+/** Every frame of the present stack as V8 has it: unmapped, innermost first. */
+export function rawFrames(limit: number, from: (...args: never[]) => unknown): readonly NodeJS.CallSite[] {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  const holder: { stack?: unknown } = {};
+  try {
+    Error.stackTraceLimit = limit;
+    Error.prepareStackTrace = (_, frames) => frames;
+    Error.captureStackTrace(holder, from);
+    // The frames are made when `stack` is first read, so it is read before the user's own hook comes back.
+    return Array.isArray(holder.stack) ? (holder.stack as NodeJS.CallSite[]) : [];
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function outsideFrame(): { script: string; line: number; column: number } | undefined {
+  for (const frame of rawFrames(DEEPEST, outsideFrame)) {
+    const script = frame.getFileName();
+    if (!script || script.startsWith('node:') || script.startsWith(OWN_URL) || script.startsWith(OWN_PATH)) continue;
+    const line = frame.getLineNumber();
+    if (line === null) continue;
+    return { script, line, column: frame.getColumnNumber() ?? 1 };
+  }
+  return undefined;
+}
