@@ -133,7 +133,7 @@ export async function forEach<T>(rdd: RDD<T>, f: (row: T) => void, options?: Act
 export async function saveAsTextFile<T>(rdd: RDD<T>, directory: string, options?: ActionOptions): Promise<void> {
   if (typeof directory !== 'string' || directory === '') throw badArgument('saveAsTextFile(directory)', directory, 'a path');
   rdd.session.checkOpen();
-  const output = OutputJob.begin(directory, 'saveAsTextFile(directory)');
+  const output = OutputJob.begin(directory, 'saveAsTextFile(directory)', Math.max(rdd.node.partitions, 1));
   try {
     await runForColumns(action(rdd as never, 'saveAsTextFile', options), () => ({ kind: 'text', output: output.spec }));
     output.commit();

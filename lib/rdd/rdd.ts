@@ -2,6 +2,7 @@
 // promises. Pair operators exist only on an RDD of pairs. The names and meanings are those of Spark's core
 // (M. Zaharia et al., "Resilient Distributed Datasets", NSDI 2012), in camelCase and with JavaScript's manners.
 
+import { DRIVER_ONLY } from '../codec/closure/index.js';
 import { badArgument } from '../core/errors.js';
 import { explain } from '../plan/explain.js';
 import type { Node } from '../plan/lineage.js';
@@ -17,7 +18,7 @@ import { unionNode } from './union.js';
 
 export class RDD<T> {
   /** Marks what belongs to the main thread: a closure that captures it is refused. */
-  readonly [Symbol.for('heddle.driverOnly')] = 'RDD';
+  readonly [DRIVER_ONLY] = 'RDD';
   /** @internal */ readonly session: Session;
   /** @internal */ readonly node: Node;
 

@@ -116,7 +116,7 @@ export function textNode(session: Session, paths: unknown, options: unknown): So
   }
   const wanted = partitions === undefined ? undefined : checkPartitions('textFile(partitions)', partitions);
   const files = resolveInputs(paths as string | readonly string[], 'textFile(paths)');
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const targetBytes = defaultTargetBytes(bytes, session.defaultPartitions);
   const splits = planSplits(files, { ...(wanted === undefined ? {} : { partitions: wanted }), targetBytes });
   return {

@@ -9,6 +9,7 @@ import type { MapOutput } from './map-output.js';
 import { NumericTable } from './numeric-table.js';
 import { type Partitioner, partitionOf } from './partitioner.js';
 import { pad8 } from './run.js';
+import { numericColumn } from './reader.js';
 import { heapFull } from './store.js';
 
 /** Rows of a chunk: two columns of it fit in a core's first cache. */
@@ -50,10 +51,8 @@ export class NumericWriter {
     this.progressAt = this.scratch + 2 * column;
     this.cursors = this.progressAt + 64;
     heap.u8.fill(0, this.cursors, this.scratch + bytes);
-    const Keys = keyKind === NumericKind.Int32 ? Int32Array : Float64Array;
-    const Values = valueKind === NumericKind.Int32 ? Int32Array : Float64Array;
-    this.keys = new Keys(heap.u8.buffer, this.keysAt, CHUNK_ROWS);
-    this.values = new Values(heap.u8.buffer, this.valuesAt, CHUNK_ROWS);
+    this.keys = numericColumn(heap, keyKind, this.keysAt, CHUNK_ROWS);
+    this.values = numericColumn(heap, valueKind, this.valuesAt, CHUNK_ROWS);
     if (op !== null) this.table = new NumericTable(heap, kernels, op, keyKind, this.progressAt);
   }
 

@@ -28,7 +28,8 @@ export function readRows(heap: Heap, run: Run): PairBatch {
   };
 }
 
-function numericColumn(heap: Heap, kind: number, at: number, rows: number): Int32Array | Float64Array {
+/** A view of a numeric column of the heap. */
+export function numericColumn(heap: Heap, kind: number, at: number, rows: number): Int32Array | Float64Array {
   return kind === NumericKind.Int32 ? new Int32Array(heap.u8.buffer, at, rows) : new Float64Array(heap.u8.buffer, at, rows);
 }
 

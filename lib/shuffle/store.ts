@@ -10,7 +10,7 @@ import { HeddleError } from '../core/errors.js';
 import type { ShuffleId } from '../core/ids.js';
 import type { Heap } from './heap/allocator.js';
 import { loadWord, storeWord, swapWord, withWordLock } from './heap/words.js';
-import { Ring } from './ring/ring.js';
+import { WordRing } from './ring/word-ring.js';
 import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, pad8, type Run, RUN_HEADER, readRun } from './run.js';
 
 /** A shuffle's control area, as plain data that travels with a task. */
@@ -24,7 +24,7 @@ export interface ShuffleRef {
 const CONTROL_HEADER = 64;
 /** Blocks announced and not yet moved into the segment, for each reduce id. */
 const RING_CAPACITY = 16;
-const RING_BYTES = pad8(Ring.bytes(RING_CAPACITY, 1));
+const RING_BYTES = pad8(WordRing.bytes(RING_CAPACITY));
 
 const slotsAt = (ref: ShuffleRef) => ref.address + CONTROL_HEADER;
 const segmentAt = (ref: ShuffleRef, reduce: number) => slotsAt(ref) + pad8(ref.maps * 4) + reduce * 8;
@@ -43,9 +43,11 @@ export function heapFull(bytes: number, capacity: number, what: string): HeddleE
   );
 }
 
+const sharedBuffer = (heap: Heap) => heap.u8.buffer as SharedArrayBuffer;
+
 export class ShuffleStore {
   readonly heap: Heap;
-  private readonly rings = new Map<number, Ring>();
+  private readonly rings = new Map<number, WordRing>();
   constructor(heap: Heap) {
     this.heap = heap;
   }
@@ -57,7 +59,7 @@ export class ShuffleStore {
     if (address === 0) throw heapFull(bytes, this.heap.u8.length, 'shuffle control');
     const ref = { id, address, maps, reducers };
     this.heap.u8.fill(0, address, ringAt(ref, 0));
-    for (let r = 0; r < reducers; r++) Ring.format(this.heap.u8.buffer, ringAt(ref, r), { capacity: RING_CAPACITY, words: 1 });
+    for (let r = 0; r < reducers; r++) WordRing.format(sharedBuffer(this.heap), ringAt(ref, r), { capacity: RING_CAPACITY });
     this.heap.setState(address, 'committed');
     return ref;
   }
@@ -84,7 +86,7 @@ export class ShuffleStore {
   /** Announces a block. Its runs count once their map partitions are done. */
   publish(ref: ShuffleRef, reduce: number, block: number): void {
     const ring = this.ring(ref, reduce);
-    while (!ring.tryPushWord(block)) this.settle(ref, reduce);
+    while (!ring.tryPush(block)) this.settle(ref, reduce);
   }
 
   /** All blocks of a reduce id, in no promised order. */
@@ -128,20 +130,21 @@ export class ShuffleStore {
     const ring = this.ring(ref, reduce);
     withWordLock(i32, segment, () => {
       for (;;) {
-        const block = ring.tryPopWord();
-        if (block === undefined) return;
+        const popped = ring.tryPop();
+        if (popped === undefined) return;
+        const block = popped >>> 0;
         storeWord(i32, block + blockWord.next, loadWord(i32, segment + 4));
         storeWord(i32, segment + 4, block);
       }
     });
   }
 
-  private ring(ref: ShuffleRef, reduce: number): Ring {
+  private ring(ref: ShuffleRef, reduce: number): WordRing {
     const at = ringAt(ref, reduce);
     let ring = this.rings.get(at);
     if (ring === undefined) {
       if (this.rings.size > 1 << 16) this.rings.clear();
-      ring = Ring.open(this.heap.u8.buffer, at);
+      ring = WordRing.open(sharedBuffer(this.heap), at);
       this.rings.set(at, ring);
     }
     return ring;
