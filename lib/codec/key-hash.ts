@@ -43,27 +43,21 @@ function fnv(h: number, text: string): number {
   return h;
 }
 
-/** Seeds that keep the types apart: equal content of another type hashes to something else. */
-const SEED = {
-  true: 1,
-  false: 2,
-  null: 3,
-  undefined: 4,
-  bigint: 5,
-  Date: 6,
-  Array: 7,
-  View: 8,
-  Buffer: 9,
-  RegExp: 10,
-  Set: 11,
-  Map: 12,
-  Object: 13,
-};
+// Seeds that keep the types apart: equal content of another type hashes to something else.
 const seed = (n: number) => fmix32(Math.imul(n, GOLDEN));
-const TRUE = seed(SEED.true);
-const FALSE = seed(SEED.false);
-const NULL = seed(SEED.null);
-const UNDEFINED = seed(SEED.undefined);
+const TRUE = seed(1);
+const FALSE = seed(2);
+const NULL = seed(3);
+const UNDEFINED = seed(4);
+const BIGINT = seed(5);
+const DATE = seed(6);
+const ARRAY = seed(7);
+const VIEW = seed(8);
+const BUFFER = seed(9);
+const REGEXP = seed(10);
+const SET = seed(11);
+const MAP = seed(12);
+const OBJECT = seed(13);
 
 /** The hash of any key. Throws HEDDLE_VALUE for what cannot be one. */
 export function hashKey(key: unknown): number {
@@ -81,7 +75,7 @@ function hashAt(key: unknown, depth: number): number {
     case 'undefined':
       return UNDEFINED;
     case 'bigint':
-      return fmix32(fnv(seed(SEED.bigint), key.toString(36)));
+      return fmix32(fnv(BIGINT, key.toString(36)));
     case 'object':
       return key === null ? NULL : hashStructured(key, depth);
     default:
@@ -94,7 +88,7 @@ function hashStructured(key: object, depth: number): number {
   switch (formOf(key)) {
     case KeyForm.Array: {
       const items = key as unknown[];
-      let h = seed(SEED.Array);
+      let h = ARRAY;
       for (let i = 0; i < items.length; i++) h = chain(h, hashAt(items[i], depth + 1));
       return fmix32(h ^ items.length);
     }
@@ -103,25 +97,25 @@ function hashStructured(key: object, depth: number): number {
       let sum = 0;
       const names = Object.keys(key);
       for (const name of names) sum = (sum + chain(hashString(name), hashAt((key as Record<string, unknown>)[name], depth + 1))) | 0;
-      return fmix32(seed(SEED.Object) ^ sum ^ names.length);
+      return fmix32(OBJECT ^ sum ^ names.length);
     }
     case KeyForm.Date:
-      return fmix32(seed(SEED.Date) ^ hashNumber(Date.prototype.getTime.call(key)));
+      return fmix32(DATE ^ hashNumber(Date.prototype.getTime.call(key)));
     case KeyForm.View:
-      return fmix32(hashBytes(fnv(seed(SEED.View), viewType(key as ArrayBufferView)), keyBytes(key as ArrayBufferView)));
+      return fmix32(hashBytes(fnv(VIEW, viewType(key as ArrayBufferView)), keyBytes(key as ArrayBufferView)));
     case KeyForm.Buffer:
-      return fmix32(hashBytes(seed(SEED.Buffer), keyBytes(key as ArrayBuffer)));
+      return fmix32(hashBytes(BUFFER, keyBytes(key as ArrayBuffer)));
     case KeyForm.RegExp:
-      return fmix32(chain(fnv(seed(SEED.RegExp), (key as RegExp).source), hashString((key as RegExp).flags)));
+      return fmix32(chain(fnv(REGEXP, (key as RegExp).source), hashString((key as RegExp).flags)));
     case KeyForm.Set: {
       let sum = 0;
       for (const item of key as Set<unknown>) sum = (sum + hashAt(item, depth + 1)) | 0;
-      return fmix32(seed(SEED.Set) ^ sum);
+      return fmix32(SET ^ sum);
     }
     case KeyForm.Map: {
       let sum = 0;
       for (const [name, item] of key as Map<unknown, unknown>) sum = (sum + chain(hashAt(name, depth + 1), hashAt(item, depth + 1))) | 0;
-      return fmix32(seed(SEED.Map) ^ sum);
+      return fmix32(MAP ^ sum);
     }
   }
 }

@@ -1,6 +1,7 @@
 // Numbers the distinct keys of a stream 0, 1, 2, ... in the order in which they are first seen: the heart of every
 // aggregation by key. A key that is a primitive costs one lookup in a native Map, which compares as keys do
-// (SameValueZero); a structured key is looked up by its text.
+// (SameValueZero). A structured key is looked up by its hash and compared with the keys of that hash: several times
+// quicker than a text that stands for it. It must not be changed once it is in the index.
 //
 // A Map of V8 ends at 2^24 entries, and gets slow before. So the first map takes the first 2^23 keys and is then full,
 // and further keys go to maps chosen by their hash. A compiled loop can therefore always begin with the first map:
@@ -9,12 +10,12 @@
 import { HeddleError } from '../core/errors.js';
 import { refuseKey } from './key.js';
 import { hashKey } from './key-hash.js';
-import { keyText } from './key-text.js';
+import { sameKey } from './key-order.js';
 
 const MOST_ENTRIES = 2 ** 23;
 const SHARDS = 64; // a power of two
 
-/** A Map from keys to numbers that goes on past the size at which a Map ends. */
+/** A Map from primitives to numbers that goes on past the size at which a Map ends. */
 class ShardedMap {
   readonly first = new Map<unknown, number>();
   #shards: Map<unknown, number>[] = [];
@@ -50,17 +51,20 @@ class ShardedMap {
 }
 
 export class KeyIndex {
-  /** Each distinct key as it was first seen; its position is its number. */
+  /** Each distinct key as it was first seen; its position is its number. For reading. */
   keys: unknown[] = [];
   /** The first primitive keys and their numbers. To look up in, never to add to; it stays the same Map for good. */
   readonly map: Map<unknown, number>;
   readonly #primitives: ShardedMap;
-  readonly #structured: ShardedMap;
+  /** From the hash of structured keys to the number of the first of them. */
+  readonly #hashes: ShardedMap;
+  /** From the number of a structured key to that of the next one with the same hash; few keys have one. */
+  readonly #next = new Map<number, number>();
 
   /** `mostEntries`: how many keys the first map takes, for tests. */
   constructor(mostEntries: number = MOST_ENTRIES) {
     this.#primitives = new ShardedMap(mostEntries);
-    this.#structured = new ShardedMap(mostEntries);
+    this.#hashes = new ShardedMap(mostEntries);
     this.map = this.#primitives.first;
   }
 
@@ -71,7 +75,7 @@ export class KeyIndex {
 
   /** The number of `key`, or -1. Throws HEDDLE_VALUE for what cannot be a key. */
   find(key: unknown): number {
-    if (typeof key === 'object' && key !== null) return this.#structured.get(keyText(key)) ?? -1;
+    if (typeof key === 'object' && key !== null) return this.#findStructured(key, hashKey(key));
     const found = this.map.get(key);
     if (found !== undefined) return found;
     if (typeof key === 'function' || typeof key === 'symbol') throw refuseKey(key);
@@ -88,19 +92,43 @@ export class KeyIndex {
   clear(): void {
     this.keys = [];
     this.#primitives.clear();
-    this.#structured.clear();
+    this.#hashes.clear();
+    this.#next.clear();
   }
 
   #slow(key: unknown): number {
     if (typeof key === 'function' || typeof key === 'symbol') throw refuseKey(key);
-    const structured = typeof key === 'object' && key !== null;
-    const map = structured ? this.#structured : this.#primitives;
-    const entry = structured ? keyText(key) : key;
-    const found = map.get(entry);
+    if (typeof key === 'object' && key !== null) return this.#addStructured(key);
+    // The first map has been asked already; unless it is full there is nowhere else to look.
+    const found = this.#primitives.get(key);
     if (found !== undefined) return found;
     const number = this.keys.length;
-    map.add(entry, number);
+    this.#primitives.add(key, number);
     this.keys.push(key === 0 ? 0 : key); // -0 groups with 0, and comes out as 0 as it does from a Map
+    return number;
+  }
+
+  #findStructured(key: object, hash: number): number {
+    let at = this.#hashes.get(hash);
+    while (at !== undefined && !sameKey(key, this.keys[at])) at = this.#next.get(at);
+    return at ?? -1;
+  }
+
+  #addStructured(key: object): number {
+    const hash = hashKey(key);
+    const found = this.#findStructured(key, hash);
+    if (found >= 0) return found;
+    const number = this.keys.length;
+    const first = this.#hashes.get(hash);
+    if (first === undefined) {
+      this.#hashes.add(hash, number);
+    } else {
+      // Behind the first of its hash: the order among keys of one hash never shows.
+      const second = this.#next.get(first);
+      if (second !== undefined) this.#next.set(number, second);
+      this.#next.set(first, number);
+    }
+    this.keys.push(key);
     return number;
   }
 }

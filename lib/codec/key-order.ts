@@ -9,9 +9,20 @@ import { keyText } from './key-text.js';
 
 /** Whether `a` and `b` are one key. */
 export function sameKey(a: unknown, b: unknown): boolean {
-  // Text is what most keys are, and whether it is equal is quicker to tell than what goes first.
+  return sameAt(a, b, 0);
+}
+
+// The same as compareAt(a, b) === 0, and quicker for the keys that occur most: nothing has to be put in order.
+function sameAt(a: unknown, b: unknown, depth: number): boolean {
   if (typeof a === 'string' && typeof b === 'string') return a === b;
-  return compareAt(a, b, 0) === 0;
+  if (typeof a === 'number' && typeof b === 'number') return a === b || (Number.isNaN(a) && Number.isNaN(b));
+  if (Array.isArray(a) && Array.isArray(b)) {
+    if (depth >= MOST_KEY_DEPTH) throw refuseDepth();
+    if (a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (!sameAt(a[i], b[i], depth + 1)) return false;
+    return true;
+  }
+  return compareAt(a, b, depth) === 0;
 }
 
 /** Negative when `a` goes before `b`, positive when behind it, 0 when they are one key. */

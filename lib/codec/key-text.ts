@@ -1,4 +1,5 @@
-// A structured key as a string that two keys share exactly when they are the same key: what a Map can look up.
+// A key as a string that two keys share exactly when they are the same key: what sets and maps, which have no order of
+// their own, are compared by, and what can stand for a key where only text will do.
 // Each part begins with a letter for its type and tells where it ends, so that no two keys run into one text.
 import { canonicalNumber, formOf, KeyForm, keyBytes, MOST_KEY_DEPTH, refuseDepth, refuseKey, sortedKeys, viewType } from './key.js';
 

@@ -6,6 +6,7 @@ import { fmix32, hashKey } from '../../lib/codec/key-hash.js';
 import { KeyIndex } from '../../lib/codec/key-index.js';
 import { compareKeys, sameKey } from '../../lib/codec/key-order.js';
 import { keyText } from '../../lib/codec/key-text.js';
+import { key, number, reordered, twoKeys } from './arbitrary-keys.js';
 
 const view = (...numbers: number[]) => Uint8Array.from(numbers);
 
@@ -100,49 +101,7 @@ const refused: readonly [string, unknown][] = [
   ['a cycle', cyclic],
 ];
 
-const text = fc.oneof(
-  fc.string({ maxLength: 3 }),
-  fc.string({ unit: 'binary', maxLength: 3 }),
-  fc.constantFrom('', '__proto__', '\ud800', 'a'),
-);
-const number = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer(), fc.double(), fc.constantFrom(-0, 0, Number.NaN, 2 ** 31, 2 ** 53));
-const primitive = fc.oneof(text, number, fc.boolean(), fc.bigInt({ min: -3n, max: 3n }), fc.bigInt(), fc.constantFrom(null, undefined));
-const key: fc.Arbitrary<unknown> = fc.letrec(tie => ({
-  key: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    primitive,
-    fc.array(tie('key'), { maxLength: 3 }),
-    fc.dictionary(text, tie('key'), { maxKeys: 3 }),
-    fc.array(tie('key'), { maxLength: 3 }).map(items => new Set(items)),
-    fc.array(fc.tuple(tie('key'), tie('key')), { maxLength: 3 }).map(entries => new Map(entries)),
-    fc.date({ min: new Date(0), max: new Date(3) }),
-    fc.uint8Array({ maxLength: 2 }),
-    fc.float64Array({ maxLength: 2 }),
-    fc.int16Array({ maxLength: 2 }),
-  ),
-})).key;
-/** Two keys that are often alike: a key and a changed copy of it, or two keys. */
-const twoKeys = fc.oneof(
-  fc.tuple(key, key),
-  key.map(k => [k, structuredClone(k)] as [unknown, unknown]),
-  key.map(k => [k, reordered(k)] as [unknown, unknown]),
-);
 const runs = { numRuns: 1000 };
-
-/** The same key in another guise: properties and entries the other way round, -0 for 0. */
-function reordered(value: unknown): unknown {
-  if (value === 0) return Object.is(value, 0) ? -0 : 0;
-  if (Array.isArray(value)) return value.map(reordered);
-  if (value instanceof Set) return new Set([...value].reverse().map(reordered));
-  if (value instanceof Map) return new Map([...value].reverse().map(([k, v]) => [reordered(k), reordered(v)]));
-  if (value instanceof Uint8Array) return Buffer.from(value);
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Date) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .reverse()
-      .map(([name, item]) => [name, reordered(item)]),
-  );
-}
 
 describe('same keys', () => {
   test('a table of keys: the same inside a group, different across', () => {
@@ -345,55 +304,5 @@ describe('order', () => {
       }),
       runs,
     );
-  });
-});
-
-describe('index', () => {
-  test('numbers keys as they come, and keeps the first of each', () => {
-    for (const mostEntries of [undefined, 3]) {
-      fc.assert(
-        fc.property(fc.array(key, { maxLength: 40 }), keys => {
-          const index = new KeyIndex(mostEntries);
-          const model: unknown[] = [];
-          for (const k of keys) {
-            const known = model.findIndex(other => sameKey(k, other));
-            assert.equal(index.find(k), known);
-            if (known < 0) model.push(k);
-            assert.equal(index.findOrAdd(k), known < 0 ? model.length - 1 : known);
-            assert.equal(index.size, model.length);
-          }
-          assert.ok(model.every((k, i) => Object.is(index.keys[i], k)));
-          keys.forEach(k => {
-            assert.equal(
-              index.find(k),
-              model.findIndex(other => sameKey(k, other)),
-            );
-          });
-          // What a compiled loop does comes to the same.
-          for (const k of keys) assert.equal(index.map.get(k) ?? index.findOrAdd(k), index.find(k));
-        }),
-      );
-    }
-  });
-  test('starts anew after clear, in the same map', () => {
-    const index = new KeyIndex(2);
-    const { map } = index;
-    for (const k of ['a', 'b', 'c', 'd', [1], [2], [3]]) index.findOrAdd(k);
-    assert.equal(index.size, 7);
-    index.clear();
-    assert.equal(index.size, 0);
-    assert.equal(index.find('d'), -1);
-    assert.equal(index.find([3]), -1);
-    assert.equal(index.findOrAdd('d'), 0);
-    assert.equal(index.map, map);
-    assert.equal(map.get('d'), 0);
-    assert.deepEqual(index.keys, ['d']);
-  });
-  test('goes on where the maps are full', () => {
-    const index = new KeyIndex(1000);
-    for (let i = 0; i < 40_000; i++) assert.equal(index.findOrAdd(i * 3), i);
-    for (let i = 0; i < 40_000; i++) assert.equal(index.find(i * 3), i);
-    assert.equal(index.find(1), -1);
-    assert.equal(index.map.size, 1000);
   });
 });
