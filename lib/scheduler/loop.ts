@@ -119,6 +119,10 @@ export class Scheduler<Spec, Result> {
   }
 
   private start(job: JobId, entry: RunningJob<Spec, Result>, maxFailures: number): void {
+    if (this.closed !== undefined) {
+      entry.settle({ error: this.closed });
+      return;
+    }
     const { plan } = entry.request;
     const stages = plan.stages.map(({ id, name, partitions }) => ({ stage: id, name, tasks: partitions.length }));
     const { action = 'job', name = action } = plan;

@@ -1,0 +1,105 @@
+// A transport in memory on which the test decides when each task ends, and a clock that only the test moves.
+import type { ErrorRecord } from '../../lib/core/errors.js';
+import type { Clock } from '../../lib/scheduler/clock.js';
+import type { Slot, SlotListener, TaskOutcome, Transport } from '../../lib/transport/contract.js';
+import { LOST, range, slotId, slotOf } from './messages.js';
+
+export interface Run<Spec, Result> {
+  readonly spec: Spec;
+  readonly slot: Slot;
+  readonly signal: AbortSignal;
+  settle(outcome: TaskOutcome<Result>): void;
+}
+
+export class FakeTransport<Spec, Result> implements Transport<Spec, Result> {
+  /** The tasks under way, by slot. */
+  readonly runs = new Map<number, Run<Spec, Result>>();
+  readonly specs: Spec[] = [];
+  readonly listeners = new Set<SlotListener>();
+  private readonly present = new Map<number, Slot>();
+  private readonly started: (() => void)[] = [];
+
+  constructor(slots: number) {
+    for (const id of range(slots)) this.present.set(id, slotOf(id));
+  }
+
+  slots(): Slot[] {
+    return [...this.present.values()];
+  }
+
+  run(spec: Spec, slot: Slot, signal: AbortSignal): Promise<TaskOutcome<Result>> {
+    this.specs.push(spec);
+    return new Promise(resolve => {
+      this.runs.set(slot.id, { spec, slot, signal, settle: resolve });
+      for (const wake of this.started.splice(0)) wake();
+    });
+  }
+
+  subscribe(listener: SlotListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {}
+
+  join(id: number): void {
+    this.present.set(id, slotOf(id));
+    for (const listener of this.listeners) listener.joined(slotOf(id));
+  }
+
+  leave(id: number): void {
+    this.present.delete(id);
+    for (const listener of this.listeners) listener.left(slotId(id), LOST);
+  }
+
+  /** Takes the task under way on a slot, waiting for one to be started there. */
+  async take(slot: number): Promise<Run<Spec, Result>> {
+    for (;;) {
+      const run = this.runs.get(slot);
+      if (run !== undefined) {
+        this.runs.delete(slot);
+        return run;
+      }
+      await new Promise<void>(resolve => this.started.push(resolve));
+    }
+  }
+
+  async succeed(slot: number, result: Result): Promise<void> {
+    (await this.take(slot)).settle({ ok: true, result });
+  }
+
+  async fail(slot: number, error: ErrorRecord, retryable: boolean): Promise<void> {
+    (await this.take(slot)).settle({ ok: false, error, retryable });
+  }
+}
+
+export class FakeClock implements Clock {
+  private at = 0;
+  readonly timers = new Set<{ due: number; callback: () => void }>();
+
+  now(): number {
+    return this.at;
+  }
+
+  time(): number {
+    return 1_000_000 + this.at;
+  }
+
+  after(milliseconds: number, callback: () => void): () => void {
+    const timer = { due: this.at + milliseconds, callback };
+    this.timers.add(timer);
+    return () => this.timers.delete(timer);
+  }
+
+  advance(milliseconds: number): void {
+    const end = this.at + milliseconds;
+    for (;;) {
+      const next = [...this.timers].sort((a, b) => a.due - b.due)[0];
+      if (next === undefined || next.due > end) break;
+      this.timers.delete(next);
+      this.at = next.due;
+      next.callback();
+    }
+    this.at = end;
+  }
+}
