@@ -1,0 +1,14 @@
+// The plain JavaScript loop on one thread: what an engine has to beat to be worth its while.
+import type { Contender, Setting } from '../contender.js';
+import { nodeProgram } from './node.js';
+import { processContender } from './process.js';
+
+export function loop(setting: Setting): Contender {
+  return processContender(setting, {
+    name: 'loop',
+    jobs: ['wordcount', 'pi', 'reduceByKey'],
+    ready: async () => null,
+    version: async () => process.version,
+    session: args => nodeProgram('loops/session.js', args),
+  });
+}

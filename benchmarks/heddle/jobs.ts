@@ -1,0 +1,87 @@
+// The jobs as a user of Heddle writes them: ordinary closures, nothing tuned for a benchmark.
+import type { Context } from 'heddle';
+import { type Answer, KEYS } from '../jobs.js';
+
+/** A job as Heddle runs it: `run` is timed, `answer` looks at its result. */
+export interface HeddleJob<T> {
+  run(): Promise<T>;
+  answer(result: T): Answer;
+}
+
+const number = (answer: number): Answer => ({ answer });
+
+export function wordcount(sc: Context, text: string): HeddleJob<[string, number][]> {
+  return {
+    run: () =>
+      sc
+        .textFile(text)
+        .flatMap(line => line.split(' '))
+        .map(word => [word, 1])
+        .reduceByKey((a, b) => a + b)
+        .collect(),
+    answer: counts => ({ answer: counts.length, total: counts.reduce((sum, [, count]) => sum + count, 0) }),
+  };
+}
+
+export function pi(sc: Context, trials: number): HeddleJob<number> {
+  return {
+    run: () =>
+      sc
+        .trials(trials, rng => {
+          const x = rng.uniform() * 2 - 1;
+          const y = rng.uniform() * 2 - 1;
+          return x * x + y * y < 1 ? 1 : 0;
+        })
+        .sum(),
+    answer: number,
+  };
+}
+
+export function reduceByKey(sc: Context, records: number): HeddleJob<number> {
+  return {
+    run: () =>
+      keyed(sc, records)
+        .reduceByKey((a, b) => a + b)
+        .count(),
+    answer: number,
+  };
+}
+
+export function groupByKey(sc: Context, records: number): HeddleJob<number> {
+  return { run: () => keyed(sc, records).groupByKey().count(), answer: number };
+}
+
+export function partitionBy(sc: Context, records: number): HeddleJob<number> {
+  return { run: () => keyed(sc, records).partitionBy(4).count(), answer: number };
+}
+
+export function join(sc: Context, left: number): HeddleJob<number> {
+  return {
+    run: () =>
+      keyed(sc, left)
+        .join(keyed(sc, left / 2))
+        .count(),
+    answer: number,
+  };
+}
+
+export function tasks(sc: Context, count: number): HeddleJob<number> {
+  return { run: () => sc.range(0, count, 1, count).count(), answer: number };
+}
+
+/** What a job costs when there is nearly nothing to do. */
+export function small(sc: Context, records: number): HeddleJob<number> {
+  return {
+    run: () =>
+      sc
+        .range(records)
+        .map(x => x * 2)
+        .reduce((a, b) => a + b),
+    answer: number,
+  };
+}
+
+function keyed(sc: Context, records: number) {
+  const keys = KEYS;
+  return sc.range(records).map(i => [i % keys, 1]);
+}

@@ -1,0 +1,95 @@
+// The jobs, their sizes and their answers. Every contender does the same work and gives one number, which is checked:
+// a fast wrong answer is a failure, not a figure.
+
+export const JOB_NAMES = ['wordcount', 'pi', 'pi-loop', 'reduceByKey', 'groupByKey', 'partitionBy', 'sortByKey', 'join', 'tasks'] as const;
+export type JobName = (typeof JOB_NAMES)[number];
+
+/** The distinct keys of every job over (i mod KEYS, 1) records. */
+export const KEYS = 1_000_000;
+
+/** What the counted text holds. */
+export interface TextFacts {
+  readonly words: number;
+  readonly distinct: number;
+  /** Whether the empty word is one of them: some peers drop it from the end of a line, or everywhere. */
+  readonly hasEmpty: boolean;
+}
+
+/** The answer of one run, and for a word count also the sum of the counts where a contender gives it. */
+export interface Answer {
+  readonly answer: number;
+  readonly total?: number;
+}
+
+export interface Job {
+  readonly name: JobName;
+  /** What is done, for the heading of its table. */
+  readonly title: string;
+  /** Trials, records or tasks; for a word count the text decides. */
+  readonly size: number;
+}
+
+export const JOBS: Readonly<Record<JobName, Job>> = {
+  wordcount: job('wordcount', 'word count of a text: split every line at blanks, count each word, collect', 0),
+  pi: job('pi', 'Pi: 100 M random points, how many fall inside the circle', 100e6),
+  'pi-loop': job('pi-loop', 'Pi: 100 M random points, one hand-written loop per partition', 100e6),
+  reduceByKey: job('reduceByKey', '20 M records (i mod 1 M, 1): sum by key, count the keys', 20e6),
+  groupByKey: job('groupByKey', '20 M records (i mod 1 M, 1): group by key, count the groups', 20e6),
+  partitionBy: job('partitionBy', '20 M records (i mod 1 M, 1): partition by hash, count the records', 20e6),
+  sortByKey: job('sortByKey', '5 M records with scattered keys: sort by key, count the records', 5e6),
+  join: job('join', '2 M records (i mod 1 M, 1) joined with 1 M, count the pairs', 2e6),
+  tasks: job('tasks', '10,000 tasks of one record each', 10_000),
+};
+
+function job(name: JobName, title: string, size: number): Job {
+  return { name, title, size };
+}
+
+export function isJobName(name: string): name is JobName {
+  return (JOB_NAMES as readonly string[]).includes(name);
+}
+
+/** What is wrong with an answer, or null when it is right. */
+export function checkAnswer(name: JobName, size: number, text: TextFacts, got: Answer): string | null {
+  if (name === 'pi' || name === 'pi-loop') return checkPi(size, got.answer);
+  if (name === 'wordcount') return checkWords(text, got);
+  const expected = expectedCount(name, size);
+  return got.answer === expected ? null : `answered ${got.answer}, expected ${expected}`;
+}
+
+function expectedCount(name: Exclude<JobName, 'pi' | 'pi-loop' | 'wordcount'>, size: number): number {
+  switch (name) {
+    case 'reduceByKey':
+    case 'groupByKey':
+      return Math.min(size, KEYS);
+    case 'join': // every left record whose key is among the keys of the right half
+      return size <= KEYS ? Math.floor(size / 2) : joined(size);
+    default:
+      return size;
+  }
+}
+
+function joined(left: number): number {
+  const right = Math.floor(left / 2);
+  const times = (n: number, key: number) => Math.floor(n / KEYS) + (key < n % KEYS ? 1 : 0);
+  let pairs = 0;
+  for (let key = 0; key < KEYS; key++) pairs += times(left, key) * times(right, key);
+  return pairs;
+}
+
+/** Any good generator stays within six standard deviations but for two runs in a thousand million. */
+function checkPi(trials: number, inside: number): string | null {
+  const p = Math.PI / 4;
+  const allowed = 6 * Math.sqrt(trials * p * (1 - p));
+  const off = Math.abs(inside - trials * p);
+  return off <= allowed ? null : `answered ${inside} of ${trials}, which is ${Math.round(off)} off where ${Math.round(allowed)} is chance`;
+}
+
+function checkWords(text: TextFacts, got: Answer): string | null {
+  const withoutEmpty = text.distinct - (text.hasEmpty ? 1 : 0);
+  if (got.answer !== text.distinct && got.answer !== withoutEmpty) {
+    return `answered ${got.answer} distinct words, expected ${text.distinct}`;
+  }
+  if (got.total !== undefined && got.total !== text.words) return `counted ${got.total} words, expected ${text.words}`;
+  return null;
+}

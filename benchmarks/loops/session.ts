@@ -1,0 +1,36 @@
+// The plain loops as a session program: JOB THREADS SIZE TEXT (threads are of no use here).
+import { KEYS } from '../jobs.js';
+import { serve, sessionArguments } from '../session.js';
+import { throwPoints } from './pi.js';
+import { sumByKey } from './reduceByKey.js';
+import { countWords } from './wordcount.js';
+
+const { job, size, text } = sessionArguments();
+switch (job) {
+  case 'wordcount':
+    await serve(
+      'loop',
+      job,
+      () => [...countWords(text)],
+      counts => ({ answer: counts.length, total: counts.reduce((sum, [, count]) => sum + count, 0) }),
+    );
+    break;
+  case 'pi':
+    await serve(
+      'loop',
+      job,
+      () => throwPoints(size),
+      answer => ({ answer }),
+    );
+    break;
+  case 'reduceByKey':
+    await serve(
+      'loop',
+      job,
+      () => sumByKey(0, size, KEYS),
+      sums => ({ answer: sums.size }),
+    );
+    break;
+  default:
+    throw new Error(`the plain loops have no job ${job}`);
+}

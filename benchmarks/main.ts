@@ -1,0 +1,83 @@
+// npm run bench: Heddle beside a plain loop, a thread pool by hand and the peers that are there, all in one run.
+// Exit code 1 when anybody failed or answered wrongly; a target that is missed is told, and is no failure.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { cacheFolder, installPeers } from './anchors/cache.js';
+import { duckdb, polars } from './anchors/frames.js';
+import { native } from './anchors/native.js';
+import { spark } from './anchors/spark.js';
+import type { Contender, Setting } from './contender.js';
+import { heddle, heddleOnOneThread } from './contenders/heddle.js';
+import { loop } from './contenders/loop.js';
+import { piscina } from './contenders/piscina.js';
+import { prepareText } from './input.js';
+import { checkAnswer, JOBS, type TextFacts } from './jobs.js';
+import { describeMachine } from './machine.js';
+import { measureJob, type Row } from './measure.js';
+import { type Options, parseOptions, USAGE } from './options.js';
+import { measureOverheads } from './overheads.js';
+import { type LeftOut, type Outcome, renderOutcome } from './report.js';
+import { judge } from './targets.js';
+
+const CONTENDERS = [heddle, heddleOnOneThread, loop, piscina, native, duckdb, polars, spark];
+const log = (line: string) => void process.stderr.write(`${line}\n`);
+
+async function compare(options: Options): Promise<boolean> {
+  const cache = cacheFolder();
+  if (options.peers) {
+    const problem = await installPeers(cache, log);
+    if (problem !== null) log(`without the Python peers: ${problem}`);
+  }
+  const { path, facts } = prepareText(cache, options.text);
+  const setting: Setting = { threads: options.threads, text: path, cache, limit: options.limit };
+  const outcome = await run(options, setting, facts);
+  if (options.format === 'json') process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
+  else process.stdout.write(renderOutcome(outcome, options.format));
+  return outcome.rows.every(({ failed }) => failed === null);
+}
+
+async function run(options: Options, setting: Setting, facts: TextFacts): Promise<Outcome> {
+  const contenders = CONTENDERS.map(make => make(setting));
+  const rows: Row[] = [];
+  const leftOut: LeftOut[] = [];
+  const taken = new Map<string, string>();
+  for (const job of options.jobs) {
+    const present: Contender[] = [];
+    for (const contender of contenders) {
+      const reason = await contender.available(job);
+      if (reason !== null) leftOut.push({ job, who: contender.name, reason });
+      else present.push(contender);
+    }
+    const check = (answer: { answer: number; total?: number }) => checkAnswer(job, JOBS[job].size, facts, answer);
+    rows.push(...(await measureJob(job, present, { repeats: options.repeats, check, log })));
+    for (const contender of present) if (!taken.has(contender.name)) taken.set(contender.name, await contender.version());
+  }
+  const overheads = taken.has('heddle') ? await measureOverheads(setting) : null;
+  return {
+    machine: describeMachine(),
+    threads: options.threads,
+    repeats: options.repeats,
+    text: options.text ?? 'generated, 100 MB',
+    versions: Object.fromEntries(taken),
+    rows,
+    leftOut,
+    overheads,
+    verdicts: judge(rows, overheads),
+  };
+}
+
+/** Each micro-benchmark is a program of its own: it measures in a process that nobody has warmed up otherwise. */
+function runMicro(): boolean {
+  const folder = fileURLToPath(new URL('./micro/', import.meta.url));
+  const programs = readdirSync(folder).filter(name => name.endsWith('.js'));
+  let ok = true;
+  for (const program of programs.sort()) ok = spawnSync(process.execPath, [`${folder}${program}`], { stdio: 'inherit' }).status === 0 && ok;
+  return ok;
+}
+
+const options = parseOptions(process.argv.slice(2));
+if (typeof options === 'string') {
+  log(`${options}\n${USAGE}`);
+  process.exitCode = 2;
+} else if (!(options.micro ? runMicro() : await compare(options))) process.exitCode = 1;

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { cacheFolder } from '../../benchmarks/anchors/cache.js';
+import type { JobName } from '../../benchmarks/jobs.js';
+import type { Row } from '../../benchmarks/measure.js';
+import { parseOptions } from '../../benchmarks/options.js';
+import { renderJob } from '../../benchmarks/report.js';
+import { judge } from '../../benchmarks/targets.js';
+
+function row(job: JobName, who: string, warm: number[], whole: number[] = [], failed: string | null = null): Row {
+  return { job, who, cold: warm[0] ?? null, warm, whole, context: null, failed };
+}
+
+const rows = [
+  row('wordcount', 'heddle', [0.5, 0.7, 0.6], [1.2, 1.2, 1.2]),
+  row('wordcount', 'spark', [6, 7, 8], [12.34, 12.34, 12.34]),
+  row('wordcount', 'polars', [1], [], 'answered 3,\nexpected 4'),
+];
+
+describe('the table of a job', () => {
+  test('as text: medians, and how many times the ones of heddle', () => {
+    assert.equal(
+      renderJob(rows, 'text'),
+      [
+        'who     cold s  warm s  warm / heddle  whole s  whole / heddle',
+        'heddle   0.500   0.600          1.00x    1.200           1.00x',
+        'spark    6.000   7.000         11.67x     12.3          10.28x',
+        'polars  FAILED: answered 3, expected 4',
+      ].join('\n'),
+    );
+  });
+
+  test('as Markdown', () => {
+    assert.equal(
+      renderJob(rows.slice(0, 2), 'markdown'),
+      [
+        '| who | cold s | warm s | warm / heddle | whole s | whole / heddle |',
+        '|---|---:|---:|---:|---:|---:|',
+        '| heddle | 0.500 | 0.600 | 1.00x | 1.200 | 1.00x |',
+        '| spark | 6.000 | 7.000 | 11.67x | 12.3 | 10.28x |',
+      ].join('\n'),
+    );
+  });
+
+  test('without heddle there are times, but no ratios', () => {
+    assert.match(renderJob(rows.slice(1, 2), 'text'), /^spark +6\.000 +7\.000 +- +12\.3 +-$/m);
+  });
+});
+
+describe('the verdicts', () => {
+  const verdictOf = (all: Row[], part: string) => judge(all, null).find(({ target }) => target.includes(part));
+
+  test('pass and short follow the figures', () => {
+    assert.deepEqual(verdictOf(rows, '5x faster than Spark'), {
+      target: 'wordcount: whole process, at least 5x faster than Spark',
+      measured: '10.28x',
+      verdict: 'pass',
+    });
+    const slow = [row('wordcount', 'heddle', [8], [3]), rows[1]!];
+    assert.equal(verdictOf(slow, '5x faster than Spark')!.verdict, 'short');
+    assert.equal(verdictOf(slow, 'faster than Spark warm')!.verdict, 'short');
+    const pi = [row('pi', 'heddle', [0.6]), row('pi', 'heddle, 1 thread', [1.2]), row('pi', 'c', [0.15])];
+    assert.deepEqual(
+      judge(pi, null).map(({ measured, verdict }) => [measured, verdict]),
+      [
+        ['4.00x', 'short'],
+        ['2.00x', 'pass'],
+      ],
+    );
+  });
+
+  test('nobody passes against a peer that is absent or failed', () => {
+    assert.deepEqual(verdictOf([rows[0]!], 'Spark warm'), {
+      target: 'wordcount: warm, faster than Spark warm',
+      measured: 'no figure of spark',
+      verdict: 'not measured',
+    });
+    assert.equal(verdictOf([rows[0]!, { ...rows[1]!, failed: 'wrong' }], 'Spark warm')!.verdict, 'not measured');
+  });
+
+  test('overheads are held against their limits', () => {
+    const verdicts = judge([], { importSeconds: 0.0994, smallJobSeconds: 0.006 });
+    assert.deepEqual(
+      verdicts.map(({ measured, verdict }) => [measured, verdict]),
+      [
+        ['99.40 ms', 'pass'],
+        ['6.00 ms', 'short'],
+      ],
+    );
+    assert.equal(judge([], { importSeconds: 'it threw', smallJobSeconds: 0.001 })[0]!.verdict, 'not measured');
+  });
+});
+
+describe('the command line', () => {
+  test('has defaults, and takes what it is told', () => {
+    const defaults = { repeats: 5, threads: 2, limit: 600, text: undefined, peers: false, micro: false, format: 'text' };
+    assert.deepEqual(parseOptions([]), { jobs: ['wordcount', 'pi', 'reduceByKey'], ...defaults });
+    const told = parseOptions(['--job', 'pi,pi', '--repeats', '3', '--threads', '8', '--text', 'a', '--peers', '--json']);
+    assert.deepEqual(told, { ...defaults, jobs: ['pi'], repeats: 3, threads: 8, text: 'a', peers: true, format: 'json' });
+  });
+
+  test('says what is wrong', () => {
+    assert.match(parseOptions(['--job', 'pie']) as string, /no job "pie"/);
+    assert.match(parseOptions(['--repeats', '0']) as string, /--repeats: expected a whole number from 1 up, got "0"/);
+    assert.match(parseOptions(['--nonsense']) as string, /--nonsense/);
+  });
+});
+
+test('the cache folder is the one of the system unless it is told', () => {
+  assert.equal(cacheFolder({ HEDDLE_BENCH_CACHE: '/somewhere' }, 'linux'), '/somewhere');
+  assert.equal(cacheFolder({ XDG_CACHE_HOME: '/xdg' }, 'linux'), join('/xdg', 'heddle-anchors'));
+  assert.equal(cacheFolder({}, 'linux'), join(homedir(), '.cache', 'heddle-anchors'));
+  assert.equal(cacheFolder({}, 'darwin'), join(homedir(), 'Library', 'Caches', 'heddle-anchors'));
+});
