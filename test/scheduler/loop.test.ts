@@ -67,6 +67,21 @@ test('jobs that share a stage both hear of all its results, also a job that come
   bench.idle();
 });
 
+test('the results of a shared stage are kept until the last of its jobs has ended', async () => {
+  const bench = new Bench(2);
+  const first = bench.submit([stagePlan(0, [0]), stagePlan(1, [0], [0])]);
+  const second = bench.submit([stagePlan(0, [0]), stagePlan(2, [0], [0])]);
+  await bench.transport.succeed(0, 1);
+  await bench.transport.succeed(1, 2); // of stage 1 or 2, whichever runs there
+  await Promise.race([first.done, second.done]);
+  const third = bench.submit([stagePlan(0, [0]), stagePlan(3, [], [0])]);
+  await third.done;
+  assert.deepEqual(third.got, ['0.0=1']);
+  await bench.transport.succeed(0, 3);
+  await Promise.all([first.done, second.done]);
+  bench.idle();
+});
+
 test('the last stage of a running job cannot be shared', async () => {
   const bench = new Bench(1);
   const first = bench.submit([stagePlan(0, [0])]);
@@ -122,6 +137,24 @@ describe('failures', () => {
     retry.settle({ ok: true, result: 1 });
     await done;
     assert.deepEqual(got, ['0.0=1']);
+    await bench.scheduler.stop();
+    bench.idle();
+  });
+
+  test('a cancelled job aborts the task on a slot that came back, after the outcome of the one before it', async () => {
+    const bench = new Bench(1);
+    const controller = new AbortController();
+    const { done } = bench.submit([stagePlan(0, [0])], { signal: controller.signal });
+    const old = await bench.transport.take(0);
+    bench.transport.leave(0);
+    bench.transport.join(0);
+    const retry = await bench.transport.take(0);
+    old.settle({ ok: false, error: LOST, retryable: true, lostSlot: true });
+    await turn();
+    controller.abort();
+    await assert.rejects(done, { code: 'HEDDLE_CANCELLED' });
+    assert.equal(retry.signal.aborted, true);
+    retry.settle({ ok: true, result: 1 });
     await bench.scheduler.stop();
     bench.idle();
   });

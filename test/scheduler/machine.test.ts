@@ -161,6 +161,15 @@ describe('failures', () => {
     assert.match(again!, /^launch 0\.0 #2 @[01]$/);
   });
 
+  test('a slot whose task succeeded is used first, one whose task failed last', () => {
+    const machine = new Machine(3);
+    machine.do(submitted(1, [stagePlan(0, [0])]));
+    machine.fail(0);
+    machine.succeed(1);
+    const plan = [stagePlan(1, range(3))];
+    assert.deepEqual(machine.do(submitted(2, plan)), ['stageStarted 1', 'launch 1.0 #0 @1', 'launch 1.1 #0 @2', 'launch 1.2 #0 @0']);
+  });
+
   test('the last failure allowed fails the job and says what was tried', () => {
     const machine = new Machine(1);
     machine.do(submitted(1, [stagePlan(0, [0])], 3));
@@ -240,6 +249,14 @@ describe('several jobs', () => {
     assert.equal(machine.succeed(1)[1], 'launch 0.2 #0 @1', 'job 1 has none running, job 2 one');
     machine.do(lost(0));
     assert.equal(machine.succeed(1)[1], 'launch 0.3 #0 @1', 'none is running: the earlier job');
+  });
+
+  test('the earlier job goes first on a tie, also when both have tasks running', () => {
+    const machine = new Machine(0);
+    machine.do(submitted(1, [stagePlan(0, range(6))]));
+    machine.do(submitted(2, [stagePlan(1, range(6))]));
+    const launches = range(4).map(slot => machine.do(joined(slot))[0]);
+    assert.deepEqual(launches, ['launch 0.0 #0 @0', 'launch 1.0 #0 @1', 'launch 0.1 #0 @2', 'launch 1.1 #0 @3']);
   });
 
   test('a stage that two jobs name runs once and both wait for it', () => {
