@@ -3,7 +3,7 @@
 // directory that may not be read, is an error here: a missing input must not look like an empty one.
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, parse, sep } from 'node:path';
+import path, { join, type PlatformPath } from 'node:path';
 import type { GlobMatch } from './file-system.js';
 import { ioError, systemCode } from './io-error.js';
 
@@ -22,33 +22,37 @@ export function localGlob(pattern: string, isDirectory: (path: string) => boolea
   if (!isDynamicPattern(rest)) return undefined;
 
   let denied: unknown;
-  const watchedReaddir = ((path: string, options: { withFileTypes: true }) => {
+  const watchedReaddir = ((directory: string, options: { withFileTypes: true }) => {
     try {
-      return readdirSync(path, options);
+      return readdirSync(directory, options);
     } catch (error) {
       const code = systemCode(error);
-      if (code === 'EACCES' || code === 'EPERM') denied ??= ioError(error, 'list', path);
+      if (code === 'EACCES' || code === 'EPERM') denied ??= ioError(error, 'list', path.resolve(directory));
       throw error;
     }
   }) as typeof readdirSync;
-  // Directories that the pattern leads through are read whatever their names are; hidden names need to be named.
   const found = globSync(rest, { cwd: base, dot: false, onlyFiles: false, expandDirectories: false, fs: { readdirSync: watchedReaddir } });
   if (denied !== undefined) throw denied;
 
+  // A name with a leading dot is matched only if the pattern gives the dot; the same goes for the underscore.
   const namesUnderscore = names.some(name => name.startsWith('_'));
   const matches: GlobMatch[] = [];
   for (const match of found) {
-    const path = match.replace(/\/+$/, '');
-    if (path === '' || path === '.') matches.push({ path: base, kind: 'directory' });
-    else if (namesUnderscore || !/(^|\/)_/.test(path)) {
-      matches.push({ path: join(base, path), kind: match.endsWith('/') ? 'directory' : 'file' });
+    const name = match.replace(/\/+$/, '');
+    if (name === '' || name === '.') matches.push({ path: base, kind: 'directory' });
+    else if (namesUnderscore || !/(^|\/)_/.test(name)) {
+      matches.push({ path: join(base, name), kind: match.endsWith('/') ? 'directory' : 'file' });
     }
   }
   return matches;
 }
 
-/** The longest leading part that is a directory, word for word, and the names after it. */
-function splitBase(pattern: string, isDirectory: (path: string) => boolean): [base: string, names: string[]] {
+/** The longest leading part that is a directory, word for word, and the names after it. On Windows a backslash parts names, and escapes nothing. */
+export function splitBase(
+  pattern: string,
+  isDirectory: (path: string) => boolean,
+  { parse, sep, join }: PlatformPath = path,
+): [base: string, names: string[]] {
   const { root } = parse(pattern);
   const names = pattern.slice(root.length).split(sep);
   let base = root;

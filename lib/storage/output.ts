@@ -4,12 +4,12 @@
 // `.NAME.heddle-tmp-RANDOM`: those that a killed process left behind can be removed by that name.
 //
 // The driver holds the OutputJob, and sends its plain `spec` to the tasks, which write parts (see part-writer.ts).
-import { randomBytes } from 'node:crypto';
 import { badArgument, HeddleError } from '../core/errors.js';
 import type { FileSystem } from './file-system.js';
 import { inArgument } from './io-error.js';
 import { localFileSystem } from './local-file-system.js';
 import { type OutputSpec, partName } from './part-writer.js';
+import { randomName } from './random-name.js';
 
 /** What marks the name of a temporary directory. */
 export const TEMPORARY_MARK = '.heddle-tmp-';
@@ -122,7 +122,7 @@ function removeParents(fileSystem: FileSystem, made: readonly string[]): void {
 /** Names are limited to 255 bytes or so: of a long one the head will do. */
 function temporaryName(name: string): string {
   const head = [...name].slice(0, 40).join('');
-  return `.${head}${TEMPORARY_MARK}${randomBytes(8).toString('hex')}`;
+  return `.${head}${TEMPORARY_MARK}${randomName()}`;
 }
 
 function outputExists(path: string): HeddleError {

@@ -1,9 +1,9 @@
 // One attempt of a task writes one part of an output. It writes under a name of its own and takes the part's name when
 // it commits: of several attempts one wins, whenever they run and wherever they die, and the part is whole.
-import { randomBytes } from 'node:crypto';
 import { HeddleError } from '../core/errors.js';
 import type { FileSystem, WritableFile } from './file-system.js';
 import { localFileSystem } from './local-file-system.js';
+import { randomName } from './random-name.js';
 
 /** What a task needs to know of an output. Plain data. */
 export interface OutputSpec {
@@ -42,7 +42,7 @@ export class PartWriter {
     this.#fileSystem = fileSystem;
     this.#final = fileSystem.join(spec.directory, name);
     // Random as well: attempts are numbered per stage run, and a stage may run again.
-    this.#path = fileSystem.join(spec.directory, `.${name}.${attempt}.${randomBytes(6).toString('hex')}`);
+    this.#path = fileSystem.join(spec.directory, `.${name}.${attempt}.${randomName()}`);
     this.#file = fileSystem.create(this.#path);
   }
 
