@@ -6,7 +6,7 @@ import { badArgument, HeddleError } from '../core/errors.js';
 import { checkCount } from '../core/options.js';
 import { labelOf, type Node } from '../plan/lineage.js';
 import { OutputJob } from '../storage/output.js';
-import { Moments, type Statistics } from '../task/stats/moments.js';
+import { Moments, type MomentsRecord, type Statistics, statistics } from '../task/stats/moments.js';
 import { partitionsNode, shipped } from './make.js';
 import type { RDD } from './rdd.js';
 import { type Action, appendRows, runForColumns, runForTree } from './results.js';
@@ -108,8 +108,8 @@ export async function mean(rdd: RDD<number>, options?: ActionOptions): Promise<n
 
 export async function stats(rdd: RDD<number>, options?: ActionOptions): Promise<Statistics> {
   const sink = () => ({ kind: 'moments' }) as const;
-  const result = await runForTree<Moments>(action(rdd as never, 'stats', options), sink, (a, b) => Moments.of(a).merge(Moments.of(b)));
-  return (result === undefined ? new Moments() : Moments.of(result.value)).statistics();
+  const result = await runForTree<MomentsRecord>(action(rdd as never, 'stats', options), sink, (a, b) => Moments.from(a).merge(b).toRecord());
+  return statistics(result?.value ?? new Moments());
 }
 
 export async function countByValue<T>(rdd: RDD<T>, options?: ActionOptions): Promise<Map<T, number>> {
