@@ -1,7 +1,7 @@
 // Actions: each builds a sink, runs the job, and puts the answer together on the main thread.
 
-import { KeyIndex } from '../codec/key-index.js';
 import { prepareColumn, readColumn } from '../codec/column.js';
+import { KeyIndex } from '../codec/key-index.js';
 import { badArgument, HeddleError } from '../core/errors.js';
 import { checkCount } from '../core/options.js';
 import { labelOf, type Node } from '../plan/lineage.js';
@@ -21,7 +21,8 @@ const action = (rdd: RDD<never> | RDD<unknown>, name: string, options: ActionOpt
 
 export async function collect<T>(rdd: RDD<T>, options?: ActionOptions): Promise<T[]> {
   const rows: T[] = [];
-  for (const columns of await runForColumns(action(rdd as never, 'collect', options), () => ({ kind: 'collect' }))) appendRows(rows, columns);
+  for (const columns of await runForColumns(action(rdd as never, 'collect', options), () => ({ kind: 'collect' })))
+    appendRows(rows, columns);
   return rows;
 }
 
@@ -61,7 +62,12 @@ export async function reduce(rdd: RDD<unknown>, f: (a: unknown, b: unknown) => u
   return result.value;
 }
 
-export async function fold(rdd: RDD<unknown>, zero: unknown, f: (a: unknown, b: unknown) => unknown, options?: ActionOptions): Promise<unknown> {
+export async function fold(
+  rdd: RDD<unknown>,
+  zero: unknown,
+  f: (a: unknown, b: unknown) => unknown,
+  options?: ActionOptions,
+): Promise<unknown> {
   const result = await reduced(rdd, 'fold', f, options);
   return result === undefined ? zero : f(zero, result.value);
 }
@@ -108,7 +114,9 @@ export async function mean(rdd: RDD<number>, options?: ActionOptions): Promise<n
 
 export async function stats(rdd: RDD<number>, options?: ActionOptions): Promise<Statistics> {
   const sink = () => ({ kind: 'moments' }) as const;
-  const result = await runForTree<MomentsRecord>(action(rdd as never, 'stats', options), sink, (a, b) => Moments.from(a).merge(b).toRecord());
+  const result = await runForTree<MomentsRecord>(action(rdd as never, 'stats', options), sink, (a, b) =>
+    Moments.from(a).merge(b).toRecord(),
+  );
   return statistics(result?.value ?? new Moments());
 }
 

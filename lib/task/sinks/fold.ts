@@ -33,7 +33,11 @@ abstract class TreeSink<P> extends Sink {
 
   finish(): SinkResult {
     const nodes = this.tree.nodes();
-    return { columns: [encodeColumn(nodes.map(node => [node.level, node.index, this.encode(node.partial)]))], rowsOut: nodes.length, bytesOut: 0 };
+    return {
+      columns: [encodeColumn(nodes.map(node => [node.level, node.index, this.encode(node.partial)]))],
+      rowsOut: nodes.length,
+      bytesOut: 0,
+    };
   }
 
   protected encode(partial: P): unknown {
