@@ -170,6 +170,31 @@ describe('lines of splits', () => {
     }
   });
 
+  test('stretches of ASCII and of other lines, in any order', () => {
+    const ascii = 'plain words\n'.repeat(500);
+    const other = 'naïve — 漢字 😀\n'.repeat(200);
+    const invalid = Uint8Array.of(0xff, 0x0a);
+    for (const parts of [
+      [ascii, other],
+      [other, ascii],
+      [ascii, 'é\n', ascii],
+      ['é\n', ascii, other, ascii, other],
+      [ascii, 'é'],
+    ]) {
+      const content = bytes(parts.join(''));
+      assert.deepEqual(read(content), plainLines(content));
+      const broken = Buffer.concat([content, bytes('\n'), invalid, content]);
+      assert.deepEqual(read(broken), plainLines(broken));
+    }
+  });
+
+  test('a long last line without a line end owes nothing to what the buffer held before', () => {
+    for (const long of ['x'.repeat(70_000), 'ж'.repeat(40_000)]) {
+      const lines = [...Array<string>(40_000).fill('short line'), long];
+      assert.deepEqual(read(lines.join('\n')), lines);
+    }
+  });
+
   test('a line past the limit is refused with its path and offset, once it is past it', () => {
     const limit = 100;
     const refused = (text: string) => {

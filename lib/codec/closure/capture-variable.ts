@@ -23,11 +23,17 @@ export function captureVariable(graph: Graph, record: FunctionRecord, variable: 
   const scopes = record.inspected.scopes.filter(scope => scope.kind !== 'global');
   const depth = scopes.findIndex(scope => Object.hasOwn(scope.variables, name));
   if (depth < 0) {
+    // A class knows what it extends, also when nothing else keeps the variable.
+    if (name === record.analysis?.heritage) return graph.intern(Object.getPrototypeOf(record.fn), link);
     // CommonJS: V8 keeps `require` only for those functions that use it themselves.
     if (name === 'require' && record instanceof SyntheticRecord) return graph.add({ kind: 'require', parent: baseUrl(record.script) });
     if (isStandardGlobal(name)) return undefined;
+    const other = record.inspected.scopes.at(-1)?.variables;
+    if (other !== undefined && other !== globalThis && Object.hasOwn(other, name)) return graph.intern(other[name], link);
     if (Object.hasOwn(globalThis, name)) return graph.intern((globalThis as Record<string, unknown>)[name], link);
-    return variable.onlyTypeof ? undefined : graph.refuse('unreachable', `the variable ${name} does not exist`, link);
+    return variable.onlyTypeof
+      ? undefined
+      : graph.refuse('unreachable', `the variable ${name} does not exist, or is used only while a class is defined`, link);
   }
   const value = scopes[depth]!.variables[name];
   if (value === undefined && isUninitialised(name, record.inspected.location))

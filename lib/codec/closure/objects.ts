@@ -62,7 +62,8 @@ export function kindOf(value: object): ObjectKind {
     if (types.isModuleNamespaceObject(value)) return { refused: 'module namespace', what: 'a module' };
     return Object.hasOwn(value, DRIVER_ONLY) ? DRIVER : 'plain';
   }
-  if (prototype === Array.prototype) return 'array';
+  // Array.prototype of any realm is itself an array; that of a class is not.
+  if (Array.isArray(value) && Array.isArray(prototype)) return 'array';
   if (LEAF_PROTOTYPES.has(prototype)) return 'clone';
   if (prototype === Map.prototype) return 'map';
   if (prototype === Set.prototype) return 'set';

@@ -296,6 +296,43 @@ describe('captured classes', () => {
     assert.deepEqual(result, [2, true, 'rain', 'oops: rain', 'Oops', true, 'clouds']);
   });
 
+  test('classes over classes that nothing else names, over expressions, over built-in ones', async () => {
+    class Hidden {
+      static make() {
+        return new this();
+      }
+      hi() {
+        return 'hi';
+      }
+    }
+    class Over extends Hidden {}
+    const mixin = (base: typeof Over) =>
+      class extends base {
+        mixed = true;
+      };
+    class Mixed extends mixin(Over) {}
+    const one = new Mixed();
+    const result = await ship(() => [(Over.make() as Over).hi(), new Mixed().hi(), new Mixed().mixed, one instanceof Over, one.mixed]);
+    assert.deepEqual(result, ['hi', 'hi', true, true, true]);
+  });
+
+  test('static fields are not computed again', async () => {
+    let runs = 0;
+    const effect = () => ++runs;
+    class Once {
+      static first = effect();
+      static second: number;
+      static readonly #hidden = 5;
+      static {
+        Once.second = effect();
+      }
+      static hidden() {
+        return Once.#hidden;
+      }
+    }
+    assert.deepEqual(await ship(() => [Once.first, Once.second, Once.hidden()]), [1, 2, 5]);
+  });
+
   test('functions as classes of old', async () => {
     function Old(this: { x: number }, x: number) {
       this.x = x;

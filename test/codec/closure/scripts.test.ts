@@ -37,10 +37,16 @@ interface Printed {
   refused: string;
 }
 
+type Failed = Error & { stdout: string; stderr: string };
+
 async function runScript(file: string, flags: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Printed> {
   // The runner's own flags must not leak in: NODE_TEST_CONTEXT would change what a child's test run prints.
   const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...rest } = process.env;
-  const { stdout, stderr } = await run(process.execPath, [...flags, file], { env: { ...rest, ...env } });
+  const { stdout, stderr } = await run(process.execPath, [...flags, file], { env: { ...rest, ...env } }).catch((error: Failed) => {
+    // Node.js 20 cannot report the coverage of some files with source maps and then fails a run whose tests all passed.
+    if (/^# fail 0$/m.test(error.stdout) && error.stdout.includes('Could not report code coverage')) return error;
+    throw error;
+  });
   assert.equal(stderr, '');
   const line = stdout.split('\n').find(text => text.includes('{"results"'));
   assert.ok(line !== undefined, stdout);
