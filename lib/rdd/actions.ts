@@ -141,7 +141,7 @@ export async function forEach<T>(rdd: RDD<T>, f: (row: T) => void, options?: Act
 export async function saveAsTextFile<T>(rdd: RDD<T>, directory: string, options?: ActionOptions): Promise<void> {
   if (typeof directory !== 'string' || directory === '') throw badArgument('saveAsTextFile(directory)', directory, 'a path');
   rdd.session.checkOpen();
-  const output = OutputJob.begin(directory, 'saveAsTextFile(directory)', Math.max(rdd.node.partitions, 1));
+  const output = OutputJob.begin(directory, 'saveAsTextFile(directory)', rdd.node.partitions);
   try {
     await runForColumns(action(rdd as never, 'saveAsTextFile', options), () => ({ kind: 'text', output: output.spec }));
     output.commit();

@@ -35,7 +35,7 @@ export class OutputJob {
   /** Refuses a path that exists, be it an empty directory, and makes the temporary directory: what cannot be written is known before any task runs. */
   static begin(directory: string, argument: string, partitions: number, fileSystem: FileSystem = localFileSystem): OutputJob {
     if (typeof directory !== 'string' || directory === '') throw badArgument(argument, directory, 'the path of a directory to be made');
-    if (!(Number.isSafeInteger(partitions) && partitions > 0)) throw badArgument('partitions', partitions, 'a whole number above 0');
+    if (!(Number.isSafeInteger(partitions) && partitions >= 0)) throw badArgument('partitions', partitions, 'a whole number, 0 or more');
     try {
       const target = fileSystem.resolve(directory);
       if (fileSystem.exists(target)) throw outputExists(target);
