@@ -44,8 +44,8 @@ async function run(options: Options, setting: Setting, facts: TextFacts): Promis
   const taken = new Map<string, string>();
   for (const job of options.jobs) {
     const present: Contender[] = [];
-    for (const contender of contenders) {
-      const reason = await contender.available(job);
+    for (const contender of contenders.filter(({ jobs }) => jobs.includes(job))) {
+      const reason = await contender.available();
       if (reason !== null) leftOut.push({ job, who: contender.name, reason });
       else present.push(contender);
     }
