@@ -34,7 +34,8 @@ async function compare(options: Options): Promise<boolean> {
   const outcome = await run(options, setting, facts);
   if (options.format === 'json') process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
   else process.stdout.write(renderOutcome(outcome, options.format));
-  return outcome.rows.every(({ failed }) => failed === null);
+  const overheads = Object.values(outcome.overheads ?? {});
+  return outcome.rows.every(({ failed }) => failed === null) && overheads.every(figure => typeof figure === 'number');
 }
 
 async function run(options: Options, setting: Setting, facts: TextFacts): Promise<Outcome> {
