@@ -4,6 +4,7 @@ import { DRIVER_ONLY, mapFrames, mapStack } from './codec/closure/index.js';
 import { badArgument, HeddleError } from './core/errors.js';
 import { type EngineEventType, type EventListener, Events } from './core/events.js';
 import { idSequence, type RddId } from './core/ids.js';
+import { refuseNesting } from './core/nesting.js';
 import { type ContextOptions, checkOptions, type ResolvedOptions, resolveOptions } from './core/options.js';
 import { Progress } from './monitor/progress.js';
 import { JobSummary, type JobTotals } from './monitor/totals.js';
@@ -53,6 +54,7 @@ export class Context implements AsyncDisposable {
    * makes no sense, HEDDLE_HEAP_RESERVE where the memory cannot be had. Stop it, or declare it with `await using`.
    */
   static async create(options?: ContextOptions): Promise<Context> {
+    refuseNesting();
     return new Context(resolveOptions(options, process.env));
   }
 
@@ -78,6 +80,7 @@ export class Context implements AsyncDisposable {
       defaultPartitions: options.partitions,
       checkOpen: () => this.checkOpen(),
       nextRdd,
+      warn: message => this.events.emit({ type: 'warning', message }),
       run: (request: JobRequest) => jobs.run(request),
     };
     if (options.progress) {

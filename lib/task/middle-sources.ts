@@ -22,10 +22,6 @@ export function openMiddle(task: TaskContext, spec: MiddleSpec): Source {
       const input = task.spec.inputs[spec.input]!;
       if (input.kind !== 'shuffle') throw new Error('not a shuffle input');
       const runs = openRuns(task.env.store, input.shuffle, input.reduce);
-      for (const run of runs) {
-        task.metrics.rowsIn += run.rows;
-        task.metrics.bytesIn += run.bytes;
-      }
       return spec.aggregator === null ? new RunsSource(task, runs) : aggregateRuns(task, runs, spec.aggregator);
     }
     case 'aggregate': {

@@ -46,7 +46,7 @@ export interface TaskContext {
   readonly env: TaskEnv;
   readonly loaded: LoadedProgram;
   readonly spec: TaskSpec;
-  /** Rows and bytes that its leaves and shuffles gave. */
+  /** Rows and bytes that came from outside; what comes from shuffles was counted when it was written. */
   readonly metrics: { rowsIn: number; bytesIn: number };
 }
 

@@ -10,7 +10,20 @@ import { ShuffleStore } from '../../shuffle/store.js';
 import { localFileSystem } from '../../storage/local-file-system.js';
 import type { TaskEnv } from '../../task/env.js';
 import { TaskRunner } from '../../task/run.js';
+import type { TaskResult } from '../../task/spec.js';
 import type { ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
+
+/** Piscina's protocol for answers with parts to be moved and not copied; by its symbols, so that no thread loads the pool. */
+const TRANSFERABLE = Symbol.for('Piscina.transferable');
+const VALUE = Symbol.for('Piscina.valueOf');
+const WORTH_MOVING = 16 * 1024;
+
+function moved(result: TaskResult): ThreadAnswer {
+  const answer: ThreadAnswer = { ok: true, result };
+  const bytes = result.columns.reduce((sum, column) => sum + column.length, 0);
+  if (bytes < WORTH_MOVING) return answer;
+  return { [TRANSFERABLE]: result.columns.map(column => column.buffer), [VALUE]: answer } as unknown as ThreadAnswer;
+}
 
 export class ThreadRunner {
   private readonly tasks = new TaskRunner();
@@ -26,7 +39,7 @@ export class ThreadRunner {
   /** Never rejects. */
   async run({ slot, spec }: ThreadTask): Promise<ThreadAnswer> {
     try {
-      return { ok: true, result: await this.tasks.run(spec, this.env(slot)) };
+      return moved(await this.tasks.run(spec, this.env(slot)));
     } catch (error) {
       return { ok: false, error: toErrorRecord(error) };
     }
