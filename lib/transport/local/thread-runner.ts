@@ -13,16 +13,18 @@ import { TaskRunner } from '../../task/run.js';
 import type { TaskResult } from '../../task/spec.js';
 import type { ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
 
-/** Piscina's protocol for answers with parts to be moved and not copied; by its symbols, so that no thread loads the pool. */
-const TRANSFERABLE = Symbol.for('Piscina.transferable');
-const VALUE = Symbol.for('Piscina.valueOf');
+/** Bytes of an answer that are worth moving to the driver instead of copying them. */
 const WORTH_MOVING = 16 * 1024;
 
-function moved(result: TaskResult): ThreadAnswer {
+async function moved(result: TaskResult): Promise<ThreadAnswer> {
   const answer: ThreadAnswer = { ok: true, result };
   const bytes = result.columns.reduce((sum, column) => sum + column.length, 0);
   if (bytes < WORTH_MOVING) return answer;
-  return { [TRANSFERABLE]: result.columns.map(column => column.buffer), [VALUE]: answer } as unknown as ThreadAnswer;
+  const { move, transferableSymbol, valueSymbol } = await import('piscina'); // only here: most threads never need the pool's own code
+  return move({
+    [transferableSymbol]: result.columns.map(column => column.buffer),
+    [valueSymbol]: answer,
+  } as never) as unknown as ThreadAnswer;
 }
 
 export class ThreadRunner {
@@ -39,7 +41,7 @@ export class ThreadRunner {
   /** Never rejects. */
   async run({ slot, spec }: ThreadTask): Promise<ThreadAnswer> {
     try {
-      return moved(await this.tasks.run(spec, this.env(slot)));
+      return await moved(await this.tasks.run(spec, this.env(slot)));
     } catch (error) {
       return { ok: false, error: toErrorRecord(error) };
     }
