@@ -1,6 +1,6 @@
 // The context: where the parts of a process are put together (heap, kernels, pool, scheduler, monitor), and where plans begin.
 
-import { DRIVER_ONLY, mapStack } from './codec/closure/index.js';
+import { DRIVER_ONLY, mapFrames, mapStack } from './codec/closure/index.js';
 import { badArgument, HeddleError } from './core/errors.js';
 import { type EngineEventType, type EventListener, Events } from './core/events.js';
 import { idSequence, type RddId } from './core/ids.js';
@@ -147,7 +147,13 @@ export class Context implements AsyncDisposable {
     this.checkOpen();
     if (!Array.isArray(rdds) || !rdds.every(rdd => rdd instanceof RDD)) throw badArgument('union(rdds)', rdds, 'an array of RDDs');
     if (rdds.length === 0) return this.emptyRDD<T>();
-    return new RDD<T>(this.session, unionNode(this.session, rdds.map((rdd: RDD<T>) => rdd.node)));
+    return new RDD<T>(
+      this.session,
+      unionNode(
+        this.session,
+        rdds.map((rdd: RDD<T>) => rdd.node),
+      ),
+    );
   }
 
   /** No rows, no partitions. */
@@ -212,9 +218,10 @@ function located(error: unknown): unknown {
   if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_TASK_FAILED') return error;
   const { cause } = error;
   if (!(cause instanceof Error) || cause.stack === undefined) return error;
+  const [frame] = mapFrames(cause.stack);
   cause.stack = mapStack(cause.stack);
-  const at = /\(?((?:\/|[A-Za-z]:|file:)[^()]*:\d+:\d+)\)?/.exec(cause.stack)?.[1];
-  if (at === undefined) return error;
+  if (frame === undefined) return error;
+  const at = `${frame.file}:${frame.line}:${frame.column}`;
   const located = new HeddleError(error.code, `${error.message}\n    at ${at}`, { data: { ...error.data, at }, cause });
   located.stack = `${located.name}: ${located.message}\n${error.stack?.split('\n').slice(1).join('\n') ?? ''}`;
   return located;

@@ -2,9 +2,23 @@
 // Taken at every operator, so it costs microseconds: raw frames only, mapped to the author's source when asked for.
 import { originalPosition, type Position, toPath } from './sourcemap.js';
 
-export interface CallSite extends Position {
-  /** The position in the file that was written, through source maps. Plain positions are in the code as it runs. */
-  resolve(): Position;
+/** A place as V8 has it, in the code that runs. */
+export class CallSite implements Position {
+  private resolved: Position | undefined;
+  constructor(
+    private readonly script: string,
+    readonly line: number,
+    readonly column: number,
+  ) {}
+
+  get file(): string {
+    return toPath(this.script);
+  }
+
+  /** The position in the file that was written, through source maps. */
+  resolve(): Position {
+    return (this.resolved ??= originalPosition(this.script, this.line, this.column));
+  }
 }
 
 const OWN_URL = new URL('..', import.meta.url).href;
@@ -13,16 +27,13 @@ const DEEPEST = 24;
 
 /** The first frame outside Heddle's own library; undefined when there is none (called from a timer of Node.js, say). */
 export function callSite(): CallSite | undefined {
-  const frame = outsideFrame();
-  if (frame === undefined) return undefined;
-  const { script, line, column } = frame;
-  let resolved: Position | undefined;
-  return {
-    file: toPath(script),
-    line,
-    column,
-    resolve: () => (resolved ??= originalPosition(script, line, column)),
-  };
+  for (const frame of rawFrames(DEEPEST, callSite)) {
+    const script = frame.getFileName();
+    if (!script || script.startsWith('node:') || script.startsWith(OWN_URL) || script.startsWith(OWN_PATH)) continue;
+    const line = frame.getLineNumber();
+    if (line !== null) return new CallSite(script, line, frame.getColumnNumber() ?? 1);
+  }
+  return undefined;
 }
 
 /** Every frame of the present stack as V8 has it: unmapped, innermost first. */
@@ -39,15 +50,4 @@ export function rawFrames(limit: number, from: (...args: never[]) => unknown): r
     Error.prepareStackTrace = prepareStackTrace;
     Error.stackTraceLimit = stackTraceLimit;
   }
-}
-
-function outsideFrame(): { script: string; line: number; column: number } | undefined {
-  for (const frame of rawFrames(DEEPEST, outsideFrame)) {
-    const script = frame.getFileName();
-    if (!script || script.startsWith('node:') || script.startsWith(OWN_URL) || script.startsWith(OWN_PATH)) continue;
-    const line = frame.getLineNumber();
-    if (line === null) continue;
-    return { script, line, column: frame.getColumnNumber() ?? 1 };
-  }
-  return undefined;
 }

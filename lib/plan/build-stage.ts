@@ -4,9 +4,17 @@
 import { serialize } from 'node:v8';
 import type { ShippedClosure } from '../codec/closure/types.js';
 import { HeddleError } from '../core/errors.js';
-import type { AggregatorSpec, FunctionRef, InputSpec, OperatorSpec, Pipeline, Program, SinkSpec, SourceSpec } from '../task/spec.js';
 import type { Seed } from '../task/rng/seed.js';
-import { labelOf, type Node, type OperatorNode, type PlanAggregator, type PlanFunction, type ShuffledNode, type SourceNode } from './lineage.js';
+import type { AggregatorSpec, FunctionRef, InputSpec, OperatorSpec, Pipeline, Program, SinkSpec, SourceSpec } from '../task/spec.js';
+import {
+  labelOf,
+  type Node,
+  type OperatorNode,
+  type PlanAggregator,
+  type PlanFunction,
+  type ShuffledNode,
+  type SourceNode,
+} from './lineage.js';
 
 /** What one leaf of a branch stands for. */
 export type Leaf = SourceNode | ShuffledNode;

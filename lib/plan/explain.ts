@@ -83,4 +83,3 @@ function reading({ aggregator }: ShuffledNode): string {
   if (aggregator === null) return 'rows in map order';
   return aggregator.kind === 'group' ? 'values of each key in map order' : 'combined in map order';
 }
-

@@ -1,12 +1,12 @@
 // From a lineage and a sink to a job: the stages that are still to run, their memory, their tasks, their results.
 
 import { idSequence, type MapId, type ShuffleId, type StageId } from '../core/ids.js';
-import type { StagePlan } from '../scheduler/messages.js';
 import type { Scheduler } from '../scheduler/loop.js';
+import type { StagePlan } from '../scheduler/messages.js';
 import type { ShuffleRef, ShuffleStore } from '../shuffle/store.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { TaskResult, TaskSpec } from '../task/spec.js';
-import { aggregatorSpec, buildStage, type BuiltStage, inputsOf, type PlanSink } from './build-stage.js';
+import { aggregatorSpec, type BuiltStage, buildStage, inputsOf, type PlanSink } from './build-stage.js';
 import { labelOf, type Node, type ShuffledNode } from './lineage.js';
 
 /** What an action asks for. */

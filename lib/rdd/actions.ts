@@ -1,12 +1,12 @@
 // Actions: each builds a sink, runs the job, and puts the answer together on the main thread.
 
-import { KeyIndex } from '../codec/key-index.js';
 import { prepareColumn, readColumn } from '../codec/column.js';
+import { KeyIndex } from '../codec/key-index.js';
 import { badArgument, HeddleError } from '../core/errors.js';
 import { checkCount } from '../core/options.js';
 import { labelOf, type Node } from '../plan/lineage.js';
 import { OutputJob } from '../storage/output.js';
-import { Moments, type Statistics } from '../task/stats/moments.js';
+import { Moments, type MomentsRecord, type Statistics, statistics } from '../task/stats/moments.js';
 import { partitionsNode, shipped } from './make.js';
 import type { RDD } from './rdd.js';
 import { type Action, appendRows, runForColumns, runForTree } from './results.js';
@@ -21,7 +21,8 @@ const action = (rdd: RDD<never> | RDD<unknown>, name: string, options: ActionOpt
 
 export async function collect<T>(rdd: RDD<T>, options?: ActionOptions): Promise<T[]> {
   const rows: T[] = [];
-  for (const columns of await runForColumns(action(rdd as never, 'collect', options), () => ({ kind: 'collect' }))) appendRows(rows, columns);
+  for (const columns of await runForColumns(action(rdd as never, 'collect', options), () => ({ kind: 'collect' })))
+    appendRows(rows, columns);
   return rows;
 }
 
@@ -61,7 +62,12 @@ export async function reduce(rdd: RDD<unknown>, f: (a: unknown, b: unknown) => u
   return result.value;
 }
 
-export async function fold(rdd: RDD<unknown>, zero: unknown, f: (a: unknown, b: unknown) => unknown, options?: ActionOptions): Promise<unknown> {
+export async function fold(
+  rdd: RDD<unknown>,
+  zero: unknown,
+  f: (a: unknown, b: unknown) => unknown,
+  options?: ActionOptions,
+): Promise<unknown> {
   const result = await reduced(rdd, 'fold', f, options);
   return result === undefined ? zero : f(zero, result.value);
 }
@@ -108,8 +114,10 @@ export async function mean(rdd: RDD<number>, options?: ActionOptions): Promise<n
 
 export async function stats(rdd: RDD<number>, options?: ActionOptions): Promise<Statistics> {
   const sink = () => ({ kind: 'moments' }) as const;
-  const result = await runForTree<Moments>(action(rdd as never, 'stats', options), sink, (a, b) => Moments.of(a).merge(Moments.of(b)));
-  return (result === undefined ? new Moments() : Moments.of(result.value)).statistics();
+  const result = await runForTree<MomentsRecord>(action(rdd as never, 'stats', options), sink, (a, b) =>
+    Moments.from(a).merge(b).toRecord(),
+  );
+  return statistics(result?.value ?? new Moments());
 }
 
 export async function countByValue<T>(rdd: RDD<T>, options?: ActionOptions): Promise<Map<T, number>> {
@@ -133,7 +141,7 @@ export async function forEach<T>(rdd: RDD<T>, f: (row: T) => void, options?: Act
 export async function saveAsTextFile<T>(rdd: RDD<T>, directory: string, options?: ActionOptions): Promise<void> {
   if (typeof directory !== 'string' || directory === '') throw badArgument('saveAsTextFile(directory)', directory, 'a path');
   rdd.session.checkOpen();
-  const output = OutputJob.begin(directory, 'saveAsTextFile(directory)', Math.max(rdd.node.partitions, 1));
+  const output = OutputJob.begin(directory, 'saveAsTextFile(directory)', rdd.node.partitions);
   try {
     await runForColumns(action(rdd as never, 'saveAsTextFile', options), () => ({ kind: 'text', output: output.spec }));
     output.commit();

@@ -4,7 +4,16 @@ import { analyseFunction, captureClosure, combinerOf } from '../codec/closure/in
 import { callSite } from '../core/callsite.js';
 import { badArgument, HeddleError } from '../core/errors.js';
 import { checkPartitions } from '../core/options.js';
-import type { AggregateNode, CogroupNode, Node, OperatorNode, PartitionsNode, PlanAggregator, PlanFunction, ShuffledNode } from '../plan/lineage.js';
+import type {
+  AggregateNode,
+  CogroupNode,
+  Node,
+  OperatorNode,
+  PartitionsNode,
+  PlanAggregator,
+  PlanFunction,
+  ShuffledNode,
+} from '../plan/lineage.js';
 import { AggregateOp } from '../shuffle/kernels.js';
 import { type Partitioner, samePartitioner } from '../shuffle/partitioner.js';
 import type { Session } from './session.js';
@@ -13,9 +22,13 @@ import type { Session } from './session.js';
 export function shipped(f: unknown, argument: string): PlanFunction {
   if (typeof f !== 'function') throw badArgument(argument, f, 'a function');
   if (analyseFunction(f as (...args: never[]) => unknown)?.async === true) {
-    throw new HeddleError('HEDDLE_CLOSURE', `${argument}: an async function gives a promise, which cannot be a record; await before the job, or do it after collect()`, {
-      data: { argument, kind: 'async function' },
-    });
+    throw new HeddleError(
+      'HEDDLE_CLOSURE',
+      `${argument}: an async function gives a promise, which cannot be a record; await before the job, or do it after collect()`,
+      {
+        data: { argument, kind: 'async function' },
+      },
+    );
   }
   return { closure: captureClosure(f as (...args: never[]) => unknown, argument) };
 }
@@ -34,8 +47,25 @@ export function operatorNode(
   return { kind: 'operator', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, operator, f };
 }
 
-export function partitionsNode(session: Session, parent: Node, name: string, f: PlanFunction, withIndex: boolean, single = false): PartitionsNode {
-  return { kind: 'mapPartitions', id: session.nextRdd(), name, site: callSite(), partitions: parent.partitions, parent, f, withIndex, single };
+export function partitionsNode(
+  session: Session,
+  parent: Node,
+  name: string,
+  f: PlanFunction,
+  withIndex: boolean,
+  single = false,
+): PartitionsNode {
+  return {
+    kind: 'mapPartitions',
+    id: session.nextRdd(),
+    name,
+    site: callSite(),
+    partitions: parent.partitions,
+    parent,
+    f,
+    withIndex,
+    single,
+  };
 }
 
 /** A partitioner of so many partitions, or of the parents' own number. */
@@ -69,7 +99,13 @@ export function cogroupNode(session: Session, parents: readonly Node[], name: st
   return { kind: 'cogroup', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parents: inputs };
 }
 
-function shuffledNode(session: Session, parent: Node, name: string, partitioner: Partitioner, aggregator: PlanAggregator | null): ShuffledNode {
+function shuffledNode(
+  session: Session,
+  parent: Node,
+  name: string,
+  partitioner: Partitioner,
+  aggregator: PlanAggregator | null,
+): ShuffledNode {
   const { partitions } = partitioner;
   const shuffle = { ref: undefined, stage: undefined, built: undefined };
   return { kind: 'shuffled', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, aggregator, shuffle };

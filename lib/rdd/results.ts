@@ -47,38 +47,36 @@ export function appendRows(rows: unknown[], columns: readonly Uint8Array[]): voi
 
 /** Merges what blockwise sinks left in their fixed trees; undefined when no row came. */
 export async function runForTree<P>(action: Action, sink: PlanSink, merge: (a: P, b: P) => P): Promise<{ readonly value: P } | undefined> {
-  const branches = new Map<number, TreeNode<P>[][]>();
   const { session, node, name, options } = action;
   checkOptions('options', options, ['signal', 'deadline']);
   session.checkOpen();
-  const lists: { partition: number; branch: number; nodes: TreeNode<P>[] }[] = [];
+  // Boxed: a partial may itself be undefined.
+  const branches = new Map<number, TreeNode<Box<P>>[][]>();
   await session.run({
     action: name,
     node,
     sink,
-    onResult: (partition, result, branch) => {
+    onResult: (_partition, result, branch) => {
       const nodes: unknown[] = [];
       appendRows(nodes, result.columns);
-      lists.push({
-        partition,
-        branch,
-        nodes: (nodes as [number, number, P][]).map(([level, index, partial]) => ({ level, index, partial })),
-      });
+      const list = (nodes as [number, number, P][]).map(([level, index, value]) => ({ level, index, partial: { value } }));
+      const lists = branches.get(branch);
+      if (lists === undefined) branches.set(branch, [list]);
+      else lists.push(list);
     },
     signal: options?.signal,
     deadline: options?.deadline,
   });
-  lists.sort((a, b) => a.partition - b.partition);
-  for (const { branch, nodes } of lists) {
-    const list = branches.get(branch);
-    if (list === undefined) branches.set(branch, [nodes]);
-    else list.push(nodes);
-  }
-  let whole: { readonly value: P } | undefined;
-  for (const [, nodes] of [...branches].sort(([a], [b]) => a - b)) {
-    const joined = FixedTree.join(nodes, merge);
+  const mergeBoxes = (a: Box<P>, b: Box<P>) => ({ value: merge(a.value, b.value) });
+  let whole: Box<P> | undefined;
+  for (const [, lists] of [...branches].sort(([a], [b]) => a - b)) {
+    const joined = FixedTree.join(lists, mergeBoxes);
     if (joined === undefined) continue;
-    whole = whole === undefined ? joined : { value: merge(whole.value, joined.value) };
+    whole = whole === undefined ? joined : mergeBoxes(whole, joined);
   }
   return whole;
+}
+
+interface Box<P> {
+  readonly value: P;
 }

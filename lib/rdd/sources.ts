@@ -112,7 +112,9 @@ export function textNode(session: Session, paths: unknown, options: unknown): So
   checkOptions('textFile(options)', options, ['partitions', 'decoder']);
   const { partitions, decoder = 'utf-8' } = (options ?? {}) as { partitions?: unknown; decoder?: unknown };
   if (decoder !== 'utf-8' && decoder !== 'latin1') {
-    throw new HeddleError('HEDDLE_BAD_OPTION', `textFile(decoder): expected 'utf-8' or 'latin1', got ${String(decoder)}`, { data: { option: 'decoder' } });
+    throw new HeddleError('HEDDLE_BAD_OPTION', `textFile(decoder): expected 'utf-8' or 'latin1', got ${String(decoder)}`, {
+      data: { option: 'decoder' },
+    });
   }
   const wanted = partitions === undefined ? undefined : checkPartitions('textFile(partitions)', partitions);
   const files = resolveInputs(paths as string | readonly string[], 'textFile(paths)');

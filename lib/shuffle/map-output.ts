@@ -5,18 +5,7 @@
 import { HeddleError } from '../core/errors.js';
 import { loadWord, storeWord } from './heap/words.js';
 import { CURSOR_BYTES, numericBytes } from './kernels.js';
-import {
-  BLOCK_HEADER,
-  blockWord,
-  ENCODED,
-  numericKinds,
-  numericPayload,
-  pad8,
-  RUN_HEADER,
-  readRun,
-  writeBlock,
-  writeRun,
-} from './run.js';
+import { BLOCK_HEADER, blockWord, ENCODED, numericKinds, numericPayload, pad8, RUN_HEADER, readRun, writeBlock, writeRun } from './run.js';
 import { heapFull, type ShuffleRef, type ShuffleStore } from './store.js';
 
 const FIRST_BLOCK = 4096;

@@ -8,8 +8,8 @@ import { CURSOR_BYTES, type Kernels, NumericKind, numericBytes } from './kernels
 import type { MapOutput } from './map-output.js';
 import { NumericTable } from './numeric-table.js';
 import { type Partitioner, partitionOf } from './partitioner.js';
-import { pad8 } from './run.js';
 import { numericColumn } from './reader.js';
+import { pad8 } from './run.js';
 import { heapFull } from './store.js';
 
 /** Rows of a chunk: two columns of it fit in a core's first cache. */
@@ -35,7 +35,15 @@ export class NumericWriter {
   /** The value kind of the runs that are open; float64 once a table has been emptied into them. */
   private openValueKind = -1;
 
-  constructor(heap: Heap, kernels: Kernels, output: MapOutput, partitioner: Partitioner, keyKind: number, valueKind: number, op: number | null) {
+  constructor(
+    heap: Heap,
+    kernels: Kernels,
+    output: MapOutput,
+    partitioner: Partitioner,
+    keyKind: number,
+    valueKind: number,
+    op: number | null,
+  ) {
     this.heap = heap;
     this.kernels = kernels;
     this.output = output;

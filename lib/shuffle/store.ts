@@ -11,7 +11,7 @@ import type { ShuffleId } from '../core/ids.js';
 import type { Heap } from './heap/allocator.js';
 import { loadWord, storeWord, swapWord, withWordLock } from './heap/words.js';
 import { WordRing } from './ring/word-ring.js';
-import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, pad8, type Run, RUN_HEADER, readRun } from './run.js';
+import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, pad8, RUN_HEADER, type Run, readRun } from './run.js';
 
 /** A shuffle's control area, as plain data that travels with a task. */
 export interface ShuffleRef {
@@ -94,7 +94,8 @@ export class ShuffleStore {
     this.settle(ref, reduce);
     const found: number[] = [];
     const { i32, u32 } = this.heap;
-    for (let block = loadWord(i32, segmentAt(ref, reduce) + 4); block !== 0; block = u32[(block + blockWord.next) >>> 2]!) found.push(block);
+    for (let block = loadWord(i32, segmentAt(ref, reduce) + 4); block !== 0; block = u32[(block + blockWord.next) >>> 2]!)
+      found.push(block);
     return found;
   }
 
@@ -103,7 +104,8 @@ export class ShuffleStore {
     const runs: Run[] = [];
     const { i32, u32 } = this.heap;
     for (const block of this.blocks(ref, reduce)) {
-      if (u32[block >>> 2] !== BLOCK_MAGIC) throw new HeddleError('HEDDLE_CORRUPT', `no shuffle block at ${block}`, { data: { block, reduce } });
+      if (u32[block >>> 2] !== BLOCK_MAGIC)
+        throw new HeddleError('HEDDLE_CORRUPT', `no shuffle block at ${block}`, { data: { block, reduce } });
       const end = block + loadWord(i32, block + blockWord.used);
       for (let at = block + BLOCK_HEADER; at < end; ) {
         const run = readRun(u32, at);

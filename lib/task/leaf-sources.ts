@@ -70,8 +70,7 @@ class RowsSource implements Source {
     const n = rowsOf(index, input.firstIndex + rows.length, limit, input.blockRows, this.blockwise);
     if (n <= 0) return null;
     this.position += n;
-    const slice =
-      position === 0 && n === rows.length ? rows : ((rows as unknown[]).slice(position, position + n) as ArrayLike<unknown>);
+    const slice = position === 0 && n === rows.length ? rows : ((rows as unknown[]).slice(position, position + n) as ArrayLike<unknown>);
     return { kind: 'rows', rows: slice, n, block: Math.floor(index / input.blockRows) };
   }
 

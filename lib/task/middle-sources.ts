@@ -1,10 +1,10 @@
 // Sources that stand on other pipelines or on a shuffle: rows read and perhaps aggregated, rows of several inputs
 // grouped together, rows that a user's function over a whole partition gives.
 
-import type { Run } from '../shuffle/run.js';
-import { numericKindOf, openRuns, readRows } from '../shuffle/reader.js';
 import { NumericKind } from '../shuffle/kernels.js';
 import { NumericTable } from '../shuffle/numeric-table.js';
+import { numericKindOf, openRuns, readRows } from '../shuffle/reader.js';
+import type { Run } from '../shuffle/run.js';
 import type { Batch, Source } from './batch.js';
 import { type Aggregation, aggregationOf, CombineTable } from './combine-table.js';
 import { chunksOf } from './compile.js';
@@ -142,7 +142,8 @@ function aggregateNumbers(task: TaskContext, batches: readonly NumberBatch[], op
       if (keysAt !== keys.byteOffset) heap.free(keysAt);
     }
     const { size, keysAt, valuesAt } = table.groups();
-    const keys = keyKind === NumericKind.Int32 ? new Int32Array(heap.u8.buffer, keysAt, size) : new Float64Array(heap.u8.buffer, keysAt, size);
+    const keys =
+      keyKind === NumericKind.Int32 ? new Int32Array(heap.u8.buffer, keysAt, size) : new Float64Array(heap.u8.buffer, keysAt, size);
     return new TableSource(task.spec.partition, keys, new Float64Array(heap.u8.buffer, valuesAt, size), close);
   } catch (error) {
     close();

@@ -5,7 +5,7 @@ import { aggregationOf } from './combine-table.js';
 import type { TaskContext } from './pipeline.js';
 import { CountSink, ForEachSink } from './sinks/count.js';
 import { CountByValueSink } from './sinks/count-by-value.js';
-import { AggregateSink, MomentsSink, ReduceSink, SumSink } from './sinks/fold.js';
+import { AggregateSink, type BlockRange, MomentsSink, ReduceSink, SumSink } from './sinks/fold.js';
 import { CollectSink } from './sinks/rows.js';
 import { ShuffleSink } from './sinks/shuffle.js';
 import type { Sink } from './sinks/sink.js';
@@ -15,6 +15,16 @@ import { TextSink } from './sinks/text.js';
 export function isBlockwise(task: TaskContext): boolean {
   const { kind } = task.loaded.program.sink;
   return kind === 'reduce' || kind === 'aggregate' || kind === 'sum' || kind === 'moments';
+}
+
+/** The blocks that a task's rows belong to: those of its indexed source, else its partition as one block. */
+function blocksOf({ spec, loaded }: TaskContext): BlockRange {
+  const { source } = loaded.program.branches[spec.branch]!;
+  const input = source.kind === 'leaf' ? spec.inputs[source.input] : undefined;
+  const first = input?.kind === 'range' ? input.from : input?.kind === 'rows' ? input.firstIndex : undefined;
+  if (first === undefined || (input!.kind !== 'range' && input!.kind !== 'rows')) return { from: spec.partition, to: spec.partition + 1 };
+  const { rows, blockRows } = input as { rows: number; blockRows: number };
+  return { from: Math.floor(first / blockRows), to: Math.ceil((first + rows) / blockRows) };
 }
 
 export function openSink(task: TaskContext): Sink {
@@ -35,13 +45,13 @@ export function openSink(task: TaskContext): Sink {
     case 'count':
       return new CountSink();
     case 'sum':
-      return new SumSink();
+      return new SumSink(blocksOf(task));
     case 'moments':
-      return new MomentsSink();
+      return new MomentsSink(blocksOf(task));
     case 'reduce':
-      return new ReduceSink(functions.get(sink.f));
+      return new ReduceSink(blocksOf(task), functions.get(sink.f));
     case 'aggregate':
-      return new AggregateSink(sink.zero, functions.get(sink.seq), functions.get(sink.comb));
+      return new AggregateSink(blocksOf(task), sink.zero, functions.get(sink.seq), functions.get(sink.comb));
     case 'countByValue':
       return new CountByValueSink();
     case 'forEach':

@@ -2,14 +2,14 @@
 // stage (an aggregation, a cogroup, mapPartitions) run the pipelines below them the same way.
 
 import { HeddleError, show, toErrorRecord } from '../core/errors.js';
-import { Rng } from './rng/rng.js';
-import { type SeedState, seedState } from './rng/seed.js';
 import type { Batch, Source } from './batch.js';
 import { compileLoop, type Loop, loopSource } from './compile.js';
 import type { TaskEnv } from './env.js';
 import type { AnyFunction, ProgramFunctions } from './functions.js';
 import { openLeaf } from './leaf-sources.js';
 import { openMiddle } from './middle-sources.js';
+import { Rng } from './rng/rng.js';
+import { type SeedState, seedState } from './rng/seed.js';
 import type { Sink } from './sinks/sink.js';
 import type { OperatorSpec, Pipeline, Program, TaskSpec } from './spec.js';
 

@@ -7,17 +7,20 @@
 
 /** Writes `n` (even) float64 in [0, 1), multiples of 2^-52, at `out`, and leaves the advanced state at `state`. */
 export function fillUniform(state: usize, out: usize, n: u32): void {
-  const exponent = i64x2.splat(0x3ff0000000000000);
-  const one = f64x2.splat(1.0);
+  // 1.0, its exponent bits also the mask. A constant that the compilers can see is made anew in every round of the loop,
+  // which costs a third of the time; one that comes out of `n` stays in a register.
+  const one = f64x2.splat(<f64>(<i32>(n != 0)));
   let s0 = v128.load(state, 0);
   let s1 = v128.load(state, 16);
   let s2 = v128.load(state, 32);
   let s3 = v128.load(state, 48);
   // Pairs are counted down because `out + 8n` may be exactly 2^32.
-  for (let pairs = n >> 1; pairs != 0; --pairs) {
+  let pairs = n >> 1;
+  if (pairs == 0) return;
+  do {
     const sum = i64x2.add(s0, s3);
     // 52 random bits under the exponent of 1.0 are a float64 in [1, 2).
-    v128.store(out, f64x2.sub(v128.or(i64x2.shr_u(sum, 12), exponent), one));
+    v128.store(out, f64x2.sub(v128.or(i64x2.shr_u(sum, 12), one), one));
     out += 16;
     const t = i64x2.shl(s1, 17);
     s2 = v128.xor(s2, s0);
@@ -26,7 +29,7 @@ export function fillUniform(state: usize, out: usize, n: u32): void {
     s0 = v128.xor(s0, s3);
     s2 = v128.xor(s2, t);
     s3 = v128.or(i64x2.shl(s3, 45), i64x2.shr_u(s3, 19));
-  }
+  } while (--pairs != 0);
   v128.store(state, s0, 0);
   v128.store(state, s1, 16);
   v128.store(state, s2, 32);

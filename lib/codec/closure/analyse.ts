@@ -7,7 +7,7 @@ import type * as EslintScope from 'eslint-scope';
 import type { Identifier, Node } from 'estree';
 import type { Refusal } from './errors.js';
 import type { SourceForm } from './types.js';
-import { walkFunction } from './walk.js';
+import { type Walked, walkFunction } from './walk.js';
 
 /** A name that a function takes from outside. */
 export interface FreeVariable {
@@ -48,6 +48,10 @@ export interface FunctionAnalysis {
   /** A class: whether its instances have private members, and the static names that its body defines. */
   readonly privateMembers: boolean;
   readonly members: { readonly static: ReadonlySet<string>; readonly prototype: ReadonlySet<string>; readonly computed: boolean };
+  /** What a worker evaluates: the source, and for a class without the expressions that must not run again. */
+  readonly code: string;
+  /** The name in `code` of the class that a class extends. */
+  readonly heritage: string | undefined;
   /** The offset that V8 gives as the function's location: the arrow's start, else the parenthesis of the parameters. */
   readonly anchor: number;
 }
@@ -146,6 +150,10 @@ function analyse(source: string): FunctionAnalysis | undefined {
   const fn = node.type === 'Property' ? node.value : node;
   const form = node.type === 'Property' ? (node.kind === 'get' ? 'getter' : node.kind === 'set' ? 'setter' : 'method') : 'expression';
   const walked = walkFunction(node, shift);
+  if (walked.replaced.length > 0) {
+    const code = replaceParts(source, walked.replaced);
+    return analyse(code);
+  }
   const isClass = fn.type === 'ClassExpression';
   const callable = fn.type === 'ArrowFunctionExpression' || fn.type === 'FunctionExpression' ? fn : undefined;
   return {
@@ -162,8 +170,20 @@ function analyse(source: string): FunctionAnalysis | undefined {
     imports: walked.imports,
     privateMembers: walked.privateMembers,
     members: walked.members,
+    code: source,
+    heritage: walked.heritage,
     anchor: anchorOf(fn, source, shift),
   };
+}
+
+/** Puts other text in place of parts of a source; the rest keeps its lines and columns. */
+function replaceParts(source: string, parts: Walked['replaced']): string {
+  let code = source;
+  for (const { from, to, text } of parts) {
+    const blank = source.slice(from + text.length, to).replace(/[^\n\r\u2028\u2029]/g, ' ');
+    code = code.slice(0, from) + text + blank + code.slice(to);
+  }
+  return code;
 }
 
 function shapeOf(parameter: Node): ParameterShape {

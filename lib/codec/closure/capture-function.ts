@@ -14,7 +14,8 @@ import type { Capture, FunctionNode, NodeIndex, Property, ShippedNode } from './
 export function captureFunction(graph: Graph, record: FunctionRecord, index: NodeIndex, link: Link): ShippedNode {
   if (record.isNative) return captureBound(graph, record, link);
   const { analysis } = record;
-  if (analysis === undefined) return graph.refuse('source', 'its source cannot be read on its own', link);
+  if (analysis === undefined)
+    return graph.refuse('source', `the source of ${nameOf(record.fn) || 'a function'} cannot be read on its own`, link);
   const within: Link = { parent: link, label: '', record, offset: analysis.refused?.offset ?? 0 };
   if (analysis.refused) return graph.refuse(analysis.refused.kind, describe(analysis.refused.kind), within);
   refuseThis(graph, record, analysis, link);
@@ -34,7 +35,7 @@ export function captureFunction(graph: Graph, record: FunctionRecord, index: Nod
   const start = known ? sourceStart(record.inspected.location, record.source, analysis) : { line: 0, column: 0 };
   return {
     kind: 'function',
-    source: record.source,
+    source: analysis.code,
     form: analysis.form,
     strict: analysis.strict && !isSloppy(record.fn),
     name: nameOf(record.fn),

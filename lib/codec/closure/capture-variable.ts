@@ -8,6 +8,7 @@ import type { Graph, Link } from './graph.js';
 import { isStandardGlobal, landmarkOf } from './identity.js';
 import { baseUrl, type ImportBinding, importTable } from './imports.js';
 import { isUninitialised } from './initialised.js';
+import type { Scope } from './inspect.js';
 import { DRIVER_ONLY } from './objects.js';
 import { type AnyFunction, type FunctionRecord, SyntheticRecord } from './record.js';
 import type { NodeIndex } from './types.js';
@@ -22,9 +23,17 @@ export function captureVariable(graph: Graph, record: FunctionRecord, variable: 
   const scopes = record.inspected.scopes.filter(scope => scope.kind !== 'global');
   const depth = scopes.findIndex(scope => Object.hasOwn(scope.variables, name));
   if (depth < 0) {
+    // A class knows what it extends, also when nothing else keeps the variable.
+    if (name === record.analysis?.heritage) return graph.intern(Object.getPrototypeOf(record.fn), link);
+    // CommonJS: V8 keeps `require` only for those functions that use it themselves.
+    if (name === 'require' && record instanceof SyntheticRecord) return graph.add({ kind: 'require', parent: baseUrl(record.script) });
     if (isStandardGlobal(name)) return undefined;
+    const other = record.inspected.scopes.at(-1)?.variables;
+    if (other !== undefined && other !== globalThis && Object.hasOwn(other, name)) return graph.intern(other[name], link);
     if (Object.hasOwn(globalThis, name)) return graph.intern((globalThis as Record<string, unknown>)[name], link);
-    return variable.onlyTypeof ? undefined : graph.refuse('unreachable', `the variable ${name} does not exist`, link);
+    return variable.onlyTypeof
+      ? undefined
+      : graph.refuse('unreachable', `the variable ${name} does not exist, or is used only while a class is defined`, link);
   }
   const value = scopes[depth]!.variables[name];
   if (value === undefined && isUninitialised(name, record.inspected.location))
@@ -32,12 +41,20 @@ export function captureVariable(graph: Graph, record: FunctionRecord, variable: 
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return graph.intern(value, link);
   const special = injected(graph, name, value) ?? requireOf(graph, record, value);
   if (special !== undefined) return special;
-  // A script's own scope is the outermost but the global one: only names found there can be imports.
-  if (depth === scopes.length - 1 && !isOwnMatter(graph, record, value, link)) {
+  if (isScriptScope(scopes, depth) && !isOwnMatter(graph, record, value, link)) {
     const node = captureImport(graph, record, name, value, link);
     if (node !== undefined) return node;
   }
   return graph.intern(value, link);
+}
+
+/**
+ * Only names of the script's own scope can be imports. That is the outermost one; in CommonJS code there may be the
+ * wrapper of Node.js and one of a compiler's, both functions without a name.
+ */
+function isScriptScope(scopes: readonly Scope[], depth: number): boolean {
+  if (depth === scopes.length - 1) return true;
+  return depth === scopes.length - 2 && scopes.every((scope, i) => i < depth || scope.kind === 'wrapper');
 }
 
 /** Code that tools inject: esbuild's `__name(f, 'f')` and istanbul's counters mean nothing in a worker and cost time. */
@@ -78,8 +95,14 @@ function captureImport(graph: Graph, record: FunctionRecord, name: string, value
 
 /** The declaration's own expression is run again in the worker, so that any compiler's interop helper does its work there. */
 function captureRequire(graph: Graph, record: FunctionRecord, binding: ImportBinding & { kind: 'require' }, link: Link): NodeIndex {
-  const target = graph.addFunction(new SyntheticRecord(`() => (${binding.source})`, record), link);
+  const whole = new SyntheticRecord(`() => (${binding.source})`, record);
+  const complete = whole.analysis?.free.every(({ name }) => name === 'require' || isStandardGlobal(name) || isKept(record, name));
+  const target = graph.addFunction(complete ? whole : new SyntheticRecord(`() => (${binding.plain})`, record), link);
   return graph.add({ kind: 'call', target, path: binding.path });
+}
+
+function isKept(record: FunctionRecord, name: string): boolean {
+  return record.inspected.scopes.some(scope => scope.kind !== 'global' && Object.hasOwn(scope.variables, name));
 }
 
 /** Importing the script that runs now would run it again in every worker: what it exports is shipped by value. */

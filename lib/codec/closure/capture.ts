@@ -191,6 +191,7 @@ const SENTENCES = new Set<Refusal>([
   'import.meta',
   'eval',
   'private member',
+  'source',
   'uninitialised',
   'unreachable',
 ]);

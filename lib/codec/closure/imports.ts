@@ -7,8 +7,11 @@ import { scriptInfo, scriptSource } from './inspect.js';
 
 export type ImportBinding =
   | { readonly kind: 'import'; readonly specifier: string; readonly name: string | undefined }
-  /** The source of an expression that requires it, and the property names from there. */
-  | { readonly kind: 'require'; readonly source: string; readonly path: readonly string[] };
+  /**
+   * The source of an expression that requires it, and the property names from there. `plain` does the same without the
+   * compiler's helper, for V8 keeps no trace of a helper that no closure of the script uses.
+   */
+  | { readonly kind: 'require'; readonly source: string; readonly plain: string; readonly path: readonly string[] };
 
 export interface ImportTable {
   readonly bindings: ReadonlyMap<string, ImportBinding>;
@@ -98,11 +101,10 @@ function wrapperBody(expression: Expression): readonly Statement[] | undefined {
 
 function readDeclarator(id: Pattern, init: Expression, source: string, bindings: Map<string, ImportBinding>): void {
   const dynamic = awaitedImport(init);
-  if (dynamic === undefined && !requires(init)) return;
-  const { start, end } = init as unknown as { start: number; end: number };
-  const text = source.slice(start, end);
+  const plain = dynamic === undefined ? plainRequire(init, source) : '';
+  if (plain === undefined) return;
   const bind = (local: string, path: readonly string[]) => {
-    if (dynamic === undefined) bindings.set(local, { kind: 'require', source: text, path });
+    if (dynamic === undefined) bindings.set(local, { kind: 'require', source: textOf(init, source), plain, path });
     else if (dynamic.path.length + path.length < 2)
       bindings.set(local, { kind: 'import', specifier: dynamic.specifier, name: [...dynamic.path, ...path][0] });
   };
@@ -125,15 +127,27 @@ function awaitedImport(init: Expression): { specifier: string; path: string[] } 
   return source.type === 'Literal' && typeof source.value === 'string' ? { specifier: source.value, path: [] } : undefined;
 }
 
-/** `require('x')`, `helper(require('x'), ...)`, and members of these. */
-function requires(node: Node): boolean {
-  if (node.type === 'MemberExpression') return !node.computed && requires(node.object);
-  if (node.type !== 'CallExpression') return false;
+// What __toESM, __importStar and __importDefault come to: an ECMAScript module's view of a CommonJS module.
+const INTEROP = 'm=>m&&m.__esModule?m:Object.assign(Object.create(null),m,{default:m})';
+
+/** The source of `require('x')`, `helper(require('x'), ...)`, and members of these, with the helper replaced. */
+function plainRequire(node: Node, source: string): string | undefined {
+  if (node.type === 'MemberExpression') {
+    const object = node.computed ? undefined : plainRequire(node.object, source);
+    return object && `${object}.${nameOf(node.property)}`;
+  }
+  if (node.type !== 'CallExpression') return undefined;
   const [first] = node.arguments;
-  if (first === undefined) return false;
+  if (first === undefined) return undefined;
   if (node.callee.type === 'Identifier' && node.callee.name === 'require')
-    return first.type === 'Literal' && typeof first.value === 'string';
-  return requires(first);
+    return first.type === 'Literal' && typeof first.value === 'string' ? textOf(node, source) : undefined;
+  const inner = plainRequire(first, source);
+  return inner && `(${INTEROP})(${inner})`;
+}
+
+function textOf(node: Node, source: string): string {
+  const { start, end } = node as unknown as { start: number; end: number };
+  return source.slice(start, end);
 }
 
 function nameOf(node: Node): string {

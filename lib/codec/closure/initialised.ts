@@ -9,12 +9,30 @@ import { parseScript } from './imports.js';
 import { type FunctionLocation, scriptInfo } from './inspect.js';
 import { lineStart } from './place.js';
 
+interface ScopedScript {
+  readonly script: string;
+  readonly source: string;
+  readonly manager: EslintScope.ScopeManager;
+}
+
+// A program builds its closures in one go, mostly in one script; the tree is large, so it is not held past that.
+let last: WeakRef<ScopedScript> | undefined;
+
+function scopedScript(script: string): ScopedScript | undefined {
+  const known = last?.deref();
+  if (known?.script === script) return known;
+  const parsed = parseScript(script);
+  if (parsed === undefined) return undefined;
+  const scoped = { script, source: parsed.source, manager: scopesOf(parsed.program) };
+  last = new WeakRef(scoped);
+  return scoped;
+}
+
 /** Whether the variable that `name` means inside the function at `location` is declared but not initialised yet. */
 export function isUninitialised(name: string, location: FunctionLocation): boolean {
-  const parsed = parseScript(location.script);
-  if (parsed === undefined) return false;
-  const { program, source } = parsed;
-  const manager = scopesOf(program);
+  const scoped = scopedScript(location.script);
+  if (scoped === undefined) return false;
+  const { manager, source } = scoped;
   const at = offsetOf(source, location.line, location.column);
   let scope: EslintScope.Scope | null = scopeAt(manager, at);
   for (; scope !== null; scope = scope.upper) {

@@ -14,7 +14,8 @@ export interface FunctionLocation {
 }
 
 export interface Scope {
-  readonly kind: 'module' | 'closure' | 'global';
+  /** A wrapper is the scope of a function without a name; a CommonJS file is inside one. */
+  readonly kind: 'module' | 'closure' | 'wrapper' | 'global';
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
@@ -115,12 +116,14 @@ function withDebugger(action: () => void): void {
   }
 }
 
+const KINDS: Readonly<Record<string, Scope['kind']>> = { Module: 'module', Global: 'global', Closure: 'wrapper' };
+
 function readScopes(scopesId: string | undefined): Scope[] {
   if (scopesId === undefined) return [];
   // `this` is V8's own list of scopes; each has a description and an object that holds the variables themselves.
   const list = localById(scopesId) as { description: string; object: Record<string, unknown> }[];
   return Array.from(list, ({ description, object }) => ({
-    kind: description.startsWith('Module') ? 'module' : description.startsWith('Global') ? 'global' : 'closure',
+    kind: KINDS[description] ?? 'closure',
     variables: object,
   }));
 }

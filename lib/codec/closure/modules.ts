@@ -39,12 +39,18 @@ export function readyForTypeScript(): Promise<void> {
 
 async function registerTsx(): Promise<void> {
   const { typescript } = process.features as { typescript?: string | false };
-  // Flags are inherited by worker threads: under tsx its hooks are there already.
-  const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
-  if (typescript || /\btsx\b/.test(flags)) return;
+  if (typescript || hasTypeScriptHooks()) return;
   const [{ register: registerEsm }, { register: registerCjs }] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')]);
   registerCjs();
   registerEsm();
+}
+
+/**
+ * Whether this thread's loader hooks understand TypeScript. The process's flags do not tell, for `--import tsx` has no
+ * effect in a worker thread of Node.js 20. What tells is that hooks find a file without its extension; Node.js does not.
+ */
+function hasTypeScriptHooks(): boolean {
+  return import.meta.resolve('./stubs').endsWith('.js');
 }
 
 function makeImporter(parent: string): Importer {

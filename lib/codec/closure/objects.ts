@@ -4,7 +4,7 @@ import { types } from 'node:util';
 import type { Refusal } from './errors.js';
 
 /** Objects with this property (their own or inherited) never go to a worker: a Context, an RDD. */
-export const DRIVER_ONLY = Symbol.for('heddle.driverOnly');
+export const DRIVER_ONLY: unique symbol = Symbol.for('heddle.driverOnly');
 
 export type ObjectKind =
   | 'plain' // an object literal
@@ -62,7 +62,8 @@ export function kindOf(value: object): ObjectKind {
     if (types.isModuleNamespaceObject(value)) return { refused: 'module namespace', what: 'a module' };
     return Object.hasOwn(value, DRIVER_ONLY) ? DRIVER : 'plain';
   }
-  if (prototype === Array.prototype) return 'array';
+  // Array.prototype of any realm is itself an array; that of a class is not.
+  if (Array.isArray(value) && Array.isArray(prototype)) return 'array';
   if (LEAF_PROTOTYPES.has(prototype)) return 'clone';
   if (prototype === Map.prototype) return 'map';
   if (prototype === Set.prototype) return 'set';
@@ -79,10 +80,17 @@ function refusedKind(value: object): ObjectKind | undefined {
   if (types.isPromise(value)) return { refused: 'promise', what: 'a promise' };
   if (types.isWeakMap(value) || types.isWeakSet(value) || value instanceof WeakRef)
     return { refused: 'weak collection', what: 'a weak collection' };
-  if (types.isGeneratorObject(value) || types.isMapIterator(value) || types.isSetIterator(value))
-    return { refused: 'generator', what: 'a running iterator' };
+  if (types.isGeneratorObject(value) || isNativeIterator(value)) return { refused: 'generator', what: 'a running iterator' };
   if (types.isExternal(value)) return { refused: 'native object', what: 'a native handle' };
   return undefined;
+}
+
+const ITERATOR: object = Object.getPrototypeOf(Object.getPrototypeOf([].values()));
+
+/** The iterators of arrays, maps, strings and so on: they share a prototype, and have no class. */
+function isNativeIterator(value: object): boolean {
+  const prototype: object = Object.getPrototypeOf(value);
+  return Object.getPrototypeOf(prototype) === ITERATOR && !Object.hasOwn(prototype, 'constructor');
 }
 
 function isCloned(value: object): boolean {

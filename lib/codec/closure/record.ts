@@ -50,6 +50,6 @@ export class SyntheticRecord extends FunctionRecord {
 
   override get inspected(): Inspected {
     const { location, scopes } = this.around.inspected;
-    return { location, scopes: scopes.slice(-2), bound: undefined };
+    return { location, scopes, bound: undefined };
   }
 }

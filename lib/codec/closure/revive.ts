@@ -2,7 +2,7 @@
 // order that the driver found. A function is compiled inside a function whose parameters are its captured variables:
 // V8 treats those as constants, so revived code is optimised like the original. File name, line and column of each
 // source are those of the script on the driver, under the name heddle-closure:<id>/<node>.
-import { HeddleError } from '../../core/errors.js';
+import { HeddleError, show } from '../../core/errors.js';
 import { compileFunctionNode } from './compile.js';
 import { importFrom, readyForTypeScript, requireFrom } from './modules.js';
 import { coverageStub, nameStub } from './stubs.js';
@@ -40,10 +40,14 @@ async function load(parent: string, specifier: string): Promise<Record<string, u
   try {
     return await importFrom(parent, specifier);
   } catch (cause) {
-    throw new HeddleError('HEDDLE_CLOSURE', `the module ${specifier} that a closure of ${parent} imports cannot be loaded in a worker`, {
-      data: { kind: 'import', specifier, parent },
-      cause,
-    });
+    throw new HeddleError(
+      'HEDDLE_CLOSURE',
+      `the module ${specifier} that a closure of ${parent} imports cannot be loaded in a worker: ${show(cause)}`,
+      {
+        data: { kind: 'import', specifier, parent },
+        cause,
+      },
+    );
   }
 }
 

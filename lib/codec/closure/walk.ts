@@ -12,8 +12,15 @@ export interface Walked {
   /** Identifiers that are the operand of typeof. */
   typeofs: Set<Node>;
   privateMembers: boolean;
+  /** A class: parts that a worker must not run again, and what to put in their place. */
+  replaced: { from: number; to: number; text: string }[];
+  /** A class: the name it extends; HERITAGE when it extends an expression. */
+  heritage: string | undefined;
   members: { static: Set<string>; prototype: Set<string>; computed: boolean };
 }
+
+/** Stands for the expression that a class extends; no longer than the shortest such expression. */
+export const HERITAGE = '$up';
 
 interface Frame {
   /** Whose `this` it is: that of the place around the source, of the source's own function, of a function inside. */
@@ -32,9 +39,12 @@ export function walkFunction(root: Node, shift: number): Walked {
     eager: [],
     typeofs: new Set(),
     privateMembers: false,
+    replaced: [],
+    heritage: undefined,
     members: { static: new Set(), prototype: new Set(), computed: false },
   };
   const offset = (node: Node) => (node as unknown as { start: number }).start - shift;
+  const span = (node: Node): [number, number] => [offset(node), (node as unknown as { end: number }).end - shift];
   const refuse = (kind: Refusal, node: Node) => (walked.refused ??= { kind, offset: offset(node) });
   const main = root.type === 'Property' ? root.value : root;
 
@@ -113,14 +123,23 @@ export function walkFunction(root: Node, shift: number): Walked {
     const inside: Frame = { self: 'inner', home: true, privates };
     const outside: Frame = { ...frame, privates };
     const now = (part: Node) => {
-      if (node === main && !isFunction(part)) walked.eager.push([offset(part), (part as unknown as { end: number }).end - shift]);
+      if (node === main && !isFunction(part)) walked.eager.push(span(part));
+    };
+    // The class that it extends is known by itself, and static fields are shipped as values: running the expressions
+    // again would give other objects, and V8 need not have kept the variables that only they use.
+    const replace = (part: Node, text: string) => {
+      const [from, to] = span(part);
+      if (node === main && to - from >= text.length) walked.replaced.push({ from, to, text });
     };
     if (node.superClass) {
+      if (node === main) walked.heritage = node.superClass.type === 'Identifier' ? node.superClass.name : HERITAGE;
+      if (node.superClass.type !== 'Identifier' && node.superClass.type !== 'Literal') replace(node.superClass, HERITAGE);
       now(node.superClass);
       visit(node.superClass, frame);
     }
     for (const member of node.body.body) {
       if (member.type === 'StaticBlock') {
+        if (!namesPrivate(member)) replace(member, '');
         now(member);
         each(member, inside);
         continue;
@@ -135,6 +154,8 @@ export function walkFunction(root: Node, shift: number): Walked {
         visit(member.value, inside);
       } else if (member.value) {
         if (member.static) now(member.value);
+        if (member.static && member.key.type !== 'PrivateIdentifier' && member.value.type !== 'Literal' && !namesPrivate(member.value))
+          replace(member.value, '0');
         visit(member.value, inside);
       }
     }
@@ -160,4 +181,11 @@ function isNode(value: unknown): value is Node {
 
 function isFunction(node: Node): boolean {
   return node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression';
+}
+
+function namesPrivate(node: Node): boolean {
+  if (node.type === 'PrivateIdentifier') return true;
+  return Object.values(node).some(part =>
+    Array.isArray(part) ? part.some(item => isNode(item) && namesPrivate(item)) : isNode(part) && namesPrivate(part),
+  );
 }

@@ -11,20 +11,20 @@ const SMALL_MEAN = 10;
 /** With a mean below 10 no count reaches this (odds below 1e-70); only a remainder of rounding does, and is drawn again. */
 const MOST_INVERTED = 110;
 
-/** Keeps the constants of the last (n, p) asked for; they are functions of these, so results do not depend on them. */
+/** Keeps the constants of the last (n, p) asked for; they are functions of these, so results do not depend on them. NaN equals no argument. */
 export class Binomial {
   private n = Number.NaN;
   private p = Number.NaN;
   /** The lesser of p and 1 - p, and its odds. */
-  private less = 0;
-  private odds = 0;
+  private less = Number.NaN;
+  private odds = Number.NaN;
   /** The probability of 0, for inversion. */
-  private none = 0;
-  private a = 0;
-  private b = 0;
-  private alpha = 0;
-  private squeeze = 0;
-  private mode = 0;
+  private none = Number.NaN;
+  private a = Number.NaN;
+  private b = Number.NaN;
+  private alpha = Number.NaN;
+  private squeeze = Number.NaN;
+  private mode = Number.NaN;
 
   draw(rng: Uniform, n: number, p: number): number {
     if (n !== this.n || p !== this.p) this.prepare(n, p);

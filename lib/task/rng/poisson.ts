@@ -11,15 +11,15 @@ const SMALL_MEAN = 10;
 /** Above this, the counts near the mean come too close to 2^53. */
 const MOST_MEAN = 1e15;
 
-/** Keeps the constants of the last mean asked for; they are functions of the mean, so results do not depend on them. */
+/** Keeps the constants of the last mean asked for; they are functions of the mean, so results do not depend on them. NaN equals no argument. */
 export class Poisson {
   private lambda = Number.NaN;
   /** exp(-lambda): where the product of uniforms ends. */
-  private limit = 0;
-  private a = 0;
-  private b = 0;
-  private inverseAlpha = 0;
-  private squeeze = 0;
+  private limit = Number.NaN;
+  private a = Number.NaN;
+  private b = Number.NaN;
+  private inverseAlpha = Number.NaN;
+  private squeeze = Number.NaN;
 
   draw(rng: Uniform, lambda: number): number {
     if (lambda !== this.lambda) this.prepare(lambda);

@@ -7,8 +7,8 @@
 // - Uniform numbers are made by the batch in the shared heap and read from there; every distribution is built on them.
 // - One Rng belongs to one thread. It is valid from `start` to the end of the task, and its heap region with it.
 //
-// The cursor is a plain field: measured against a cursor in an Int32Array and against closures over the batch, it is the
-// variant that V8 turns into the shortest loop once `uniform` is inlined (benchmarks keep the figures).
+// `uniform` is what a Monte Carlo loop consists of. Of the forms measured (cursor as a field, in an Int32Array, counting down;
+// batch in a field or closed over; one exit or two) a field cursor with one exit makes the shortest loop once V8 has inlined it.
 
 import { badArgument, HeddleError } from '../../core/errors.js';
 import { Binomial } from './binomial.js';
@@ -38,16 +38,17 @@ export class Rng {
   static readonly bytes = STATE_BYTES + MOST_DRAWS * 8;
 
   private readonly draws: Float64Array;
-  private cursor = 0;
-  private end = 0;
+  /** The next unread draw. A batch ends where `draws` ends, so that the end is a constant. */
+  private cursor = MOST_DRAWS;
   private nextDraws = 0;
   private readonly state: Int32Array;
   private readonly address: number;
   private readonly fill: RngOptions['fill'];
 
-  // int(n) divides 2^52 into n equal shares: the share of the last n. 0 is no valid n, so nothing matches at first.
-  private bound = 0;
-  private share = 0;
+  // int(n) divides 2^52 into n equal shares: the share of the last n. NaN equals no n, and makes the fields float64 from
+  // the beginning: a later change from small integers would cost every loop its compiled code.
+  private bound = Number.NaN;
+  private share = Number.NaN;
   private readonly poissons = new Poisson();
   private readonly binomials = new Binomial();
 
@@ -64,15 +65,14 @@ export class Rng {
   /** Begins the stream of an element block: called by the compiled loop, not by closures. */
   start(seed: SeedState, operator: number, block: number): void {
     writeStreamState(this.state, seed, operator, block);
-    this.cursor = 0;
-    this.end = 0;
+    this.cursor = MOST_DRAWS;
     this.nextDraws = FIRST_DRAWS;
   }
 
   /** A number in [0, 1), a multiple of 2^-52. */
   uniform(): number {
-    const cursor = this.cursor;
-    if (cursor === this.end) return this.refill();
+    let cursor = this.cursor;
+    if (cursor === MOST_DRAWS) cursor = this.refill();
     this.cursor = cursor + 1;
     return this.draws[cursor]!;
   }
@@ -168,14 +168,13 @@ export class Rng {
     }
   }
 
-  /** Makes the next batch and gives its first draw. */
+  /** Makes the next batch and gives the place of its first draw. */
   private refill(): number {
     const n = this.nextDraws;
     if (n === 0) throw new HeddleError('HEDDLE_INTERNAL', 'an Rng was used before start()');
-    this.fill(this.address, this.address + STATE_BYTES, n);
+    const first = MOST_DRAWS - n;
+    this.fill(this.address, this.address + STATE_BYTES + first * 8, n);
     this.nextDraws = Math.min(n * 2, MOST_DRAWS);
-    this.end = n;
-    this.cursor = 1;
-    return this.draws[0]!;
+    return first;
   }
 }

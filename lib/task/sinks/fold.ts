@@ -5,16 +5,22 @@ import { readColumn } from '../../codec/column.js';
 import { rowExpression, type SinkCode } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
 import { FixedTree } from '../stats/fixed-tree.js';
-import { Moments, type MomentsState } from '../stats/moments.js';
+import { Moments, type MomentsRecord } from '../stats/moments.js';
 import { encodeColumn } from './rows.js';
 import { Sink, type SinkResult } from './sink.js';
+
+/** The blocks of the source's elements that a task has: [from, to). */
+export interface BlockRange {
+  readonly from: number;
+  readonly to: number;
+}
 
 abstract class TreeSink<P> extends Sink {
   private readonly tree: FixedTree<P>;
 
-  constructor(merge: (a: P, b: P) => P) {
+  constructor(blocks: BlockRange, merge: (a: P, b: P) => P) {
     super();
-    this.tree = new FixedTree(merge);
+    this.tree = new FixedTree(blocks.from, blocks.to, merge);
   }
 
   /** The value of the block that just ended, or undefined when no row came; starts the next block. */
@@ -27,7 +33,11 @@ abstract class TreeSink<P> extends Sink {
 
   finish(): SinkResult {
     const nodes = this.tree.nodes();
-    return { columns: [encodeColumn(nodes.map(node => [node.level, node.index, this.encode(node.partial)]))], rowsOut: nodes.length, bytesOut: 0 };
+    return {
+      columns: [encodeColumn(nodes.map(node => [node.level, node.index, this.encode(node.partial)]))],
+      rowsOut: nodes.length,
+      bytesOut: 0,
+    };
   }
 
   protected encode(partial: P): unknown {
@@ -40,8 +50,11 @@ export class ReduceSink extends TreeSink<unknown> {
   has = false;
   value: unknown = undefined;
   readonly variant = 'reduce';
-  constructor(private readonly f: AnyFunction) {
-    super(f as (a: unknown, b: unknown) => unknown);
+  constructor(
+    blocks: BlockRange,
+    private readonly f: AnyFunction,
+  ) {
+    super(blocks, f as (a: unknown, b: unknown) => unknown);
   }
 
   override functions(): readonly AnyFunction[] {
@@ -72,11 +85,12 @@ export class AggregateSink extends TreeSink<unknown> {
   private rows = false;
   readonly variant = 'aggregate';
   constructor(
+    blocks: BlockRange,
     private readonly zero: Uint8Array,
     private readonly seq: AnyFunction,
     comb: AnyFunction,
   ) {
-    super(comb as (a: unknown, b: unknown) => unknown);
+    super(blocks, comb as (a: unknown, b: unknown) => unknown);
     this.value = this.freshZero();
   }
 
@@ -114,8 +128,8 @@ export class SumSink extends TreeSink<readonly [number, number]> {
   count = 0;
   sum = 0;
   readonly variant = 'sum';
-  constructor() {
-    super((a, b) => [a[0] + b[0], a[1] + b[1]]);
+  constructor(blocks: BlockRange) {
+    super(blocks, (a, b) => [a[0] + b[0], a[1] + b[1]]);
   }
 
   code(): SinkCode {
@@ -144,8 +158,8 @@ export class SumSink extends TreeSink<readonly [number, number]> {
 export class MomentsSink extends TreeSink<Moments> {
   moments = new Moments();
   readonly variant = 'moments';
-  constructor() {
-    super((a, b) => a.merge(b));
+  constructor(blocks: BlockRange) {
+    super(blocks, (a, b) => a.merge(b));
   }
 
   code(): SinkCode {
@@ -168,7 +182,7 @@ export class MomentsSink extends TreeSink<Moments> {
     return { value };
   }
 
-  protected override encode(partial: Moments): MomentsState {
-    return partial.state();
+  protected override encode(partial: Moments): MomentsRecord {
+    return partial.toRecord();
   }
 }

@@ -76,7 +76,9 @@ export class CollectSink extends Sink {
 
   private encode(): void {
     for (let from = 0; from < this.rows.length; from += COLUMN_ROWS) {
-      this.columns.push(encodeColumn(from === 0 && this.rows.length <= COLUMN_ROWS ? this.rows : this.rows.slice(from, from + COLUMN_ROWS)));
+      this.columns.push(
+        encodeColumn(from === 0 && this.rows.length <= COLUMN_ROWS ? this.rows : this.rows.slice(from, from + COLUMN_ROWS)),
+      );
     }
     this.encoded += this.rows.length;
     this.rows = [];

@@ -1,54 +1,129 @@
-// Merges partial results of blocks in one binary tree over the block numbers, so that the result depends on the blocks
-// alone and not on which task had which: node (level, index) covers blocks index * 2^level up to (index + 1) * 2^level.
-// A block without rows has no partial; a node with one present child is that child.
+// Merges the partial results of element blocks in an order that depends on the blocks' indices alone, so that a sum of
+// floats, or any merge that is not associative, gives the same bits for any number of partitions, threads and retries.
+//
+// The order is a binary tree. Node (level, index) stands for the blocks [index * 2^level, (index + 1) * 2^level); its
+// children are (level - 1, 2 * index) and (level - 1, 2 * index + 1); node (0, k) is block k. A node's partial is
+// - merge(left, right) when both children have one,
+// - the child's own, untouched, when only one has (so absent blocks cost nothing and add no merge),
+// - none when neither has.
+// The result is the partial of the root, of whatever level covers all blocks.
+//
+// A task has the blocks [from, to) and computes every node that lies wholly inside: there it knows that a block it was not
+// given is absent. Nodes that reach over an edge are left for `join`, which sees all tasks' nodes.
+//
+// In both places the tree is never built. Blocks come in increasing order; the node that first unites two neighbours has
+// the level of the highest bit in which their indices differ, and between two neighbours with a given level on either side
+// the lower one merges first. So a stack of pending partials, at most one a level, is all there is.
 
+import { HeddleError } from '../../core/errors.js';
+
+/** The partial of a finished node: plain data if the partial is. */
 export interface TreeNode<P> {
   readonly level: number;
   readonly index: number;
   readonly partial: P;
 }
 
+/** Merges the partials of two neighbours, the left one first. It may change and return either: each is used once. */
+export type Merge<P> = (left: P, right: P) => P;
+
+interface Pending<P> {
+  level: number;
+  index: number;
+  partial: P;
+  /** The level of the node that unites this with the pending one before it. */
+  readonly joint: number;
+}
+
 export class FixedTree<P> {
-  /** Nodes that wait for their sibling: in block order, none an ancestor or sibling of another. */
-  private stack: TreeNode<P>[] = [];
+  private readonly stack: Pending<P>[] = [];
+  private next: number;
+  private open = true;
 
-  constructor(private readonly merge: (a: P, b: P) => P) {}
+  /** The tree of a task that covers the blocks [from, to). */
+  constructor(
+    private readonly from: number,
+    private readonly to: number,
+    private readonly merge: Merge<P>,
+  ) {
+    if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to)) {
+      throw new HeddleError('HEDDLE_INTERNAL', `no range of blocks: [${from}, ${to})`);
+    }
+    this.next = from;
+  }
 
-  /** Adds a block's partial; blocks come in increasing order. */
+  /** Adds a block's partial. Blocks come in increasing order; those left out are absent. */
   push(block: number, partial: P): void {
-    this.add({ level: 0, index: block, partial });
-  }
-
-  nodes(): readonly TreeNode<P>[] {
-    return this.stack;
-  }
-
-  private add(node: TreeNode<P>): void {
-    let top = this.stack[this.stack.length - 1];
-    while (top !== undefined && top.level === node.level && top.index === node.index - 1 && node.index % 2 === 1) {
-      this.stack.pop();
-      node = { level: node.level + 1, index: (node.index - 1) / 2, partial: this.merge(top.partial, node.partial) };
-      top = this.stack[this.stack.length - 1];
+    if (!this.open || !(block >= this.next && block < this.to)) {
+      throw new HeddleError('HEDDLE_INTERNAL', `block ${block} is not in [${this.next}, ${this.to}), or came after nodes()`);
     }
-    this.stack.push(node);
+    this.next = block + 1;
+    append(this.stack, { level: 0, index: block, partial }, this.from, this.merge);
   }
 
-  /** All partials of all tasks, whose nodes are in block order, in one; undefined when there are none. */
-  static join<P>(lists: readonly (readonly TreeNode<P>[])[], merge: (a: P, b: P) => P): { readonly value: P } | undefined {
-    let nodes: TreeNode<P>[] = lists.flat();
-    if (nodes.length === 0) return undefined;
-    // Level by level: each node of the lowest level meets its sibling, or rises alone.
-    for (let level = 0; nodes.length > 1; level++) {
-      const risen: TreeNode<P>[] = [];
-      for (const node of nodes) {
-        const up = node.level > level ? node : { level: level + 1, index: Math.floor(node.index / 2), partial: node.partial };
-        const last = risen[risen.length - 1];
-        if (node.level === level && last !== undefined && last.level === up.level && last.index === up.index) {
-          risen[risen.length - 1] = { ...up, partial: merge(last.partial, up.partial) };
-        } else risen.push(up);
-      }
-      nodes = risen;
+  /** The partials of the largest nodes inside the task's range, left to right. Ends the tree: no block may follow. */
+  nodes(): TreeNode<P>[] {
+    this.open = false;
+    const { stack, from, to, merge } = this;
+    while (stack.length > 1) {
+      const { joint } = stack[stack.length - 1]!;
+      // Pending pairs further left meet at nodes that contain this one, so once one reaches over an edge they all do.
+      if (!jointInside(stack, from) || jointStart(stack) + 2 ** joint > to) break;
+      unite(stack, merge);
     }
-    return { value: nodes[0]!.partial };
+    return stack.map(({ level, index, partial }) => ({ level, index, partial }));
   }
+
+  /** The result over all tasks, given each one's nodes in any order; undefined when no block had a partial. */
+  static join<P>(lists: Iterable<readonly TreeNode<P>[]>, merge: Merge<P>): P | undefined {
+    const nodes: TreeNode<P>[] = [];
+    for (const list of lists) for (const node of list) nodes.push(node);
+    nodes.sort((a, b) => start(a) - start(b));
+    const stack: Pending<P>[] = [];
+    let end = 0;
+    for (const node of nodes) {
+      if (start(node) < end) throw new HeddleError('HEDDLE_INTERNAL', `block ${start(node)} was given by two tasks`);
+      end = start(node) + 2 ** node.level;
+      append(stack, node, 0, merge);
+    }
+    while (stack.length > 1) unite(stack, merge);
+    return stack[0]?.partial;
+  }
+}
+
+/** Puts a node on the stack, after uniting the pending ones that it proves complete: they meet below where it meets them. */
+function append<P>(stack: Pending<P>[], { level, index, partial }: TreeNode<P>, from: number, merge: Merge<P>): void {
+  const last = stack[stack.length - 1];
+  const joint = last === undefined ? 0 : jointLevel(start(last), start({ level, index }));
+  while (stack.length > 1 && stack[stack.length - 1]!.joint < joint && jointInside(stack, from)) unite(stack, merge);
+  stack.push({ level, index, partial, joint });
+}
+
+/** Replaces the last two pending nodes by the one that unites them. */
+function unite<P>(stack: Pending<P>[], merge: Merge<P>): void {
+  const right = stack.pop()!;
+  const left = stack[stack.length - 1]!;
+  left.index = Math.floor(start(left) / 2 ** right.joint);
+  left.level = right.joint;
+  left.partial = merge(left.partial, right.partial);
+}
+
+function start(node: { level: number; index: number }): number {
+  return node.index * 2 ** node.level;
+}
+
+/** The first block of the node that unites the last two pending ones. */
+function jointStart<P>(stack: Pending<P>[]): number {
+  const { level, index, joint } = stack[stack.length - 1]!;
+  return Math.floor(start({ level, index }) / 2 ** joint) * 2 ** joint;
+}
+
+function jointInside<P>(stack: Pending<P>[], from: number): boolean {
+  return jointStart(stack) >= from;
+}
+
+/** The level of the lowest node that contains two different blocks. Indices have up to 53 bits: two words. */
+function jointLevel(a: number, b: number): number {
+  const upper = (a / 0x100000000) ^ (b / 0x100000000);
+  return upper === 0 ? 32 - Math.clz32(a ^ b) : 64 - Math.clz32(upper);
 }

@@ -4,10 +4,10 @@
 // A task that is called off gets a flag first, which its loops look at between batches; where user code does not come back,
 // its thread is ended. A thread that ends by itself (process.exit, out of memory) is a lost slot: what it held is given back.
 
-import { Piscina } from 'piscina';
 import * as Comlink from 'comlink';
+import { Piscina } from 'piscina';
 import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.js';
-import { Heap } from '../../shuffle/heap/allocator.js';
+import type { Heap } from '../../shuffle/heap/allocator.js';
 import { storeWord } from '../../shuffle/heap/words.js';
 import type { ShuffleStore } from '../../shuffle/store.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
