@@ -71,7 +71,7 @@ async function run(options: Options, setting: Setting, facts: TextFacts): Promis
 /** Each micro-benchmark is a program of its own: it measures in a process that nobody has warmed up otherwise. */
 function runMicro(): boolean {
   const folder = fileURLToPath(new URL('./micro/', import.meta.url));
-  const programs = readdirSync(folder).filter(name => name.endsWith('.js'));
+  const programs = readdirSync(folder).filter(name => name.endsWith('.js') && !name.endsWith('-worker.js'));
   let ok = true;
   for (const program of programs.sort()) ok = spawnSync(process.execPath, [`${folder}${program}`], { stdio: 'inherit' }).status === 0 && ok;
   return ok;
