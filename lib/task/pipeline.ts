@@ -147,7 +147,7 @@ function isEngineError(error: HeddleError): boolean {
 function openSource(task: TaskContext, pipeline: Pipeline, blockwise: boolean): Source {
   const { source } = pipeline;
   if (source.kind !== 'leaf') return openMiddle(task, source);
-  const leaf = openLeaf(task.spec.inputs[source.input]!, task.env, task.spec.partition, blockwise);
+  const leaf = openLeaf(task.spec.inputs[source.input]!, task.env, task.spec.local, blockwise);
   return new CountedSource(leaf, task.metrics);
 }
 
