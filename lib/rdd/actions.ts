@@ -3,6 +3,7 @@
 import { prepareColumn, readColumn } from '../codec/column.js';
 import { KeyIndex } from '../codec/key-index.js';
 import { badArgument, HeddleError } from '../core/errors.js';
+import { removeOnInterrupt } from '../core/interrupt.js';
 import { checkCount } from '../core/options.js';
 import { labelOf, type Node } from '../plan/lineage.js';
 import { OutputJob } from '../storage/output.js';
@@ -142,12 +143,15 @@ export async function saveAsTextFile<T>(rdd: RDD<T>, directory: string, options?
   if (typeof directory !== 'string' || directory === '') throw badArgument('saveAsTextFile(directory)', directory, 'a path');
   rdd.session.checkOpen();
   const output = OutputJob.begin(directory, 'saveAsTextFile(directory)', rdd.node.partitions);
+  const settled = removeOnInterrupt(() => output.abort());
   try {
     await runForColumns(action(rdd as never, 'saveAsTextFile', options), () => ({ kind: 'text', output: output.spec }));
     output.commit();
   } catch (error) {
     output.abort();
     throw error;
+  } finally {
+    settled();
   }
 }
 
