@@ -65,8 +65,8 @@ describe('snippets run', () => {
       const script = put(block, 'run');
       const cwd = dirname(script);
       cpSync(join(root, 'docs/data'), join(cwd, 'docs/data'), { recursive: true });
-      const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, ...inherited } = process.env;
-      const env = { ...inherited, HEDDLE_THREADS: '2', HEDDLE_MEMORY: '256mb' };
+      const inherited = Object.entries(process.env).filter(([name]) => !/^(?:NODE_OPTIONS|NODE_V8_COVERAGE|HEDDLE_.*)$/i.test(name));
+      const env = { ...Object.fromEntries(inherited), HEDDLE_THREADS: '2', HEDDLE_MEMORY: '256mb' };
       const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist/lib/cli/main.js'), 'run', script], {
         cwd,
         env,
