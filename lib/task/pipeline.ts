@@ -2,6 +2,7 @@
 // stage (an aggregation, a cogroup, mapPartitions) run the pipelines below them the same way.
 
 import { HeddleError, show, toErrorRecord } from '../core/errors.js';
+import { roomFor } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
 import { compileLoop, type Loop, loopSource } from './compile.js';
 import type { TaskEnv } from './env.js';
@@ -110,8 +111,7 @@ export class PipelineRun {
 
   private addRng({ salt, seed }: OperatorSpec): void {
     const { heap, kernels } = this.task.env;
-    const address = heap.allocate(DrawSource.bytes);
-    if (address === 0) throw new HeddleError('HEDDLE_HEAP_FULL', 'the shared heap has no room for random numbers: raise the option memory');
+    const address = roomFor(heap, DrawSource.bytes, 'random numbers');
     this.rngAddresses.push(address);
     this.rngs.push(new DrawSource({ buffer: heap.u8.buffer, address, fill: (state, out, n) => kernels.fillUniform(state, out, n) }));
     this.salts.push(salt!);

@@ -17,8 +17,9 @@ import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { globSync } from 'tinyglobby';
+import { Context } from '../../lib/context.js';
 import { OPTION_NAMES } from '../../lib/core/options.js';
-import { Context, RDD } from '../../lib/index.js';
+import { RDD } from '../../lib/rdd/rdd.js';
 import { type Block, blocksOf, fileLinksOf } from './markdown.js';
 
 // This file is compiled to dist/test/docs/.
