@@ -178,6 +178,14 @@ describe('the README', () => {
   test('has one place for figures', () => assert.equal(readme.split('<!-- figures -->').length, 2));
 });
 
+test('files that are named are there', () => {
+  for (const document of documents) {
+    for (const [, path] of textOf(document).matchAll(/`((?:lib|workers|native-shuffle|test|benchmarks|examples)\/[\w./-]+)`/g)) {
+      assert.ok(existsSync(join(root, path!)) || existsSync(join(root, 'dist', path!)), `${document} names ${path}, which is not there`);
+    }
+  }
+});
+
 test('links to files lead somewhere', () => {
   for (const document of documents) {
     for (const target of fileLinksOf(textOf(document))) {
