@@ -188,8 +188,10 @@ export class MapOutput {
     const { u32, u8 } = this.store.heap;
     const bytes = filledBytes(u32, from);
     if (bytes === 0) return 0;
+    for (let word = 0; word < RUN_HEADER / 4; word++) u32[(to >>> 2) + word] = u32[(from >>> 2) + word]!;
+    u32[(to + runWord.bytes) >>> 2] = bytes - RUN_HEADER;
     const run = readRun(u32, from);
-    writeRun(u32, to, { ...run, bytes: bytes - RUN_HEADER, kinds: u32[(from + runWord.kinds) >>> 2]!, capacity: run.rows });
+    u32[(to + runWord.capacity) >>> 2] = run.rows;
     if (run.numeric) {
       const copy = readRun(u32, to);
       u8.copyWithin(copy.keysAt, run.keysAt, run.keysAt + run.rows * numericBytes[run.keyKind]!);
