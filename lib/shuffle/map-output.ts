@@ -83,7 +83,15 @@ export class MapOutput {
     const { i32, u32, u8 } = this.store.heap;
     const at = block + loadWord(i32, block + blockWord.used);
     write(new Uint8Array(u8.buffer, at + RUN_HEADER, bytes));
-    writeRun(u32, at, { map: this.map, attempt: this.attempt, sequence: this.sequence(reduce), rows, bytes, kinds: ENCODED, capacity: rows });
+    writeRun(u32, at, {
+      map: this.map,
+      attempt: this.attempt,
+      sequence: this.sequence(reduce),
+      rows,
+      bytes,
+      kinds: ENCODED,
+      capacity: rows,
+    });
     storeWord(i32, block + blockWord.used, at + RUN_HEADER + bytes - block);
     this.rows += rows;
   }
@@ -98,7 +106,15 @@ export class MapOutput {
     const at = block + BLOCK_HEADER;
     this.kinds = numericKinds(keyKind, valueKind);
     const bytes = numericPayload(capacity, keyKind, valueKind);
-    writeRun(u32, at, { map: this.map, attempt: this.attempt, sequence: this.sequence(reduce), rows: 0, bytes, kinds: this.kinds, capacity });
+    writeRun(u32, at, {
+      map: this.map,
+      attempt: this.attempt,
+      sequence: this.sequence(reduce),
+      rows: 0,
+      bytes,
+      kinds: this.kinds,
+      capacity,
+    });
     const run = readRun(u32, at);
     const cursor = (cursors + reduce * CURSOR_BYTES) >>> 2;
     u32[cursor] = run.keysAt;
