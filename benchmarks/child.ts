@@ -41,7 +41,7 @@ export async function* sessionRuns(command: Command, repeats: number, limit: num
 }
 
 /** A process that is asked for one run: the run it reports, with the seconds of the process as a whole. */
-export async function wholeProcess(command: Command, limit: number): Promise<Run> {
+export async function wholeProcess(command: Command, limit: number, parse: (line: string) => Run | null = parseRun): Promise<Run> {
   const begin = performance.now();
   const { child, failure, ended } = start(command);
   let seconds = 0;
@@ -51,7 +51,7 @@ export async function wholeProcess(command: Command, limit: number): Promise<Run
   child.stdin!.end('\n');
   let last: Run | null = null;
   const reading = (async () => {
-    for await (const line of createInterface({ input: child.stdout! })) last = parseRun(line) ?? last;
+    for await (const line of createInterface({ input: child.stdout! })) last = parse(line) ?? last;
     await ended;
   })();
   await within(limit, child, reading);

@@ -10,8 +10,10 @@ export interface Run extends Answer {
 
 export interface Contender {
   readonly name: string;
-  /** Why it cannot run this job here, or null when it can. */
-  available(job: JobName): Promise<string | null>;
+  /** The jobs that it has a program for. */
+  readonly jobs: readonly JobName[];
+  /** Why it cannot run on this machine, or null when it can. */
+  available(): Promise<string | null>;
   /** Runs in one process, one run for each pull, so that the runs of several contenders can take turns. */
   warm(job: JobName, repeats: number): AsyncIterable<Run>;
   /** A fresh process that runs the job once: seconds from its start to its exit. */

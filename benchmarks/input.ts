@@ -16,7 +16,7 @@ export function prepareText(cache: string, own?: string): Input {
     mkdirSync(cache, { recursive: true });
     const path = join(cache, 'text-100mb.txt');
     ensureStandardText(path);
-    return { path, facts: { words: STANDARD_TEXT.words, distinct: STANDARD_TEXT.distinct, hasEmpty: false } };
+    return { path, facts: { words: STANDARD_TEXT.words, distinct: STANDARD_TEXT.distinct, empty: 0 } };
   }
   const path = resolve(own);
   accessSync(path, constants.R_OK);
@@ -27,5 +27,5 @@ export function textFacts(path: string): TextFacts {
   const counts = countWords(path);
   let words = 0;
   for (const count of counts.values()) words += count;
-  return { words, distinct: counts.size, hasEmpty: counts.has('') };
+  return { words, distinct: counts.size, empty: counts.get('') ?? 0 };
 }

@@ -34,7 +34,8 @@ async function compare(options: Options): Promise<boolean> {
   const outcome = await run(options, setting, facts);
   if (options.format === 'json') process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
   else process.stdout.write(renderOutcome(outcome, options.format));
-  return outcome.rows.every(({ failed }) => failed === null);
+  const overheads = Object.values(outcome.overheads ?? {});
+  return outcome.rows.every(({ failed }) => failed === null) && overheads.every(figure => typeof figure === 'number');
 }
 
 async function run(options: Options, setting: Setting, facts: TextFacts): Promise<Outcome> {
@@ -44,8 +45,8 @@ async function run(options: Options, setting: Setting, facts: TextFacts): Promis
   const taken = new Map<string, string>();
   for (const job of options.jobs) {
     const present: Contender[] = [];
-    for (const contender of contenders) {
-      const reason = await contender.available(job);
+    for (const contender of contenders.filter(({ jobs }) => jobs.includes(job))) {
+      const reason = await contender.available();
       if (reason !== null) leftOut.push({ job, who: contender.name, reason });
       else present.push(contender);
     }
@@ -70,7 +71,7 @@ async function run(options: Options, setting: Setting, facts: TextFacts): Promis
 /** Each micro-benchmark is a program of its own: it measures in a process that nobody has warmed up otherwise. */
 function runMicro(): boolean {
   const folder = fileURLToPath(new URL('./micro/', import.meta.url));
-  const programs = readdirSync(folder).filter(name => name.endsWith('.js'));
+  const programs = readdirSync(folder).filter(name => name.endsWith('.js') && !name.endsWith('-worker.js'));
   let ok = true;
   for (const program of programs.sort()) ok = spawnSync(process.execPath, [`${folder}${program}`], { stdio: 'inherit' }).status === 0 && ok;
   return ok;

@@ -28,6 +28,7 @@ export interface Outcome {
 }
 
 type Style = 'text' | 'markdown';
+const MOST_SHOWN = 160;
 const HEADING = ['who', 'cold s', 'warm s', 'warm / heddle', 'whole s', 'whole / heddle'];
 
 /** The tables of all jobs, the verdicts, and what it ran on. */
@@ -65,11 +66,19 @@ export function renderJob(rows: readonly Row[], style: Style): string {
   const own = rows.find(({ who, failed }) => who === HEDDLE && failed === null);
   const base = { warm: median(own?.warm ?? []), whole: median(own?.whole ?? []) };
   const lines = rows.map(row => {
-    if (row.failed !== null) return [row.who, `FAILED: ${row.failed.replaceAll(/\s+/g, ' ')}`, '', '', '', ''];
+    if (row.failed !== null) return [row.who, `FAILED: ${brief(row.failed)}`, '', '', '', ''];
     const [warm, whole] = [median(row.warm), median(row.whole)];
     return [row.who, seconds(row.cold), seconds(warm), ratio(warm, base.warm), seconds(whole), ratio(whole, base.whole)];
   });
   return table(HEADING, lines, style);
+}
+
+/** What a program said when it failed, in a line: from where it names an error, without the stack. */
+export function brief(failure: string): string {
+  const lines = failure.split('\n').map(line => line.trim());
+  const named = lines.find(line => /^\S*(Error|Exception)\b/.test(line));
+  const text = named ?? lines.filter(line => line !== '').join(' ');
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN - 1)}…` : text;
 }
 
 /** Times under a tenth of a second keep their milliseconds. */

@@ -6,6 +6,7 @@ import { HEDDLE, HEDDLE_ONE_THREAD } from './contenders/heddle.js';
 import type { JobName } from './jobs.js';
 import { median, type Row } from './measure.js';
 import type { Overheads } from './overheads.js';
+import { brief } from './report.js';
 
 export interface Verdict {
   readonly target: string;
@@ -77,6 +78,6 @@ function judgeRatio(rows: readonly Row[], { job, target, phase, of, to, holds }:
 }
 
 function judgeLimit(target: string, seconds: number | string, limit: number): Verdict {
-  if (typeof seconds === 'string') return { target, measured: seconds, verdict: 'not measured' };
+  if (typeof seconds === 'string') return { target, measured: `FAILED: ${brief(seconds)}`, verdict: 'not measured' };
   return { target, measured: `${(seconds * 1000).toFixed(2)} ms`, verdict: seconds < limit ? 'pass' : 'short' };
 }

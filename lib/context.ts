@@ -1,10 +1,13 @@
 // The context: where the parts of a process are put together (heap, kernels, pool, scheduler, monitor), and where plans begin.
 
+import { setMaxListeners } from 'node:events';
 import { DRIVER_ONLY, mapFrames, mapStack } from './codec/closure/index.js';
 import { badArgument, HeddleError } from './core/errors.js';
 import { type EngineEventType, type EventListener, Events } from './core/events.js';
 import { idSequence, type RddId } from './core/ids.js';
-import { type ContextOptions, checkOptions, type ResolvedOptions, resolveOptions } from './core/options.js';
+import { closeOnInterrupt } from './core/interrupt.js';
+import { refuseNesting } from './core/nesting.js';
+import { type ContextOptions, checkJobOptions, checkOptions, type ResolvedOptions, resolveOptions } from './core/options.js';
 import { Progress } from './monitor/progress.js';
 import { JobSummary, type JobTotals } from './monitor/totals.js';
 import { type JobRequest, JobRunner } from './plan/run-job.js';
@@ -44,8 +47,11 @@ export class Context implements AsyncDisposable {
   private readonly transport: LocalTransport;
   private readonly options: ResolvedOptions;
   private readonly totals = new JobSummary();
-  private readonly onInterrupt = () => void this.interrupted();
+  private readonly jobs: JobRunner;
+  private readonly forgetInterrupt: () => void;
   private stopping: Promise<void> | undefined;
+  /** The process ends as soon as the context has stopped. */
+  private isInterrupted = false;
   private readonly endProgress: () => void;
 
   /**
@@ -53,6 +59,7 @@ export class Context implements AsyncDisposable {
    * makes no sense, HEDDLE_HEAP_RESERVE where the memory cannot be had. Stop it, or declare it with `await using`.
    */
   static async create(options?: ContextOptions): Promise<Context> {
+    refuseNesting();
     return new Context(resolveOptions(options, process.env));
   }
 
@@ -72,20 +79,24 @@ export class Context implements AsyncDisposable {
       },
       metricsOf: result => result,
     });
-    const jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name }, located);
+    this.jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name }, located);
     const nextRdd = idSequence<RddId>();
     this.session = {
       defaultPartitions: options.partitions,
       checkOpen: () => this.checkOpen(),
-      nextRdd,
-      run: (request: JobRequest) => jobs.run(request),
+      nextRdd: () => {
+        this.checkOpen(); // here, because every operator comes by
+        return nextRdd();
+      },
+      warn: message => this.events.emit({ type: 'warning', message }),
+      run: request => this.run(request),
     };
     if (options.progress) {
       const progress = new Progress();
       this.events.on('event', event => progress.handle(event));
       this.endProgress = () => progress.close();
     } else this.endProgress = () => {};
-    process.on('SIGINT', this.onInterrupt);
+    this.forgetInterrupt = closeOnInterrupt(alone => this.interrupted(alone));
   }
 
   get threads(): number {
@@ -145,7 +156,8 @@ export class Context implements AsyncDisposable {
   /** The rows of all of them, partitions one after the other. */
   union<T>(rdds: readonly RDD<T>[]): RDD<T> {
     this.checkOpen();
-    if (!Array.isArray(rdds) || !rdds.every(rdd => rdd instanceof RDD)) throw badArgument('union(rdds)', rdds, 'an array of RDDs');
+    if (!Array.isArray(rdds)) throw badArgument('union(rdds)', rdds, 'an array of RDDs');
+    for (const rdd of rdds) this.checkOwn('union(rdds)', rdd);
     if (rdds.length === 0) return this.emptyRDD<T>();
     return new RDD<T>(
       this.session,
@@ -163,13 +175,15 @@ export class Context implements AsyncDisposable {
   }
 
   /** What f gives for each partition's rows, or for those of the chosen partitions, in their order. */
-  runJob<T, R extends Row>(
+  async runJob<T, R extends Row>(
     rdd: RDD<T>,
     f: (rows: IterableIterator<T>) => R,
     options?: ActionOptions & { readonly partitions?: readonly number[] },
   ): Promise<R[]> {
     checkOptions('options', options, ['signal', 'deadline', 'partitions']);
+    this.checkOwn('runJob(rdd)', rdd);
     const { partitions, ...rest } = options ?? {};
+    if (partitions !== undefined && !Array.isArray(partitions)) throw badArgument('runJob(partitions)', partitions, 'an array of indices');
     return runJob(rdd, f, partitions, rest);
   }
 
@@ -195,7 +209,7 @@ export class Context implements AsyncDisposable {
   }
 
   private async end(): Promise<void> {
-    process.off('SIGINT', this.onInterrupt);
+    this.forgetInterrupt();
     await this.scheduler.stop();
     this.endProgress();
     await this.transport.close();
@@ -206,10 +220,28 @@ export class Context implements AsyncDisposable {
     throw new HeddleError('HEDDLE_CONTEXT_STOPPED', 'the context was stopped; create another one to run more jobs');
   }
 
-  /** Ctrl-C: threads end, then the signal does what it would have done without Heddle. */
-  private async interrupted(): Promise<void> {
-    await this.stop();
-    if (process.listenerCount('SIGINT') === 0) process.kill(process.pid, 'SIGINT');
+  /** An RDD of this context: another one's rows lie in another heap. */
+  private checkOwn(argument: string, rdd: unknown): void {
+    if (!(rdd instanceof RDD)) throw badArgument(argument, rdd, 'an RDD');
+    if (rdd.session !== this.session) throw badArgument(argument, rdd, 'an RDD of this context (it belongs to another one)');
+  }
+
+  private async run(request: JobRequest): Promise<void> {
+    checkJobOptions(request);
+    // One signal for many jobs is a fair thing to have, and no leak to be warned of.
+    if (request.signal !== undefined) setMaxListeners(0, request.signal);
+    try {
+      await this.jobs.run(request);
+    } catch (error) {
+      // A script must not take its own end for an error, and print it.
+      if (this.isInterrupted) await new Promise(() => {});
+      throw error;
+    }
+  }
+
+  private interrupted(alone: boolean): Promise<void> {
+    this.isInterrupted = alone;
+    return this.stop();
   }
 }
 
@@ -218,7 +250,7 @@ function located(error: unknown): unknown {
   if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_TASK_FAILED') return error;
   const { cause } = error;
   if (!(cause instanceof Error) || cause.stack === undefined) return error;
-  const [frame] = mapFrames(cause.stack);
+  const frame = mapFrames(cause.stack).find(({ internal }) => !internal);
   cause.stack = mapStack(cause.stack);
   if (frame === undefined) return error;
   const at = `${frame.file}:${frame.line}:${frame.column}`;

@@ -2,10 +2,12 @@
 
 import { MessageChannel, parentPort, threadId, workerData } from 'node:worker_threads';
 import * as Comlink from 'comlink';
+import { markTaskThread } from '../lib/core/nesting.js';
 import { nodeEndpoint } from '../lib/transport/local/endpoint.js';
 import type { DriverCalls, Hello, ThreadAnswer, ThreadData, ThreadTask } from '../lib/transport/local/messages.js';
 import { ThreadRunner } from '../lib/transport/local/thread-runner.js';
 
+markTaskThread();
 const runner = new ThreadRunner((Array.isArray(workerData) ? workerData[1] : workerData) as ThreadData);
 
 /** The pool calls this for every task. */

@@ -62,7 +62,10 @@ export async function installPeers(cache: string, log: (line: string) => void): 
   if (!existsSync(venvPython(cache))) {
     log(`making a Python environment in ${cache}`);
     const made = await capture(python, ['-m', 'venv', join(cache, 'venv')]);
-    if (made.failure !== null) return `no Python environment: ${made.failure}`;
+    if (made.failure !== null) {
+      rmSync(join(cache, 'venv'), { recursive: true, force: true }); // half of one would be taken for a whole one
+      return `no Python environment: ${made.failure}`;
+    }
   }
   const packages = all.map(name => `${name}==${PINNED[name]}`);
   log(`installing ${packages.join(' ')} (some 400 MB)`);

@@ -37,8 +37,8 @@ const setting: Setting = { threads: Number(values.threads), text, cache, limit: 
 const wanted = values.peer?.split(',');
 const peers: Contender[] = [native, duckdb, polars, spark].map(make => make(setting)).filter(({ name }) => wanted?.includes(name) ?? true);
 for (const job of jobs) {
-  for (const peer of peers) {
-    const reason = await peer.available(job);
+  for (const peer of peers.filter(({ jobs: known }) => known.includes(job))) {
+    const reason = await peer.available();
     if (reason !== null) {
       log(`${peer.name} is left out of ${job}: ${reason}`);
       continue;

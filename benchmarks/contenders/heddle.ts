@@ -1,14 +1,13 @@
-// Heddle: warm on one live context, whole as a script under its own command, from TypeScript source.
+// Heddle: warm on one live context; whole as a script under its own command, from TypeScript source, as a user starts it.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../anchors/cache.js';
-import type { Contender, Setting } from '../contender.js';
+import type { Contender, Run, Setting } from '../contender.js';
 import { JOBS, type JobName } from '../jobs.js';
 import { nodeProgram, packageVersion } from './node.js';
-import { processContender } from './process.js';
+import { processContender, type Script } from './process.js';
 
 const COMMAND = join(PACKAGE_ROOT, 'dist', 'lib', 'cli', 'main.js');
-const SCRIPTS = join(PACKAGE_ROOT, 'benchmarks', 'heddle', 'scripts');
 const JOBS_OF_HEDDLE: readonly JobName[] = ['wordcount', 'pi', 'reduceByKey', 'groupByKey', 'partitionBy', 'join', 'tasks'];
 
 export const HEDDLE = 'heddle';
@@ -30,11 +29,38 @@ function contender(name: string, setting: Setting, jobs: readonly JobName[]): Co
     ready: async () => (existsSync(COMMAND) ? null : 'not built (npm run build)'),
     version: async () => packageVersion(PACKAGE_ROOT),
     session: args => nodeProgram('heddle/session.js', args),
-    script(job) {
-      const script = join(SCRIPTS, `${job}.ts`);
-      if (!existsSync(script)) return undefined;
-      const input = job === 'wordcount' ? setting.text : String(JOBS[job].size);
-      return { file: process.execPath, args: [COMMAND, 'run', script, input, String(setting.threads)] };
-    },
+    script: job => scriptOf(job, setting),
   });
+}
+
+/** The example of a job, or a script of the benchmarks' own where there is no example of this size. */
+function scriptOf(job: JobName, { threads, text }: Setting): Script | undefined {
+  const script = (path: string, ...args: string[]) => ({
+    file: process.execPath,
+    args: [COMMAND, 'run', join(PACKAGE_ROOT, path), ...args, '--threads', String(threads), '--json'],
+  });
+  const { size } = JOBS[job];
+  switch (job) {
+    case 'wordcount':
+      return { command: script('examples/wordcount.ts', text), parse: readAnswer };
+    case 'pi': {
+      // the example tells Pi itself: back to how many points fell inside
+      const parse = (line: string) => {
+        const run = readAnswer(line);
+        return run && { ...run, answer: Math.round((run.answer / 4) * size) };
+      };
+      return { command: script('examples/pi.ts', '--samples', String(size)), parse };
+    }
+    case 'reduceByKey':
+      return { command: script('benchmarks/heddle/scripts/reduceByKey.ts', '--records', String(size)), parse: readAnswer };
+    default:
+      return undefined;
+  }
+}
+
+/** The line that a script prints when it is asked for JSON. */
+export function readAnswer(line: string): Run | null {
+  if (!line.startsWith('{')) return null;
+  const { seconds, answer, words } = JSON.parse(line) as { seconds: number; answer: number; words?: number };
+  return { what: 'script', seconds, answer, ...(words === undefined ? {} : { total: words }) };
 }

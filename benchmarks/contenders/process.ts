@@ -1,7 +1,13 @@
 // What contenders have in common: a command for a job, run as a session or as a whole process.
-import { type Command, sessionRuns, wholeProcess } from '../child.js';
-import type { Contender, Setting } from '../contender.js';
+import { type Command, parseRun, sessionRuns, wholeProcess } from '../child.js';
+import type { Contender, Run, Setting } from '../contender.js';
 import { JOBS, type JobName } from '../jobs.js';
+
+/** A whole process, and how to read what it prints: a line's run, or null for any other line. */
+export interface Script {
+  readonly command: Command;
+  readonly parse: (line: string) => Run | null;
+}
 
 export interface ProcessContender {
   readonly name: string;
@@ -12,7 +18,7 @@ export interface ProcessContender {
   /** The session program (see session.ts) with these arguments. Only asked for when ready. */
   session(args: readonly string[]): Command;
   /** The whole process for a job, where that is not just a session that is asked for one run. */
-  script?(job: JobName): Command | undefined;
+  script?(job: JobName): Script | undefined;
 }
 
 export function processContender(setting: Setting, parts: ProcessContender): Contender {
@@ -21,12 +27,15 @@ export function processContender(setting: Setting, parts: ProcessContender): Con
   return {
     name: parts.name,
     version: () => parts.version(),
-    async available(job) {
-      if (!parts.jobs.includes(job)) return `does not do ${job}`;
+    jobs: parts.jobs,
+    async available() {
       ready ??= parts.ready();
       return ready;
     },
     warm: (job, repeats) => sessionRuns(command(job), repeats, setting.limit),
-    whole: job => wholeProcess(parts.script?.(job) ?? command(job), setting.limit),
+    whole(job) {
+      const script = parts.script?.(job) ?? { command: command(job), parse: parseRun };
+      return wholeProcess(script.command, setting.limit, script.parse);
+    },
   };
 }

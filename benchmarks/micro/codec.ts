@@ -3,6 +3,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { Bench } from 'tinybench';
 import { prepareColumn, readColumn } from '../../lib/codec/column.js';
+import { printRates } from '../rates.js';
 
 const ROWS = 4096;
 
@@ -42,18 +43,4 @@ for (const [name, make] of Object.entries(columns)) {
 }
 await bench.run();
 if (sink === 0) throw new Error('nothing was read');
-
-console.log(`columns of ${ROWS} values`);
-console.table(
-  bench.tasks.map(task => {
-    const { result } = task;
-    if (!('latency' in result)) return { task: task.name, state: result.state };
-    const millis = result.latency.p50;
-    return {
-      task: task.name,
-      'median µs': Number((millis * 1000).toFixed(1)),
-      'M values/s': Number((ROWS / millis / 1000).toFixed(1)),
-      '±%': Number(result.latency.rme.toFixed(1)),
-    };
-  }),
-);
+printRates(`columns of ${ROWS} values`, bench, ROWS);

@@ -29,11 +29,19 @@ const DEEPEST = 24;
 export function callSite(): CallSite | undefined {
   for (const frame of rawFrames(DEEPEST, callSite)) {
     const script = frame.getFileName();
-    if (!script || script.startsWith('node:') || script.startsWith(OWN_URL) || script.startsWith(OWN_PATH)) continue;
+    if (!script || isInternal(script)) continue;
     const line = frame.getLineNumber();
     if (line !== null) return new CallSite(script, line, frame.getColumnNumber() ?? 1);
   }
   return undefined;
+}
+
+/** Scripts of Node, loops that Heddle compiled, and the pool that runs its tasks. */
+const INTERNAL = /^node:|^heddle-stage:|[\\/]node_modules[\\/]piscina[\\/]/;
+
+/** Whether a script is Heddle's own, or between it and Node: not where a user would look for a mistake. */
+export function isInternal(script: string): boolean {
+  return script.startsWith(OWN_URL) || script.startsWith(OWN_PATH) || INTERNAL.test(script);
 }
 
 /** Every frame of the present stack as V8 has it: unmapped, innermost first. */

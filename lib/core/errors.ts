@@ -102,14 +102,39 @@ function render(value: unknown, depth: number): string {
   }
 }
 
-/** An error as plain data. Anything may be thrown in JavaScript, so anything is taken. */
+/** Causes of causes that are kept: an error may be its own cause. */
+const MOST_CAUSES = 8;
+
+/** An error as plain data. Anything may be thrown in JavaScript, so anything is taken; never throws. */
 export function toErrorRecord(error: unknown): ErrorRecord {
+  return recordOf(error, MOST_CAUSES);
+}
+
+function recordOf(error: unknown, causes: number): ErrorRecord {
   if (!(error instanceof Error)) return { kind: 'user', name: 'thrown', message: show(error) };
-  const cause = error.cause === undefined ? {} : { cause: toErrorRecord(error.cause) };
-  const base = { name: error.name, message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }), ...cause };
+  const [stack, code, cause] = [property(error, 'stack'), property(error, 'code'), property(error, 'cause')];
+  const base = {
+    name: text(property(error, 'name'), 'Error'),
+    message: text(property(error, 'message'), ''),
+    ...(typeof stack === 'string' ? { stack } : {}),
+    ...(cause === undefined || causes === 0 ? {} : { cause: recordOf(cause, causes - 1) }),
+  };
   if (error instanceof HeddleError) return { kind: 'heddle', code: error.code, data: error.data, ...base };
-  const code = (error as { code?: unknown }).code;
   return { kind: 'user', ...(typeof code === 'string' ? { code } : {}), ...base };
+}
+
+/** A property that the user's class may have made anything of, a getter that throws included. */
+function property(error: Error, name: string): unknown {
+  try {
+    return (error as unknown as Record<string, unknown>)[name];
+  } catch {
+    return undefined;
+  }
+}
+
+function text(value: unknown, otherwise: string): string {
+  if (typeof value === 'string') return value;
+  return value === undefined ? otherwise : show(value);
 }
 
 /** The error that a record stands for: a HeddleError keeps its code and data, any other becomes an Error of the same name. */
@@ -124,6 +149,7 @@ export function fromErrorRecord(record: ErrorRecord): Error {
   const error = new Error(record.message, cause === undefined ? undefined : { cause });
   Object.defineProperty(error, 'name', { value: record.name, configurable: true, writable: true });
   if (record.code !== undefined) Object.assign(error, { code: record.code });
-  if (record.stack !== undefined) error.stack = record.stack;
+  // What was thrown without a stack must not seem to come from here.
+  error.stack = record.stack ?? `${record.name}: ${record.message}`;
   return error;
 }

@@ -2,7 +2,7 @@
 //
 // Stage ids are unique in a context, and a stage that several jobs share reports once: fold by stage, not by job and stage.
 // Each taskStarted is followed by one taskEnded, though for a task that was aborted perhaps after the end of its job.
-import type { ErrorRecord } from './errors.js';
+import { badArgument, type ErrorRecord } from './errors.js';
 import type { JobId, StageId } from './ids.js';
 
 /** What a task moved. */
@@ -90,6 +90,17 @@ export type EventListener<Type extends EngineEventType | 'event' = 'event'> = (e
 
 type AnyListener = (event: never) => unknown;
 
+const TYPES: Readonly<Record<EngineEventType | 'event', true>> = {
+  event: true,
+  jobStarted: true,
+  jobEnded: true,
+  stageStarted: true,
+  stageEnded: true,
+  taskStarted: true,
+  taskEnded: true,
+  warning: true,
+};
+
 /**
  * Hands events to listeners, at once and in the order in which they were added; `event` listens to all types. A listener
  * that throws, or whose promise rejects, never harms whoever emits: the first time, a warning tells of it.
@@ -100,6 +111,8 @@ export class Events {
   private readonly faulty = new WeakSet<AnyListener>();
 
   on<Type extends EngineEventType | 'event'>(type: Type, listener: EventListener<Type>): this {
+    if (!Object.hasOwn(TYPES, type)) throw badArgument('on(type)', type, `one of ${Object.keys(TYPES).join(', ')}`);
+    if (typeof listener !== 'function') throw badArgument('on(listener)', listener, 'a function');
     this.listeners.set(type, [...(this.listeners.get(type) ?? []), listener]);
     return this;
   }

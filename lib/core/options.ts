@@ -208,6 +208,14 @@ export function checkOptions(argument: string, given: unknown, allowed: readonly
   }
 }
 
+/** Checks how a job may end early: an AbortSignal and milliseconds, or nothing. */
+export function checkJobOptions({ signal, deadline }: { readonly signal?: unknown; readonly deadline?: unknown }): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw badArgument('signal', signal, 'an AbortSignal');
+  if (deadline !== undefined && !(typeof deadline === 'number' && deadline >= 0)) {
+    throw badArgument('deadline', deadline, 'milliseconds, 0 or more');
+  }
+}
+
 /** A number of partitions: an integer from 1 to 2^20. */
 export function checkPartitions(argument: string, value: unknown): number {
   const partitions = integerWithin(value, 1, MOST_PARTITIONS);

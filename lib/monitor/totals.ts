@@ -3,7 +3,7 @@
 import type { EngineEvent } from '../core/events.js';
 import type { JobId, StageId } from '../core/ids.js';
 
-/** What a job did. Rows and bytes are those read from outside; what crossed a shuffle is counted apart. */
+/** What a job did. Rows and bytes are those read from outside: what crosses a shuffle is not counted again. */
 export interface JobTotals {
   readonly action: string;
   readonly ok: boolean;
@@ -12,17 +12,14 @@ export interface JobTotals {
   readonly tasks: number;
   readonly rows: number;
   readonly bytes: number;
-  readonly shuffleBytes: number;
 }
 
 interface Running {
   readonly action: string;
   readonly stages: ReadonlySet<StageId>;
-  /** The stages that read from outside: no stage before them. */
   tasks: number;
   rows: number;
   bytes: number;
-  shuffleBytes: number;
 }
 
 export class JobSummary {
@@ -34,7 +31,7 @@ export class JobSummary {
     switch (event.type) {
       case 'jobStarted': {
         const stages = new Set(event.stages.map(stage => stage.stage));
-        this.running.set(event.job, { action: event.action, stages, tasks: 0, rows: 0, bytes: 0, shuffleBytes: 0 });
+        this.running.set(event.job, { action: event.action, stages, tasks: 0, rows: 0, bytes: 0 });
         return;
       }
       case 'taskEnded':
@@ -44,15 +41,14 @@ export class JobSummary {
           job.tasks++;
           job.rows += event.rowsIn;
           job.bytes += event.bytesIn;
-          job.shuffleBytes += event.bytesOut;
         }
         return;
       case 'jobEnded': {
         const job = this.running.get(event.job);
         if (job === undefined) return;
         this.running.delete(event.job);
-        const { action, stages, tasks, rows, bytes, shuffleBytes } = job;
-        this.last = { action, ok: event.ok, seconds: event.seconds, stages: stages.size, tasks, rows, bytes, shuffleBytes };
+        const { action, stages, tasks, rows, bytes } = job;
+        this.last = { action, ok: event.ok, seconds: event.seconds, stages: stages.size, tasks, rows, bytes };
         return;
       }
     }

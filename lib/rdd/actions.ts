@@ -3,6 +3,7 @@
 import { prepareColumn, readColumn } from '../codec/column.js';
 import { KeyIndex } from '../codec/key-index.js';
 import { badArgument, HeddleError } from '../core/errors.js';
+import { removeOnInterrupt } from '../core/interrupt.js';
 import { checkCount } from '../core/options.js';
 import { labelOf, type Node } from '../plan/lineage.js';
 import { OutputJob } from '../storage/output.js';
@@ -73,7 +74,7 @@ export async function fold(
 }
 
 function reduced(rdd: RDD<unknown>, name: string, f: (a: unknown, b: unknown) => unknown, options: ActionOptions | undefined) {
-  const planned = shipped(f, `${name}(f)`);
+  const planned = shipped(rdd.session, f, `${name}(f)`);
   return runForTree(action(rdd, name, options), place => ({ kind: 'reduce', f: place(planned), label: name }), f);
 }
 
@@ -84,7 +85,7 @@ export async function aggregate<T, U>(
   comb: (a: U, b: U) => U,
   options?: ActionOptions,
 ): Promise<U> {
-  const [plannedSeq, plannedComb] = [shipped(seq, 'aggregate(seq)'), shipped(comb, 'aggregate(comb)')];
+  const [plannedSeq, plannedComb] = [shipped(rdd.session, seq, 'aggregate(seq)'), shipped(rdd.session, comb, 'aggregate(comb)')];
   const column = prepareColumn([zero], 0, 1);
   const encoded = new Uint8Array(column.byteLength);
   column.write(encoded);
@@ -134,7 +135,7 @@ export async function countByValue<T>(rdd: RDD<T>, options?: ActionOptions): Pro
 }
 
 export async function forEach<T>(rdd: RDD<T>, f: (row: T) => void, options?: ActionOptions): Promise<void> {
-  const planned = shipped(f, 'forEach(f)');
+  const planned = shipped(rdd.session, f, 'forEach(f)');
   await runForColumns(action(rdd as never, 'forEach', options), place => ({ kind: 'forEach', f: place(planned), label: 'forEach' }));
 }
 
@@ -142,12 +143,15 @@ export async function saveAsTextFile<T>(rdd: RDD<T>, directory: string, options?
   if (typeof directory !== 'string' || directory === '') throw badArgument('saveAsTextFile(directory)', directory, 'a path');
   rdd.session.checkOpen();
   const output = OutputJob.begin(directory, 'saveAsTextFile(directory)', rdd.node.partitions);
+  const settled = removeOnInterrupt(() => output.abort());
   try {
     await runForColumns(action(rdd as never, 'saveAsTextFile', options), () => ({ kind: 'text', output: output.spec }));
     output.commit();
   } catch (error) {
     output.abort();
     throw error;
+  } finally {
+    settled();
   }
 }
 
@@ -158,7 +162,7 @@ export async function runJob<T, R>(
   partitions: readonly number[] | undefined,
   options?: ActionOptions,
 ): Promise<R[]> {
-  const planned = shipped(f, 'runJob(f)');
+  const planned = shipped(rdd.session, f, 'runJob(f)');
   const node = partitionsNode(rdd.session, rdd.node, 'runJob', planned, false, true);
   const asked = partitions?.map(partition => {
     if (!Number.isInteger(partition) || partition < 0 || partition >= rdd.node.partitions) {

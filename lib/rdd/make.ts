@@ -18,8 +18,11 @@ import { AggregateOp } from '../shuffle/kernels.js';
 import { type Partitioner, samePartitioner } from '../shuffle/partitioner.js';
 import type { Session } from './session.js';
 
+/** Captured bytes past which the user is warned. */
+const LARGE_CAPTURE = 2 ** 20;
+
 /** Ships a closure for the plan. Refuses what is no function, and an async function where an answer is due at once. */
-export function shipped(f: unknown, argument: string): PlanFunction {
+export function shipped(session: Session, f: unknown, argument: string): PlanFunction {
   if (typeof f !== 'function') throw badArgument(argument, f, 'a function');
   if (analyseFunction(f as (...args: never[]) => unknown)?.async === true) {
     throw new HeddleError(
@@ -30,7 +33,12 @@ export function shipped(f: unknown, argument: string): PlanFunction {
       },
     );
   }
-  return { closure: captureClosure(f as (...args: never[]) => unknown, argument) };
+  const closure = captureClosure(f as (...args: never[]) => unknown, argument);
+  if (closure.bytes > LARGE_CAPTURE) {
+    const megabytes = (closure.bytes / 2 ** 20).toFixed(1);
+    session.warn(`${argument} captures ${megabytes} MB, which every thread gets a copy of; capture less, or make it an RDD and join`);
+  }
+  return { closure };
 }
 
 /** The node of an operator from rows to rows. */
@@ -112,8 +120,8 @@ function shuffledNode(
 }
 
 /** The aggregation by one function, with the kernels' operation where the function's source shows it to be one of theirs. */
-export function reducer(f: unknown, argument: string): PlanAggregator {
-  const shippedF = shipped(f, argument);
+export function reducer(session: Session, f: unknown, argument: string): PlanAggregator {
+  const shippedF = shipped(session, f, argument);
   const known = { sum: AggregateOp.Sum, min: AggregateOp.Min, max: AggregateOp.Max, first: AggregateOp.First, last: AggregateOp.Last };
   const name = 'closure' in shippedF ? combinerOf(shippedF.closure) : null;
   return { kind: 'reduce', f: shippedF, op: name === null ? null : known[name] };

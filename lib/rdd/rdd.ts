@@ -32,29 +32,29 @@ export class RDD<T> {
 
   /** Each row through f. */
   map<U extends Row>(f: (row: T) => U): RDD<U> {
-    return this.derive(operatorNode(this.session, this.node, 'map', 'map', shipped(f, 'map(f)')));
+    return this.derive(operatorNode(this.session, this.node, 'map', 'map', shipped(this.session, f, 'map(f)')));
   }
 
   /** The rows for which f is truthy. Keeps the partitioner. */
   filter<S extends T>(f: (row: T) => row is S): RDD<S>;
   filter(f: (row: T) => unknown): RDD<T>;
   filter(f: (row: T) => unknown): RDD<T> {
-    return this.derive(operatorNode(this.session, this.node, 'filter', 'filter', shipped(f, 'filter(f)'), true));
+    return this.derive(operatorNode(this.session, this.node, 'filter', 'filter', shipped(this.session, f, 'filter(f)'), true));
   }
 
   /** All elements of what f gives for each row: an array or any other iterable, which is taken lazily. */
   flatMap<U extends Row>(f: (row: T) => Iterable<U>): RDD<U> {
-    return this.derive(operatorNode(this.session, this.node, 'flatMap', 'flatMap', shipped(f, 'flatMap(f)')));
+    return this.derive(operatorNode(this.session, this.node, 'flatMap', 'flatMap', shipped(this.session, f, 'flatMap(f)')));
   }
 
   /** Each partition's rows, as an iterator, through f. Rows are made as f asks for them. */
   mapPartitions<U extends Row>(f: (rows: IterableIterator<T>) => Iterable<U>): RDD<U> {
-    return this.derive(partitionsNode(this.session, this.node, 'mapPartitions', shipped(f, 'mapPartitions(f)'), false));
+    return this.derive(partitionsNode(this.session, this.node, 'mapPartitions', shipped(this.session, f, 'mapPartitions(f)'), false));
   }
 
   /** As mapPartitions, with the partition's index first. */
   mapPartitionsWithIndex<U extends Row>(f: (index: number, rows: IterableIterator<T>) => Iterable<U>): RDD<U> {
-    const g = shipped(f, 'mapPartitionsWithIndex(f)');
+    const g = shipped(this.session, f, 'mapPartitionsWithIndex(f)');
     return this.derive(partitionsNode(this.session, this.node, 'mapPartitionsWithIndex', g, true));
   }
 
@@ -63,7 +63,7 @@ export class RDD<T> {
    * they are the same however it is partitioned; after a shuffle, or on text, to the partition and the row's place in it.
    */
   mapWithRng<U extends Row>(f: (row: T, rng: Rng) => U, options?: { readonly seed?: Seed }): RDD<U> {
-    const node = operatorNode(this.session, this.node, 'mapWithRng', 'mapWithRng', shipped(f, 'mapWithRng(f)'));
+    const node = operatorNode(this.session, this.node, 'mapWithRng', 'mapWithRng', shipped(this.session, f, 'mapWithRng(f)'));
     return this.derive(options?.seed === undefined ? node : { ...node, seed: options.seed });
   }
 
@@ -74,7 +74,7 @@ export class RDD<T> {
 
   /** Pairs [f(row), row]. */
   keyBy<K extends Row>(f: (row: T) => K): RDD<[K, T]> {
-    return this.derive(operatorNode(this.session, this.node, 'keyBy', 'keyBy', shipped(f, 'keyBy(f)')));
+    return this.derive(operatorNode(this.session, this.node, 'keyBy', 'keyBy', shipped(this.session, f, 'keyBy(f)')));
   }
 
   /** The rows of this one and of the others, partitions one after the other; nothing is removed. */
@@ -98,16 +98,16 @@ export class RDD<T> {
   /** One pair a key: its values combined by f, which must be associative. Combines before the shuffle where that pays. */
   reduceByKey<K, V>(this: RDD<Pair<K, V>>, f: (a: Widen<V>, b: Widen<V>) => Widen<V>, partitions?: number): RDD<[K, Widen<V>]> {
     const partitioner = partitionerFor(this.session, partitions, this.node);
-    return derive(this, aggregated(this.session, this.node, 'reduceByKey', partitioner, reducer(f, 'reduceByKey(f)')));
+    return derive(this, aggregated(this.session, this.node, 'reduceByKey', partitioner, reducer(this.session, f, 'reduceByKey(f)')));
   }
 
   /** One pair a key: its values gathered in a combiner of any type. */
   combineByKey<K, V, C>(this: RDD<Pair<K, V>>, combiner: Combiner<Widen<V>, C>, partitions?: number): RDD<[K, C]> {
     if (combiner === null || typeof combiner !== 'object') throw badArgument('combineByKey(combiner)', combiner, 'three functions');
     const partitioner = partitionerFor(this.session, partitions, this.node);
-    const create = shipped(combiner.createCombiner, 'combineByKey.createCombiner');
-    const mergeValue = shipped(combiner.mergeValue, 'combineByKey.mergeValue');
-    const mergeCombiners = shipped(combiner.mergeCombiners, 'combineByKey.mergeCombiners');
+    const create = shipped(this.session, combiner.createCombiner, 'combineByKey.createCombiner');
+    const mergeValue = shipped(this.session, combiner.mergeValue, 'combineByKey.mergeValue');
+    const mergeCombiners = shipped(this.session, combiner.mergeCombiners, 'combineByKey.mergeCombiners');
     const aggregator = { kind: 'combine', create, mergeValue, mergeCombiners } as const;
     return derive(this, aggregated(this.session, this.node, 'combineByKey', partitioner, aggregator));
   }
@@ -120,12 +120,15 @@ export class RDD<T> {
 
   /** Each value through f; keys, and the partitioner, stay. */
   mapValues<K, V, U extends Row>(this: RDD<Pair<K, V>>, f: (value: V) => U): RDD<[K, U]> {
-    return derive(this, operatorNode(this.session, this.node, 'mapValues', 'mapValues', shipped(f, 'mapValues(f)'), true));
+    return derive(this, operatorNode(this.session, this.node, 'mapValues', 'mapValues', shipped(this.session, f, 'mapValues(f)'), true));
   }
 
   /** A pair for each element of what f gives for a value; keys, and the partitioner, stay. */
   flatMapValues<K, V, U extends Row>(this: RDD<Pair<K, V>>, f: (value: V) => Iterable<U>): RDD<[K, U]> {
-    return derive(this, operatorNode(this.session, this.node, 'flatMapValues', 'flatMapValues', shipped(f, 'flatMapValues(f)'), true));
+    return derive(
+      this,
+      operatorNode(this.session, this.node, 'flatMapValues', 'flatMapValues', shipped(this.session, f, 'flatMapValues(f)'), true),
+    );
   }
 
   /** Inner join: [key, [value, other value]] for every combination of values of one key. Moves nothing that is already partitioned so. */

@@ -8,5 +8,7 @@ export interface Session {
   /** Throws HEDDLE_CONTEXT_STOPPED. */
   checkOpen(): void;
   nextRdd(): RddId;
+  /** Tells the user of something that is no error. */
+  warn(message: string): void;
   run(request: JobRequest): Promise<void>;
 }

@@ -65,7 +65,7 @@ export function trialsNode(session: Session, n: unknown, f: unknown, options: un
   checkOptions('trials(options)', options, ['partitions', 'seed']);
   const { partitions, seed } = (options ?? {}) as { partitions?: unknown; seed?: never };
   const source = rangeNode(session, 'trials', 0, 1, checkCount('trials(n)', n), partitions);
-  const node = operatorNode(session, source, 'trials', 'trial', shipped(f, 'trials(f)'));
+  const node = operatorNode(session, source, 'trials', 'trial', shipped(session, f, 'trials(f)'));
   return seed === undefined ? node : { ...node, seed };
 }
 

@@ -7,6 +7,7 @@ export type Widen<T> = T extends number ? number : T extends string ? string : T
 export type Pair<K, V> = readonly [K, V];
 
 /** Lets TypeScript see `[word, 1]` as a pair and not as an array of either; excludes nothing. */
+// biome-ignore lint/complexity/noBannedTypes: {} is meant: anything but null and undefined, which stand beside it
 export type Row = [] | {} | null | undefined;
 
 /** The three functions of combineByKey. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkAnswer } from '../../benchmarks/jobs.js';
 
-const text = { words: 10, distinct: 4, hasEmpty: false };
+const text = { words: 10, distinct: 4, empty: 0 };
 
 describe('checkAnswer', () => {
   test('takes the right counts and no others', () => {
@@ -38,8 +38,10 @@ describe('checkAnswer', () => {
   });
 
   test('words: a peer that drops the empty word is right as well, but only where there is one', () => {
-    assert.equal(checkAnswer('wordcount', 0, { ...text, hasEmpty: true }, { answer: 3 }), null);
-    assert.equal(checkAnswer('wordcount', 0, { ...text, hasEmpty: true }, { answer: 4 }), null);
-    assert.notEqual(checkAnswer('wordcount', 0, { ...text, hasEmpty: true }, { answer: 2 }), null);
+    assert.equal(checkAnswer('wordcount', 0, { ...text, empty: 3 }, { answer: 3 }), null);
+    assert.equal(checkAnswer('wordcount', 0, { ...text, empty: 3 }, { answer: 4 }), null);
+    assert.notEqual(checkAnswer('wordcount', 0, { ...text, empty: 3 }, { answer: 2 }), null);
+    assert.equal(checkAnswer('wordcount', 0, { ...text, empty: 3 }, { answer: 3, total: 7 }), null);
+    assert.match(checkAnswer('wordcount', 0, { ...text, empty: 3 }, { answer: 3, total: 10 })!, /counted 10 words, expected 7/);
   });
 });

@@ -11,6 +11,7 @@ const LIMIT = 120;
 function scripted(name: string, answers: number[], order: string[] = []): Contender {
   return {
     name,
+    jobs: ['tasks'],
     available: async () => null,
     version: async () => '1',
     async *warm() {

@@ -6,7 +6,7 @@ import { cacheFolder } from '../../benchmarks/anchors/cache.js';
 import type { JobName } from '../../benchmarks/jobs.js';
 import type { Row } from '../../benchmarks/measure.js';
 import { parseOptions } from '../../benchmarks/options.js';
-import { renderJob } from '../../benchmarks/report.js';
+import { brief, renderJob } from '../../benchmarks/report.js';
 import { judge } from '../../benchmarks/targets.js';
 
 function row(job: JobName, who: string, warm: number[], whole: number[] = [], failed: string | null = null): Row {
@@ -47,6 +47,13 @@ describe('the table of a job', () => {
   test('without heddle there are times, but no ratios', () => {
     assert.match(renderJob(rows.slice(1, 2), 'text'), /^spark +6\.000 +7\.000 +- +12\.3 +-$/m);
   });
+});
+
+test('a failure in brief names the error and leaves the stack out', () => {
+  assert.equal(brief('node ended: x.js:1\n  throw\n\nTypeError: no good\n    at f (x.js:1)\n\nNode.js'), 'TypeError: no good');
+  assert.equal(brief('java.lang.OutOfMemoryError: Java heap space'), 'java.lang.OutOfMemoryError: Java heap space');
+  assert.equal(brief('answered 3,\nexpected 4'), 'answered 3, expected 4');
+  assert.equal(brief('x'.repeat(200)).length, 160);
 });
 
 describe('the verdicts', () => {
@@ -90,6 +97,7 @@ describe('the verdicts', () => {
       ],
     );
     assert.equal(judge([], { importSeconds: 'it threw', smallJobSeconds: 0.001 })[0]!.verdict, 'not measured');
+    assert.equal(judge([], { importSeconds: 'it threw', smallJobSeconds: 0.001 })[0]!.measured, 'FAILED: it threw');
   });
 });
 

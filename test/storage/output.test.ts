@@ -85,8 +85,17 @@ describe('committed output', () => {
     for (const dir of ['', undefined, 7, 's3://bucket/out', 'file:///a?b']) {
       assert.throws(() => OutputJob.begin(dir as string, 'dir', 1), { code: 'HEDDLE_BAD_ARGUMENT', message: /^dir: / });
     }
-    assert.throws(() => OutputJob.begin('x', 'dir', 0), { code: 'HEDDLE_BAD_ARGUMENT' });
+    for (const partitions of [-1, 1.5, Number.NaN]) {
+      assert.throws(() => OutputJob.begin('x', 'dir', partitions), { code: 'HEDDLE_BAD_ARGUMENT' });
+    }
   });
+
+  test('an output of no partitions is a directory with _SUCCESS alone', () =>
+    inTemporary(root => {
+      const job = OutputJob.begin(join(root, 'none'), 'dir', 0);
+      job.commit();
+      assert.deepEqual(readdirSync(join(root, 'none')), ['_SUCCESS']);
+    }));
 
   test('a target made meanwhile is refused at commit and stays as it is', () =>
     inTemporary(root => {

@@ -30,20 +30,23 @@ async function turns(count: number): Promise<void> {
 }
 
 describe('ring: many threads', () => {
-  for (const { capacity, producers, consumers, batch, spins, count } of [
+  for (const { capacity, producers, consumers, batch, popBatch = batch, spins, count } of [
     { capacity: 1, producers: 2, consumers: 2, batch: 1, spins: 0, count: 1500 },
     { capacity: 2, producers: 3, consumers: 2, batch: 1, spins: 0, count: 1500 },
     { capacity: 2, producers: 2, consumers: 1, batch: 5, spins: 20, count: 4000 },
     { capacity: 8, producers: 3, consumers: 3, batch: 3, spins: 0, count: 5000 },
     { capacity: 64, producers: 4, consumers: 1, batch: 1, spins: 50, count: 10_000 },
     { capacity: 1024, producers: 4, consumers: 2, batch: 64, spins: 200, count: 100_000 },
+    { capacity: 32, producers: 2, consumers: 2, batch: 7, popBatch: 5, spins: 20, count: 40_000 },
     { capacity: 16, producers: 1, consumers: 1, batch: 1, spins: -1, count: 10_000 },
   ]) {
     const wait = spins < 0 ? 'spinning' : `asleep after ${spins} spins`;
-    test(`${producers} to ${consumers}, capacity ${capacity}, batches of ${batch}, ${wait}: all arrive once, in order`, async () => {
+    test(`${producers} to ${consumers}, capacity ${capacity}, batches of ${batch} to ${popBatch}, ${wait}: all arrive once, in order`, async () => {
       // The tickets wrap while the threads run.
-      const ring = Ring.create({ capacity, words: WORDS, firstPosition: 2 ** 31 - Math.floor((producers * count) / 2) });
-      const consuming = Array.from({ length: consumers }, () => start({ kind: 'consume', buffer: ring.buffer, producers, batch, spins }));
+      const ring = Ring.create({ capacity, words: WORDS, firstPosition: 2 ** 30 - Math.floor((producers * count) / 2) });
+      const consuming = Array.from({ length: consumers }, () =>
+        start({ kind: 'consume', buffer: ring.buffer, producers, batch: popBatch, spins }),
+      );
       const producing = Array.from({ length: producers }, (_, producer) =>
         start({ kind: 'produce', buffer: ring.buffer, producer, count, batch, spins }),
       );

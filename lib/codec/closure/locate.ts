@@ -1,5 +1,6 @@
 // On the driver: from a stack trace of a worker to the lines that the user wrote. Frames of revived closures carry the
 // position in the script as V8 runs it on the driver; the script's URL and its source map do the rest.
+import { isInternal } from '../../core/callsite.js';
 import { originalPosition, type Position } from '../../core/sourcemap.js';
 import { analyseSource } from './analyse.js';
 import { inspectFunction, scriptInfo } from './inspect.js';
@@ -12,6 +13,8 @@ export interface Frame extends Position {
   readonly functionName: string;
   /** Set when the frame is code of a shipped closure. */
   readonly closure: number | undefined;
+  /** Code of Heddle or of Node, which is between the user's own frames. */
+  readonly internal: boolean;
 }
 
 const FRAME = /^\s*at (?:(.*?) \()?(?:(heddle-closure:(\d+)\/(\d+))|([^\s()][^()]*?)):(\d+):(\d+)\)?$/;
@@ -24,8 +27,11 @@ export function mapFrames(stack: string): Frame[] {
     if (match === null) continue;
     const [, functionName = '', , id, node, file = '', atLine, atColumn] = match;
     const position = { line: Number(atLine), column: Number(atColumn) };
-    if (id === undefined) frames.push({ functionName, closure: undefined, ...originalPosition(file, position.line, position.column) });
-    else frames.push({ functionName, closure: Number(id), ...closurePosition(Number(id), Number(node), position) });
+    const place =
+      id === undefined
+        ? { closure: undefined, internal: isInternal(file), ...originalPosition(file, position.line, position.column) }
+        : { closure: Number(id), internal: false, ...closurePosition(Number(id), Number(node), position) };
+    frames.push({ functionName, ...place });
   }
   return frames;
 }

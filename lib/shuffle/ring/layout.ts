@@ -20,5 +20,5 @@ export const PUSH_WAITERS = 51;
 export const SLOTS = 64;
 
 export const MAGIC_VALUE = 0x726e6731; // "rng1"
-/** Two tickets of one slot are 2 * capacity apart, and comparing tickets takes differences below 2^31. */
+/** Two tickets of one slot are 4 * capacity apart, and comparing tickets takes differences below 2^31. */
 export const MOST_CAPACITY = 1 << 28;

@@ -22,7 +22,7 @@ export interface RingShape {
   readonly capacity: number;
   /** 32-bit words of an entry. */
   readonly words: number;
-  /** The position of the first entry: only tests of the wrap at 2^31 need it. */
+  /** The position of the first entry: only tests of the wrap at 2^30 need it. */
   readonly firstPosition?: number;
 }
 
@@ -157,11 +157,10 @@ export class Ring {
     const slots = this.#slots;
     const memory = this.#memory;
     const words = this.#words;
-    let from = at;
-    for (let i = 0, ticket = slots.ticket; i < count; i++, ticket = (ticket + 2) | 0) {
-      const to = slots.entryAt(ticket);
+    let to = slots.firstEntry();
+    for (let from = at, last = at + count * words; from < last; from += words) {
       for (let word = 0; word < words; word++) memory[to + word] = entries[from + word]!;
-      from += words;
+      to = slots.nextEntry(to);
     }
     slots.publish(count);
   }
@@ -170,11 +169,10 @@ export class Ring {
     const slots = this.#slots;
     const memory = this.#memory;
     const words = this.#words;
-    let to = at;
-    for (let i = 0, ticket = slots.ticket; i < count; i++, ticket = (ticket + 2) | 0) {
-      const from = slots.entryAt(ticket);
+    let from = slots.firstEntry();
+    for (let to = at, last = at + count * words; to < last; to += words) {
       for (let word = 0; word < words; word++) into[to + word] = memory[from + word]!;
-      to += words;
+      from = slots.nextEntry(from);
     }
     slots.release(count);
   }

@@ -1,10 +1,13 @@
 // The storage of a ring and the protocol on it: who may write which slot, and when. Entries are the callers' business:
 // claim slots, fill or read them, then publish or release them.
 //
-// Dmitry Vyukov's bounded MPMC queue (1024cores.net), with one change. A position is counted in tickets of two, and a
-// slot's sequence word is the ticket it is free for (even) or that ticket + 1 once its entry is there (odd); after the
-// pop it is the ticket of the next lap. So "free" and "full" never look alike, even with a single slot, and bit 0 of TAIL
-// is left for "closed", which one atomic operation sets and every claim sees: nothing is pushed after a close.
+// Dmitry Vyukov's bounded MPMC queue (1024cores.net), with two changes. A position is counted in tickets of four, and a
+// slot's sequence word is the ticket it is free for, or, with FULL, the ticket whose entry it holds; after the pop it is
+// the ticket of the next lap. So "free" and "full" never look alike, even with a single slot, and bit 0 of TAIL is left
+// for "closed", which one atomic operation sets and every claim sees: nothing is pushed after a close.
+//
+// And of a batch only the first slot is written atomically, after all others, which say CONTINUED. Slots are claimed in
+// order, so whoever gets to one of the others has seen the first, or has HEAD or TAIL from a thread that had.
 //
 // Tickets wrap at 2^32; they are compared by difference.
 import { badArgument, HeddleError } from '../../core/errors.js';
@@ -24,7 +27,14 @@ import {
 } from './layout.js';
 import type { WaitStrategy } from './wait.js';
 
+/** Of TAIL. */
 const CLOSED = 1;
+/** Of a sequence word: the slot holds an entry. */
+const FULL = 1;
+/** Of a sequence word: written together with that of the slot before. */
+const CONTINUED = 2;
+/** From one position to the next. */
+const TICKET = 4;
 /** How many attempts between two looks at the clock. */
 const CLOCK_EVERY = 63;
 
@@ -32,14 +42,15 @@ export class Slots {
   readonly capacity: number;
   /** Words of an entry. */
   readonly words: number;
-  /** The ring's memory: the words of the slot of a ticket start at entryAt(ticket). */
+  /** The ring's memory; where entries start is what firstEntry() and nextEntry() say. */
   readonly memory: Int32Array;
   readonly #mask: number;
   readonly #stride: number;
   readonly #lap: number;
+  readonly #end: number;
   readonly #wait: WaitStrategy;
   /** The first ticket of the last claim that was granted to this object. */
-  ticket = 0;
+  #ticket = 0;
 
   static bytes(capacity: number, words: number): number {
     checkShape(capacity, words);
@@ -50,14 +61,14 @@ export class Slots {
     const bytes = Slots.bytes(capacity, words);
     checkPlace(buffer, offset, bytes);
     const memory = new Int32Array(buffer, offset, bytes / 4).fill(0);
-    const first = firstPosition << 1;
+    const first = firstPosition * TICKET;
     memory[CAPACITY] = capacity;
     memory[WORDS] = words;
     memory[TAIL] = first;
     memory[HEAD] = first;
     for (let i = 0; i < capacity; i++) {
-      const ticket = (first + 2 * i) | 0;
-      memory[SLOTS + ((ticket >>> 1) & (capacity - 1)) * (words + 1)] = ticket;
+      const ticket = (first + i * TICKET) | 0;
+      memory[SLOTS + ((ticket >>> 2) & (capacity - 1)) * (words + 1)] = ticket;
     }
     Atomics.store(memory, MAGIC, MAGIC_VALUE); // last: the constructor reads it first
   }
@@ -73,49 +84,54 @@ export class Slots {
     this.memory = new Int32Array(buffer, offset, bytes / 4);
     this.#mask = this.capacity - 1;
     this.#stride = this.words + 1;
-    this.#lap = 2 * this.capacity;
+    this.#lap = this.capacity * TICKET;
+    this.#end = SLOTS + this.capacity * this.#stride;
     this.#wait = wait;
   }
 
-  /** The index, in `memory`, of the first word of the entry with this ticket. */
-  entryAt(ticket: number): number {
-    return SLOTS + ((ticket >>> 1) & this.#mask) * this.#stride + 1;
+  /** Where the first entry of the last claim starts, in `memory`. */
+  firstEntry(): number {
+    return this.#sequenceAt(this.#ticket) + 1;
+  }
+
+  /** Where the entry after the one at `at` starts. */
+  nextEntry(at: number): number {
+    const next = at + this.#stride;
+    return next < this.#end ? next : SLOTS + 1;
   }
 
   /** Claims up to `most` slots to fill, in one step; returns how many, 0 when the ring is full. Throws when it is closed. */
   claimPush(most: number): number {
     const memory = this.memory;
-    // At first an ordinary read, which is cheaper: should it be old, the slot's sequence or the exchange shows it.
-    for (let tail = memory[TAIL]!; ; tail = Atomics.load(memory, TAIL)) {
+    // At first an ordinary read, which is cheaper: should it be old, the exchange fails, and "full" is only believed of
+    // an atomic one.
+    for (let tail = memory[TAIL]!, sure = false; ; tail = Atomics.load(memory, TAIL), sure = true) {
       if ((tail & CLOSED) !== 0) throw closed();
-      let count = 0;
-      let ticket = tail;
-      let ahead = 0;
-      while (count < most && (ahead = (Atomics.load(memory, this.#sequenceAt(ticket)) - ticket) | 0) === 0) {
-        ticket = (ticket + 2) | 0;
-        count += 1;
-      }
-      // A slot that is free for a ticket stays so until TAIL passes that ticket: if TAIL is still the same, they are ours.
-      if (count > 0) {
-        if (Atomics.compareExchange(memory, TAIL, tail, ticket) === tail) {
-          this.ticket = tail;
+      const ahead = ((Atomics.load(memory, this.#sequenceAt(tail)) & ~CONTINUED) - tail) | 0;
+      if (ahead === 0) {
+        const count = this.#run(tail, most, 0);
+        // A slot that is free for a ticket stays so until TAIL passes that ticket: if TAIL is still the same, they are ours.
+        if (Atomics.compareExchange(memory, TAIL, tail, (tail + count * TICKET) | 0) === tail) {
+          this.#ticket = tail;
           return count;
         }
-      } else if (ahead < 0) {
-        if (this.closed()) throw closed();
+      } else if (ahead < 0 && sure) {
         return 0; // still of the lap before
-      } // else TAIL is old: another producer was here
+      } // else TAIL may be old: another producer was here
     }
   }
 
-  /** Makes the filled slots visible. The store orders the words written before it ahead of any read that sees it. */
+  /** Makes the filled slots visible. The atomic store orders all that was written before it ahead of a read that sees it. */
   publish(count: number): void {
     const memory = this.memory;
-    let ticket = this.ticket;
-    for (let i = 0; i < count; i++) {
-      Atomics.store(memory, this.#sequenceAt(ticket), ticket + 1);
-      ticket = (ticket + 2) | 0;
+    const first = this.#ticket;
+    const mask = this.#mask;
+    const stride = this.#stride;
+    for (let i = 1, ticket = first; i < count; i++) {
+      ticket = (ticket + TICKET) | 0;
+      memory[SLOTS + ((ticket >>> 2) & mask) * stride] = ticket | FULL | CONTINUED;
     }
+    Atomics.store(memory, this.#sequenceAt(first), first | FULL);
     // Once the ring is closed the waiters are told one by one no more: all but the takers have to learn that it is drained.
     if (Atomics.load(memory, POP_WAITERS) > 0) wake(memory, PUSHED, this.closed() ? Number.POSITIVE_INFINITY : count);
   }
@@ -123,20 +139,15 @@ export class Slots {
   /** Claims up to `most` entries to read, in one step; returns how many, 0 when there is none yet. */
   claimPop(most: number): number {
     const memory = this.memory;
-    for (let head = memory[HEAD]!; ; head = Atomics.load(memory, HEAD)) {
-      let count = 0;
-      let ticket = head;
-      let ahead = 0;
-      while (count < most && (ahead = (Atomics.load(memory, this.#sequenceAt(ticket)) - ticket - 1) | 0) === 0) {
-        ticket = (ticket + 2) | 0;
-        count += 1;
-      }
-      if (count > 0) {
-        if (Atomics.compareExchange(memory, HEAD, head, ticket) === head) {
-          this.ticket = head;
+    for (let head = memory[HEAD]!, sure = false; ; head = Atomics.load(memory, HEAD), sure = true) {
+      const ahead = ((Atomics.load(memory, this.#sequenceAt(head)) & ~CONTINUED) - (head | FULL)) | 0;
+      if (ahead === 0) {
+        const count = this.#run(head, most, FULL);
+        if (Atomics.compareExchange(memory, HEAD, head, (head + count * TICKET) | 0) === head) {
+          this.#ticket = head;
           return count;
         }
-      } else if (ahead < 0) {
+      } else if (ahead < 0 && sure) {
         return 0; // not claimed, or claimed and not published
       }
     }
@@ -145,11 +156,15 @@ export class Slots {
   /** Gives the slots that were read to the next lap. */
   release(count: number): void {
     const memory = this.memory;
-    let ticket = this.ticket;
-    for (let i = 0; i < count; i++) {
-      Atomics.store(memory, this.#sequenceAt(ticket), (ticket + this.#lap) | 0);
-      ticket = (ticket + 2) | 0;
+    const first = this.#ticket;
+    const lap = this.#lap;
+    const mask = this.#mask;
+    const stride = this.#stride;
+    for (let i = 1, ticket = first; i < count; i++) {
+      ticket = (ticket + TICKET) | 0;
+      memory[SLOTS + ((ticket >>> 2) & mask) * stride] = (ticket + lap) | CONTINUED;
     }
+    Atomics.store(memory, this.#sequenceAt(first), (first + lap) | 0);
     if (Atomics.load(memory, PUSH_WAITERS) > 0) wake(memory, POPPED, count);
   }
 
@@ -235,7 +250,7 @@ export class Slots {
   /** Entries claimed for pushing and not yet for popping: a moment's impression. */
   size(): number {
     const head = Atomics.load(this.memory, HEAD);
-    const size = (((Atomics.load(this.memory, TAIL) & ~CLOSED) - head) | 0) >> 1;
+    const size = (((Atomics.load(this.memory, TAIL) & ~CLOSED) - head) | 0) / TICKET;
     return Math.max(0, Math.min(size, this.capacity));
   }
 
@@ -251,15 +266,15 @@ export class Slots {
     let released = 0;
     for (let i = 0; i < this.capacity; i++) {
       // The slot's ticket in the lap that starts at HEAD: before TAIL it must be full, from there on free.
-      const ticket = (head + 2 * i) | 0;
+      const ticket = (head + i * TICKET) | 0;
       const at = this.#sequenceAt(ticket);
       const missing = ((ticket - tail) | 0) < 0;
-      const sequence = Atomics.load(memory, at);
-      if (sequence === ticket + (missing ? 1 : 0)) continue;
+      const sequence = Atomics.load(memory, at) & ~CONTINUED;
+      if (sequence === (missing ? ticket | FULL : ticket)) continue;
       // A slot that a consumer never released can hold no claim of this lap: producers stop in front of it.
       if (missing) {
         memory.fill(filler, at + 1, at + this.#stride);
-        Atomics.store(memory, at, ticket + 1);
+        Atomics.store(memory, at, ticket | FULL);
         published += 1;
       } else {
         Atomics.store(memory, at, ticket);
@@ -271,18 +286,34 @@ export class Slots {
     return { published, released };
   }
 
+  /** How many slots from `first` on, which is known to be, are in `state` and may be claimed together: `most` at the most. */
+  #run(first: number, most: number, state: number): number {
+    const memory = this.memory;
+    const mask = this.#mask;
+    const stride = this.#stride;
+    let count = 1;
+    for (let ticket = (first + TICKET) | 0; count < most; ticket = (ticket + TICKET) | 0) {
+      const at = SLOTS + ((ticket >>> 2) & mask) * stride;
+      const sequence = memory[at]!;
+      // Continued: its writer's work was seen with the slot before. Else another thread's batch starts here.
+      if (sequence !== (ticket | state | CONTINUED) && (sequence !== (ticket | state) || Atomics.load(memory, at) !== sequence)) break;
+      count += 1;
+    }
+    return count;
+  }
+
   #sequenceAt(ticket: number): number {
-    return SLOTS + ((ticket >>> 1) & this.#mask) * this.#stride;
+    return SLOTS + ((ticket >>> 2) & this.#mask) * this.#stride;
   }
 
   #canPush(): boolean {
     const tail = Atomics.load(this.memory, TAIL);
-    return Atomics.load(this.memory, this.#sequenceAt(tail)) === tail;
+    return (Atomics.load(this.memory, this.#sequenceAt(tail)) & ~CONTINUED) === tail;
   }
 
   #canPop(): boolean {
     const head = Atomics.load(this.memory, HEAD);
-    return Atomics.load(this.memory, this.#sequenceAt(head)) === ((head + 1) | 0);
+    return (Atomics.load(this.memory, this.#sequenceAt(head)) & ~CONTINUED) === (head | FULL);
   }
 }
 

@@ -10,7 +10,7 @@ import { spinThenSleep } from './wait.js';
 export interface WordRingShape {
   /** Words the ring holds: a power of two, up to 2^28. */
   readonly capacity: number;
-  /** The position of the first entry: only tests of the wrap at 2^31 need it. */
+  /** The position of the first entry: only tests of the wrap at 2^30 need it. */
   readonly firstPosition?: number;
 }
 
@@ -106,13 +106,13 @@ export class WordRing {
 
   #put(value: number): void {
     const slots = this.#slots;
-    this.#memory[slots.entryAt(slots.ticket)] = value;
+    this.#memory[slots.firstEntry()] = value;
     slots.publish(1);
   }
 
   #take(): number {
     const slots = this.#slots;
-    const value = this.#memory[slots.entryAt(slots.ticket)]!;
+    const value = this.#memory[slots.firstEntry()]!;
     slots.release(1);
     return value;
   }

@@ -79,7 +79,7 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
       return answer.ok ? answer : { ok: false, error: answer.error, retryable: false };
     } catch (error) {
       this.recover(slot.id, spec);
-      return { ok: false, error: this.lost(error), retryable: !this.closing && !signal.aborted };
+      return { ok: false, error: this.lost(error, spec), retryable: !this.closing && !signal.aborted };
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', callOff);
@@ -98,10 +98,11 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
     if (spec.output !== null) this.store.retract(spec.output, spec.partition, spec.token);
   }
 
-  private lost(error: unknown): ErrorRecord {
+  private lost(error: unknown, { stageName, partition, attempt }: TaskSpec): ErrorRecord {
     const why = error instanceof Error ? error.message : String(error);
-    const message = `the worker thread ended in the middle of a task (${why}): process.exit in a closure, or out of memory`;
-    return toErrorRecord(new HeddleError('HEDDLE_THREAD_LOST', message, { cause: error }));
+    const place = `partition ${partition}, attempt ${attempt}`;
+    const message = `${stageName}: the worker thread ended in the middle of a task (${why}): process.exit in a closure, or out of memory (${place})`;
+    return toErrorRecord(new HeddleError('HEDDLE_THREAD_LOST', message, { data: { stage: stageName, partition, attempt }, cause: error }));
   }
 
   private greet(message: Hello): void {

@@ -10,7 +10,22 @@ import { ShuffleStore } from '../../shuffle/store.js';
 import { localFileSystem } from '../../storage/local-file-system.js';
 import type { TaskEnv } from '../../task/env.js';
 import { TaskRunner } from '../../task/run.js';
+import type { TaskResult } from '../../task/spec.js';
 import type { ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
+
+/** Bytes of an answer that are worth moving to the driver instead of copying them. */
+const WORTH_MOVING = 16 * 1024;
+
+async function moved(result: TaskResult): Promise<ThreadAnswer> {
+  const answer: ThreadAnswer = { ok: true, result };
+  const bytes = result.columns.reduce((sum, column) => sum + column.length, 0);
+  if (bytes < WORTH_MOVING) return answer;
+  const { move, transferableSymbol, valueSymbol } = await import('piscina'); // only here: most threads never need the pool's own code
+  return move({
+    [transferableSymbol]: result.columns.map(column => column.buffer),
+    [valueSymbol]: answer,
+  } as never) as unknown as ThreadAnswer;
+}
 
 export class ThreadRunner {
   private readonly tasks = new TaskRunner();
@@ -26,7 +41,7 @@ export class ThreadRunner {
   /** Never rejects. */
   async run({ slot, spec }: ThreadTask): Promise<ThreadAnswer> {
     try {
-      return { ok: true, result: await this.tasks.run(spec, this.env(slot)) };
+      return await moved(await this.tasks.run(spec, this.env(slot)));
     } catch (error) {
       return { ok: false, error: toErrorRecord(error) };
     }

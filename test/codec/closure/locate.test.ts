@@ -92,7 +92,7 @@ test('a stack trace keeps its other lines', async () => {
 
 test('frames of closures that are gone stay as they are', () => {
   const [frame] = mapFrames('Error: x\n    at f (heddle-closure:999999/0:3:4)');
-  assert.deepEqual(frame, { functionName: 'f', closure: 999999, file: 'heddle-closure:999999/0', line: 3, column: 4 });
+  assert.deepEqual(frame, { functionName: 'f', closure: 999999, internal: false, file: 'heddle-closure:999999/0', line: 3, column: 4 });
 });
 
 test('a call site outside the library, mapped only when asked', () => {

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { busySpin, Ring, spinThenSleep, WordRing } from '../../../lib/shuffle/ring/ring.js';
 
-/** Positions at which tickets (two a position, 32 bits) or their sign wrap. */
-const STARTS = [0, 2 ** 30 - 3, 2 ** 31 - 3, 2 ** 32 - 3];
+/** Positions at which tickets (four a position, 32 bits) or their sign wrap. */
+const STARTS = [0, 2 ** 29 - 3, 2 ** 30 - 3, 2 ** 32 - 3];
 const CLOSED = { code: 'HEDDLE_QUEUE_CLOSED' };
 const BAD = { code: 'HEDDLE_BAD_ARGUMENT' };
 
@@ -60,7 +60,7 @@ describe('word ring', () => {
   });
 
   test('close at the wrap of the tickets', () => {
-    const ring = WordRing.create({ capacity: 2, firstPosition: 2 ** 31 - 1 });
+    const ring = WordRing.create({ capacity: 2, firstPosition: 2 ** 30 - 1 });
     ring.push(5);
     ring.close();
     assert.equal(ring.drained, false);
