@@ -43,7 +43,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 /** Collects garbage until the heap holds nothing: memory of shuffles goes when their lineage does. */
 export async function drainedHeap(sc: Context): Promise<HeapStats> {
   const heap = heapOf(sc);
-  for (let turn = 0; turn < 200 && heap.stats().blocks > 0; turn++) {
+  for (let turn = 0; turn < 50 && heap.stats().blocks > 0; turn++) {
     collectGarbage();
     await setImmediate();
   }
@@ -115,11 +115,16 @@ export class Folder {
   }
 
   /** Resolves when a file of this name is there: how a closure says that it runs. */
-  async appears(name: string): Promise<void> {
+  async appears(name: string, by?: Running): Promise<void> {
     const file = join(this.path, name);
     const watcher = watch(dirname(file));
+    const gaveUp = by?.ended.then(({ out, err }) => assert.fail(`it ended without making ${name}: ${out}${err}`));
+    gaveUp?.catch(() => {});
     try {
-      while (!existsSync(file)) await new Promise(resolve => watcher.once('change', resolve));
+      while (!existsSync(file)) {
+        const changed = new Promise(resolve => watcher.once('change', resolve));
+        await (gaveUp === undefined ? changed : Promise.race([changed, gaveUp]));
+      }
     } finally {
       watcher.close();
     }
