@@ -1,11 +1,28 @@
-// The public door of Heddle.
-export { Context, type TextOptions, type TrialOptions } from './context.js';
+// The public door of Heddle. It loads next to nothing: the engine comes with the first context.
+import type { Context as EngineContext } from './context.js';
+import type { ContextOptions } from './core/options.js';
+
+export type { TextOptions, TrialOptions } from './context.js';
 export { type ErrorCode, HeddleError } from './core/errors.js';
 export type { EngineEvent, EngineEventType, EventListener } from './core/events.js';
 export type { ContextOptions } from './core/options.js';
 export type { JobTotals } from './monitor/totals.js';
-export { RDD } from './rdd/rdd.js';
+export type { RDD } from './rdd/rdd.js';
 export type { ActionOptions, Combiner, Pair, Row, Widen } from './rdd/types.js';
 export type { Rng } from './task/rng/rng.js';
 export type { Seed } from './task/rng/seed.js';
 export type { Statistics } from './task/stats/moments.js';
+
+/** A running engine: threads, a heap, and the beginnings of plans. */
+export type Context = EngineContext;
+
+export const Context = {
+  /**
+   * Starts the threads. Options may also come from HEDDLE_ variables (see ContextOptions). Rejects with HEDDLE_BAD_OPTION for
+   * what makes no sense, HEDDLE_HEAP_RESERVE where the memory cannot be had. Stop it, or declare it with `await using`.
+   */
+  async create(options?: ContextOptions): Promise<Context> {
+    const { Context: Engine } = await import('./context.js');
+    return Engine.create(options);
+  },
+} as const;

@@ -103,19 +103,21 @@ class StageBuilder {
         return [{ pipeline: { source, operators: [] }, leaves: [node], partitions: node.partitions }];
       }
       case 'operator': {
-        const operator: OperatorSpec = { kind: node.operator, f: this.place(node.f), label: labelOf(node), ...saltOf(node) };
-        return this.branches(node.parent).map(branch => ({
+        const operator: OperatorSpec = { kind: node.operator, f: this.place(node.f), label: labelOf(node) };
+        return this.branches(node.parent).map((branch, i) => ({
           ...branch,
-          pipeline: { source: branch.pipeline.source, operators: [...branch.pipeline.operators, operator] },
+          pipeline: { source: branch.pipeline.source, operators: [...branch.pipeline.operators, { ...operator, ...saltOf(node, i) }] },
         }));
       }
       case 'mapPartitions': {
         const { withIndex, single } = node;
         const f = this.place(node.f);
-        return this.branches(node.parent).map(branch => ({
-          ...branch,
-          pipeline: { source: { kind: 'mapPartitions', of: branch.pipeline, f, withIndex, single, label: labelOf(node) }, operators: [] },
-        }));
+        let firstIndex = 0;
+        return this.branches(node.parent).map(branch => {
+          const source = { kind: 'mapPartitions', of: branch.pipeline, f, withIndex, firstIndex, single, label: labelOf(node) } as const;
+          firstIndex += branch.partitions;
+          return { ...branch, pipeline: { source, operators: [] } };
+        });
       }
       case 'union':
         return node.parents.flatMap(parent => this.branches(parent));
@@ -166,11 +168,12 @@ export function aggregatorSpec(aggregator: PlanAggregator, label: string, place:
 
 /**
  * Tells the random streams of a lineage's operators apart, by their place in it: the same plan and the same seed give the same
- * numbers, wherever in a script and however often it is built.
+ * numbers, wherever in a script and however often it is built. The parts of a union below the operator have blocks of the same
+ * numbers, so the part is in the salt too.
  */
-function saltOf(node: OperatorNode): { salt?: number; seed?: Seed } {
+function saltOf(node: OperatorNode, branch: number): { salt?: number; seed?: Seed } {
   if (!isRandom(node)) return {};
-  return { salt: randomBefore(node.parent), ...(node.seed === undefined ? {} : { seed: node.seed }) };
+  return { salt: branch * 2 ** 32 + randomBefore(node.parent), ...(node.seed === undefined ? {} : { seed: node.seed }) };
 }
 
 const isRandom = (node: OperatorNode) => node.operator === 'trial' || node.operator === 'mapWithRng';

@@ -100,6 +100,7 @@ export class JobRunner {
       program: built.program,
       stageName: built.name,
       partition,
+      local,
       attempt,
       token: this.nextToken(),
       branch,

@@ -1,7 +1,7 @@
 // Whether map-side combining pays, decided from a task's own rows only, never from time or memory pressure: the
 // decision is part of the order of floating-point additions, so it must be the same on every run and on both kernels.
 
-/** Distinct keys to see before the first judgement; also how often it is judged again. */
+/** Distinct keys to see before the first judgement. */
 export const COMBINE_PROBE = 1 << 15;
 /** Distinct keys a task combines before it hands them on and starts afresh. */
 export const COMBINE_LIMIT = 1 << 20;

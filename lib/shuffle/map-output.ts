@@ -5,7 +5,20 @@
 import { HeddleError } from '../core/errors.js';
 import { loadWord, storeWord } from './heap/words.js';
 import { CURSOR_BYTES, numericBytes } from './kernels.js';
-import { BLOCK_HEADER, blockWord, ENCODED, numericKinds, numericPayload, pad8, RUN_HEADER, readRun, writeBlock, writeRun } from './run.js';
+import {
+  BLOCK_HEADER,
+  blockWord,
+  ENCODED,
+  filledBytes,
+  nextRun,
+  numericKinds,
+  numericPayload,
+  RUN_HEADER,
+  readRun,
+  runWord,
+  writeBlock,
+  writeRun,
+} from './run.js';
 import { heapFull, type ShuffleRef, type ShuffleStore } from './store.js';
 
 const FIRST_BLOCK = 4096;
@@ -64,6 +77,8 @@ export class MapOutput {
 
   /** Appends an encoded run of `rows` rows: `write` gets exactly `bytes` (a multiple of 8) of 8-aligned memory. */
   append(reduce: number, rows: number, bytes: number, write: (target: Uint8Array) => void): void {
+    if (this.filling[reduce] !== 0)
+      throw new HeddleError('HEDDLE_INTERNAL', `an encoded run while a numeric one is open (reduce id ${reduce})`);
     const block = this.room(reduce, RUN_HEADER + bytes);
     const { i32, u32, u8 } = this.store.heap;
     const at = block + loadWord(i32, block + blockWord.used);
@@ -111,17 +126,29 @@ export class MapOutput {
     for (let r = 0; r < this.filling.length; r++) this.closeNumeric(r, cursors);
   }
 
-  /** Makes everything visible at once, unless another attempt already did. All numeric runs must be closed. */
+  /**
+   * Makes everything visible at once, unless another attempt already did. All numeric runs must be closed. Needs no
+   * memory: where the heap has no room for an open block, staging blocks are handed over as they are.
+   */
   commit(): MapOutputSize {
     const { store, ref, map, attempt } = this;
-    if (!store.claim(ref, map, attempt)) {
+    if (this.filling.some(at => at !== 0)) throw new HeddleError('HEDDLE_INTERNAL', 'a commit while a numeric run is open');
+    while (!store.claim(ref, map, attempt)) {
+      if (!store.awaitWinner(ref, map)) continue; // its thread ended in the middle: the claim is free again
       this.discard();
       return { rows: 0, bytes: 0, committed: false };
     }
     let bytes = 0;
-    for (let r = 0; r < this.chains.length; r++) {
-      const chain = this.chains[r]!;
-      while (chain.length > 0) bytes += this.release(r, chain.shift()!);
+    try {
+      for (let r = 0; r < this.chains.length; r++) {
+        const chain = this.chains[r]!;
+        for (; chain.length > 0; chain.shift()) bytes += this.release(r, chain[0]!);
+      }
+    } catch (error) {
+      // What was handed over carries this attempt's number and never counts; another attempt may have the claim.
+      store.retract(ref, map, attempt);
+      this.discard();
+      throw error;
     }
     store.finish(ref, map, attempt);
     return { rows: this.rows, bytes, committed: true };
@@ -130,49 +157,48 @@ export class MapOutput {
   /** Gives all staging back. */
   discard(): void {
     for (const chain of this.chains) while (chain.length > 0) this.store.heap.free(chain.pop()!);
+    this.filling.fill(0);
   }
 
   /** Hands one staging block to the shuffle; returns its bytes of runs. */
   private release(reduce: number, block: number): number {
     const { heap } = this.store;
     const { i32, u32 } = heap;
-    const used = loadWord(i32, block + blockWord.used);
-    if (used >= KEEP_FROM && used * 2 >= u32[(block + blockWord.capacity) >>> 2]!) {
-      heap.setState(block, 'committed');
-      this.store.publish(this.ref, reduce, block);
-      return used - BLOCK_HEADER;
-    }
-    let bytes = 0;
-    for (let at = block + BLOCK_HEADER; at < block + used; ) {
-      const next = at + RUN_HEADER + u32[(at >>> 2) + 4]!;
-      if (u32[(at >>> 2) + 3]! > 0) bytes += this.copyRun(reduce, at);
-      at = next;
+    const end = block + loadWord(i32, block + blockWord.used);
+    let filled = 0; // which is less than used: a numeric run takes the room of all the rows it could have had
+    for (let at = block + BLOCK_HEADER; at < end; at = nextRun(u32, at)) filled += filledBytes(u32, at);
+    if (filled > 0) {
+      const wellFilled = filled >= KEEP_FROM && filled * 2 >= u32[(block + blockWord.capacity) >>> 2]!;
+      const target = wellFilled ? 0 : this.openBlock(reduce, filled);
+      if (target === 0) {
+        this.hand(reduce, block);
+        return filled;
+      }
+      let used = loadWord(i32, target + blockWord.used);
+      for (let at = block + BLOCK_HEADER; at < end; at = nextRun(u32, at)) used += this.copyRun(at, target + used);
+      // Last, so that a reader of another map partition's runs in this block never sees half a run.
+      storeWord(i32, target + blockWord.used, used);
     }
     heap.free(block);
+    return filled;
+  }
+
+  /** Copies a run without the room that it did not fill; returns its bytes. */
+  private copyRun(from: number, to: number): number {
+    const { u32, u8 } = this.store.heap;
+    const bytes = filledBytes(u32, from);
+    if (bytes === 0) return 0;
+    const run = readRun(u32, from);
+    writeRun(u32, to, { ...run, bytes: bytes - RUN_HEADER, kinds: u32[(from + runWord.kinds) >>> 2]!, capacity: run.rows });
+    if (run.numeric) {
+      const copy = readRun(u32, to);
+      u8.copyWithin(copy.keysAt, run.keysAt, run.keysAt + run.rows * numericBytes[run.keyKind]!);
+      u8.copyWithin(copy.valuesAt, run.valuesAt, run.valuesAt + run.rows * numericBytes[run.valueKind]!);
+    } else u8.copyWithin(to + RUN_HEADER, run.payload, run.payload + run.bytes);
     return bytes;
   }
 
-  /** Copies a run to the thread's open block, without the room that it did not fill. */
-  private copyRun(reduce: number, from: number): number {
-    const { i32, u32, u8 } = this.store.heap;
-    const run = readRun(u32, from);
-    const bytes = run.numeric ? numericPayload(run.rows, run.keyKind, run.valueKind) : run.bytes;
-    const block = this.openBlock(reduce, RUN_HEADER + bytes);
-    const used = loadWord(i32, block + blockWord.used);
-    const at = block + used;
-    const kinds = u32[(from >>> 2) + 5]!;
-    writeRun(u32, at, { map: run.map, attempt: run.attempt, sequence: run.sequence, rows: run.rows, bytes, kinds, capacity: run.rows });
-    if (run.numeric) {
-      const copy = readRun(u32, at);
-      u8.copyWithin(copy.keysAt, run.keysAt, run.keysAt + run.rows * numericBytes[run.keyKind]!);
-      u8.copyWithin(copy.valuesAt, run.valuesAt, run.valuesAt + run.rows * numericBytes[run.valueKind]!);
-    } else u8.copyWithin(at + RUN_HEADER, run.payload, run.payload + bytes);
-    // Last, so that a reader of another map partition's runs in this block never sees half a run.
-    storeWord(i32, block + blockWord.used, used + RUN_HEADER + bytes);
-    return RUN_HEADER + bytes;
-  }
-
-  /** The thread's open block with room for `bytes`; a new one is announced before it is filled. */
+  /** The thread's open block with room for `bytes`, or 0 where the heap is full; a new one is announced before it is filled. */
   private openBlock(reduce: number, bytes: number): number {
     const { heap } = this.store;
     const open = this.open.of(this.ref);
@@ -184,10 +210,15 @@ export class MapOutput {
       size = Math.min(capacity * 2, LARGEST_OPEN_BLOCK);
     }
     const block = this.allocate(Math.max(size, BLOCK_HEADER + bytes), reduce);
-    heap.setState(block, 'committed');
-    this.store.publish(this.ref, reduce, block);
+    if (block === 0) return 0;
+    this.hand(reduce, block);
     open[reduce] = block;
     return block;
+  }
+
+  private hand(reduce: number, block: number): void {
+    this.store.heap.setState(block, 'committed');
+    this.store.publish(this.ref, reduce, block);
   }
 
   /** The reduce id's newest staging block, with room for `bytes` more. */
@@ -205,14 +236,16 @@ export class MapOutput {
     const chain = this.chains[reduce]!;
     const size = Math.min(FIRST_BLOCK * 2 ** Math.min(chain.length, 10), LARGEST_BLOCK);
     const block = this.allocate(Math.max(size, atLeast), reduce);
+    if (block === 0) throw heapFull(atLeast, this.store.heap.u8.length, 'shuffle data');
     chain.push(block);
     return block;
   }
 
+  /** An empty block; 0 where the heap is full. */
   private allocate(bytes: number, reduce: number): number {
     const { heap } = this.store;
-    const block = heap.allocate(pad8(bytes));
-    if (block === 0) throw heapFull(bytes, heap.u8.length, 'shuffle data');
+    const block = heap.allocate(bytes);
+    if (block === 0) return 0;
     writeBlock(heap.u32, block, heap.sizeOf(block), BLOCK_HEADER, this.ref.id, reduce);
     return block;
   }

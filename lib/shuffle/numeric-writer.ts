@@ -61,7 +61,13 @@ export class NumericWriter {
     heap.u8.fill(0, this.cursors, this.scratch + bytes);
     this.keys = numericColumn(heap, keyKind, this.keysAt, CHUNK_ROWS);
     this.values = numericColumn(heap, valueKind, this.valuesAt, CHUNK_ROWS);
-    if (op !== null) this.table = new NumericTable(heap, kernels, op, keyKind, this.progressAt);
+    if (op === null) return;
+    try {
+      this.table = new NumericTable(heap, kernels, op, keyKind, this.progressAt);
+    } catch (error) {
+      heap.free(this.scratch);
+      throw error;
+    }
   }
 
   /** Takes the chunk's first n rows. */

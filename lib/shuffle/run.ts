@@ -23,7 +23,7 @@ export function numericKinds(keyKind: number, valueKind: number): number {
   return 1 | (keyKind << 8) | (valueKind << 16);
 }
 
-export const pad8 = (bytes: number): number => (bytes + 7) & ~7;
+export const pad8 = (bytes: number): number => ((bytes + 7) & ~7) >>> 0;
 
 /** Payload bytes of a numeric run with room for `rows`. */
 export function numericPayload(rows: number, keyKind: number, valueKind: number): number {
@@ -65,6 +65,20 @@ export function readRun(u32: Uint32Array, address: number): Run {
     keysAt: payload,
     valuesAt: payload + pad8(u32[word + 6]! * numericBytes[keyKind]!),
   };
+}
+
+/** The address behind the run at `address`. */
+export function nextRun(u32: Uint32Array, address: number): number {
+  return address + RUN_HEADER + u32[(address + runWord.bytes) >>> 2]!;
+}
+
+/** Bytes that the run at `address` takes without the room that its rows do not fill; 0 where it has no rows. */
+export function filledBytes(u32: Uint32Array, address: number): number {
+  const rows = u32[(address + runWord.rows) >>> 2]!;
+  if (rows === 0) return 0;
+  const kinds = u32[(address + runWord.kinds) >>> 2]!;
+  if (kinds === ENCODED) return RUN_HEADER + u32[(address + runWord.bytes) >>> 2]!;
+  return RUN_HEADER + numericPayload(rows, (kinds >>> 8) & 0xff, (kinds >>> 16) & 0xff);
 }
 
 /** Writes a run's header. */

@@ -10,8 +10,9 @@ import { HeddleError } from '../core/errors.js';
 import type { ShuffleId } from '../core/ids.js';
 import type { Heap } from './heap/allocator.js';
 import { loadWord, storeWord, swapWord, withWordLock } from './heap/words.js';
+import { spinThenSleep } from './ring/wait.js';
 import { WordRing } from './ring/word-ring.js';
-import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, pad8, RUN_HEADER, type Run, readRun } from './run.js';
+import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, nextRun, pad8, type Run, readRun } from './run.js';
 
 /** A shuffle's control area, as plain data that travels with a task. */
 export interface ShuffleRef {
@@ -30,8 +31,13 @@ const slotsAt = (ref: ShuffleRef) => ref.address + CONTROL_HEADER;
 const segmentAt = (ref: ShuffleRef, reduce: number) => slotsAt(ref) + pad8(ref.maps * 4) + reduce * 8;
 const ringAt = (ref: ShuffleRef, reduce: number) => segmentAt(ref, ref.reducers) + reduce * RING_BYTES;
 
-const claimedBy = (attempt: number) => (attempt + 1) << 1;
-const doneBy = (attempt: number) => claimedBy(attempt) | 1;
+/** How long the winner of a map partition may take to hand over what it has in memory. */
+const PATIENCE_MS = 60_000;
+/** Nobody is notified: a commit takes microseconds to milliseconds, and having to wait for one is rare. */
+const nap = spinThenSleep({ napMs: 1 });
+
+const claimedBy = (attempt: number) => ((attempt + 1) << 1) >>> 0;
+const doneBy = (attempt: number) => (claimedBy(attempt) | 1) >>> 0;
 
 /** What to do about a heap with no room left. */
 export function heapFull(bytes: number, capacity: number, what: string): HeddleError {
@@ -74,6 +80,27 @@ export class ShuffleStore {
     storeWord(this.heap.i32, slotsAt(ref) + map * 4, doneBy(attempt));
   }
 
+  /**
+   * After a claim that failed, waits for whoever has it: true once that attempt has finished, false if the claim is free
+   * again. Until then nothing is known, and a task that reported success would have its reader start too early.
+   * Committing is copying what is in memory already; whoever takes PATIENCE_MS for it is gone, and this throws.
+   */
+  awaitWinner(ref: ShuffleRef, map: number): boolean {
+    const { i32 } = this.heap;
+    const slot = slotsAt(ref) + map * 4;
+    const giveUpAt = performance.now() + PATIENCE_MS;
+    for (let word = loadWord(i32, slot); ; word = loadWord(i32, slot)) {
+      if (word === 0) return false;
+      if ((word & 1) === 1) return true;
+      if (performance.now() > giveUpAt)
+        throw new HeddleError(
+          'HEDDLE_INTERNAL',
+          `attempt ${(word >>> 1) - 1} of map partition ${map} claimed its output and never finished`,
+        );
+      nap.sleep(i32, slot >>> 2, word | 0, PATIENCE_MS);
+    }
+  }
+
   isDone(ref: ShuffleRef, map: number): boolean {
     return (loadWord(this.heap.i32, slotsAt(ref) + map * 4) & 1) === 1;
   }
@@ -107,10 +134,9 @@ export class ShuffleStore {
       if (u32[block >>> 2] !== BLOCK_MAGIC)
         throw new HeddleError('HEDDLE_CORRUPT', `no shuffle block at ${block}`, { data: { block, reduce } });
       const end = block + loadWord(i32, block + blockWord.used);
-      for (let at = block + BLOCK_HEADER; at < end; ) {
+      for (let at = block + BLOCK_HEADER; at < end; at = nextRun(u32, at)) {
         const run = readRun(u32, at);
-        if (loadWord(i32, slotsAt(ref) + run.map * 4) === doneBy(run.attempt)) runs.push(run);
-        at += RUN_HEADER + run.bytes;
+        if (run.rows > 0 && loadWord(i32, slotsAt(ref) + run.map * 4) === doneBy(run.attempt)) runs.push(run);
       }
     }
     return runs.sort((a, b) => a.map - b.map || a.sequence - b.sequence);

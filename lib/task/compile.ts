@@ -6,6 +6,7 @@
 // `at` is the operator under way and the rows are function-wide variables, so that a throw can be told with its
 // operator and its record at no cost in the loop. Rows of pair operators stay split in a key and a value.
 
+import { Rng } from './rng/rng.js';
 import type { OperatorSpec } from './spec.js';
 
 /** How a batch presents its rows. */
@@ -36,7 +37,7 @@ export const valueExpression = (row: RowCode): string => ('single' in row ? `${r
 export type Loop = (batch: unknown, sink: unknown, rngs: readonly unknown[]) => void;
 
 /**
- * The source of a function (functions, chunksOf) => Loop. `functions` holds one function for each operator, then the sink's own.
+ * The source of a function (functions, chunksOf, Rng) => Loop. `functions` holds one function for each operator, then the sink's own.
  */
 export function loopSource(kind: BatchKind, operators: readonly OperatorSpec[], sink: SinkCode): string {
   if (operators.length === 0 && sink.wholeBatch !== undefined) {
@@ -53,7 +54,7 @@ export function loopSource(kind: BatchKind, operators: readonly OperatorSpec[], 
   return `'use strict';
 ${functions}
 return function loop(batch, sink, rngs) {
-  const n = batch.n; ${code.head} ${code.rngs.map((j, k) => `const rng${j} = rngs[${k}];`).join(' ')}
+  const n = batch.n; ${code.head} ${code.rngs.map((j, k) => `const rng${j} = new Rng(rngs[${k}]);`).join(' ')}
   let at = 0, i = 0; ${code.variables.length > 0 ? `let ${code.variables.join(', ')};` : ''}
   ${sink.before}
   try {
@@ -64,14 +65,15 @@ return function loop(batch, sink, rngs) {
     switch (at) { ${records.map((record, j) => `case ${j}: record = ${record}; break;`).join(' ')} }
     throw sink.failed(error, at - 1, record);
   }
+  ${code.rngs.map(j => `rng${j}.leave();`).join(' ')}
   ${sink.after}
 };`;
 }
 
 /** Compiles a loop's source over its functions. */
 export function compileLoop(source: string, functions: readonly unknown[], name: string): Loop {
-  const factory = new Function('F', 'chunksOf', `${source}\n//# sourceURL=heddle-stage:${name}`);
-  return factory(functions, chunksOf) as Loop;
+  const factory = new Function('F', 'chunksOf', 'Rng', `${source}\n//# sourceURL=heddle-stage:${name}`);
+  return factory(functions, chunksOf, Rng) as Loop;
 }
 
 class LoopWriter {

@@ -28,7 +28,7 @@ export function openMiddle(task: TaskContext, spec: MiddleSpec): Source {
       const aggregation = aggregationOf(spec.aggregator, task.loaded.functions);
       const sink = new AggregateRowsSink(aggregation);
       runInto(task, spec.of, sink);
-      return new TableSource(task.spec.partition, sink.table.keys, sink.table.combiners);
+      return new TableSource(task.spec.local, sink.table.keys, sink.table.combiners);
     }
     case 'cogroup': {
       const sink = new GroupSink(spec.of.length);
@@ -36,7 +36,7 @@ export function openMiddle(task: TaskContext, spec: MiddleSpec): Source {
         sink.input = input;
         runInto(task, pipeline, sink);
       });
-      return new TableSource(task.spec.partition, sink.index.keys, sink.groups);
+      return new TableSource(task.spec.local, sink.index.keys, sink.groups);
     }
     case 'mapPartitions':
       return new PartitionSource(task, spec.of, task.loaded.functions.get(spec.f), spec);
@@ -66,7 +66,7 @@ class RunsSource implements Source {
     if (run === undefined) return null;
     this.bytesRead += run.bytes;
     const { keys, values, rows } = readRows(this.task.env.heap, run);
-    return { kind: 'pairs', keys, values, n: rows, block: this.task.spec.partition };
+    return { kind: 'pairs', keys, values, n: rows, block: this.task.spec.local };
   }
 
   close(): void {}
@@ -140,7 +140,7 @@ function aggregateNumbers(task: TaskContext, batches: readonly NumberBatch[], op
     const { size, keysAt, valuesAt } = table.groups();
     const keys =
       keyKind === NumericKind.Int32 ? new Int32Array(heap.u8.buffer, keysAt, size) : new Float64Array(heap.u8.buffer, keysAt, size);
-    return new TableSource(task.spec.partition, keys, new Float64Array(heap.u8.buffer, valuesAt, size), close);
+    return new TableSource(task.spec.local, keys, new Float64Array(heap.u8.buffer, valuesAt, size), close);
   } catch (error) {
     close();
     throw error;
@@ -168,7 +168,7 @@ function aggregateRows(task: TaskContext, runs: readonly Run[], aggregation: Agg
   } catch (error) {
     throw taskError(error, aggregation.label, task.spec, record);
   }
-  return new TableSource(task.spec.partition, table.keys, combiners);
+  return new TableSource(task.spec.local, table.keys, combiners);
 }
 
 /** mapPartitions: the user's function pulls rows from the pipeline below; what it gives goes on in chunks. */
@@ -182,7 +182,7 @@ class PartitionSource implements Source {
     private readonly task: TaskContext,
     of: Pipeline,
     f: AnyFunction,
-    spec: { readonly withIndex: boolean; readonly single: boolean; readonly label: string },
+    spec: { readonly withIndex: boolean; readonly firstIndex: number; readonly single: boolean; readonly label: string },
   ) {
     this.label = spec.label;
     const sink = new RowsSink();
@@ -190,14 +190,14 @@ class PartitionSource implements Source {
     const rows = pull(this.run, sink);
     const call = f as (...args: unknown[]) => unknown;
     this.chunks = this.guarded(() => {
-      const given = spec.withIndex ? call(task.spec.partition, rows) : call(rows);
+      const given = spec.withIndex ? call(spec.firstIndex + task.spec.local, rows) : call(rows);
       return chunksOf(spec.single ? [given] : (given as Iterable<unknown>));
     });
   }
 
   next(): Batch | null {
     const rows = this.guarded(() => this.chunks.next());
-    return rows === null ? null : { kind: 'rows', rows, n: rows.length, block: this.task.spec.partition };
+    return rows === null ? null : { kind: 'rows', rows, n: rows.length, block: this.task.spec.local };
   }
 
   close(): void {

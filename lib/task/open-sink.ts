@@ -17,12 +17,12 @@ export function isBlockwise(task: TaskContext): boolean {
   return kind === 'reduce' || kind === 'aggregate' || kind === 'sum' || kind === 'moments';
 }
 
-/** The blocks that a task's rows belong to: those of its indexed source, else its partition as one block. */
+/** The blocks that a task's rows belong to: those of its indexed source, else its partition (of its part of a union) as one block. */
 function blocksOf({ spec, loaded }: TaskContext): BlockRange {
   const { source } = loaded.program.branches[spec.branch]!;
   const input = source.kind === 'leaf' ? spec.inputs[source.input] : undefined;
   const first = input?.kind === 'range' ? input.from : input?.kind === 'rows' ? input.firstIndex : undefined;
-  if (first === undefined || (input!.kind !== 'range' && input!.kind !== 'rows')) return { from: spec.partition, to: spec.partition + 1 };
+  if (first === undefined || (input!.kind !== 'range' && input!.kind !== 'rows')) return { from: spec.local, to: spec.local + 1 };
   const { rows, blockRows } = input as { rows: number; blockRows: number };
   return { from: Math.floor(first / blockRows), to: Math.ceil((first + rows) / blockRows) };
 }

@@ -8,7 +8,7 @@ import type { TaskEnv } from './env.js';
 import type { AnyFunction, ProgramFunctions } from './functions.js';
 import { openLeaf } from './leaf-sources.js';
 import { openMiddle } from './middle-sources.js';
-import { Rng } from './rng/rng.js';
+import { DrawSource } from './rng/rng.js';
 import { type SeedState, seedState } from './rng/seed.js';
 import type { Sink } from './sinks/sink.js';
 import type { OperatorSpec, Pipeline, Program, TaskSpec } from './spec.js';
@@ -53,7 +53,7 @@ export interface TaskContext {
 /** A pipeline being run, a batch at a time. */
 export class PipelineRun {
   private readonly source: Source;
-  private readonly rngs: Rng[] = [];
+  private readonly rngs: DrawSource[] = [];
   private readonly rngAddresses: number[] = [];
   private readonly salts: number[] = [];
   private readonly seeds: SeedState[] = [];
@@ -110,10 +110,10 @@ export class PipelineRun {
 
   private addRng({ salt, seed }: OperatorSpec): void {
     const { heap, kernels } = this.task.env;
-    const address = heap.allocate(Rng.bytes);
+    const address = heap.allocate(DrawSource.bytes);
     if (address === 0) throw new HeddleError('HEDDLE_HEAP_FULL', 'the shared heap has no room for random numbers: raise the option memory');
     this.rngAddresses.push(address);
-    this.rngs.push(new Rng({ buffer: heap.u8.buffer, address, fill: (state, out, n) => kernels.fillUniform(state, out, n) }));
+    this.rngs.push(new DrawSource({ buffer: heap.u8.buffer, address, fill: (state, out, n) => kernels.fillUniform(state, out, n) }));
     this.salts.push(salt!);
     this.seeds.push(seed === undefined ? this.task.loaded.seed : seedState(seed));
   }
@@ -147,7 +147,7 @@ function isEngineError(error: HeddleError): boolean {
 function openSource(task: TaskContext, pipeline: Pipeline, blockwise: boolean): Source {
   const { source } = pipeline;
   if (source.kind !== 'leaf') return openMiddle(task, source);
-  const leaf = openLeaf(task.spec.inputs[source.input]!, task.env, task.spec.partition, blockwise);
+  const leaf = openLeaf(task.spec.inputs[source.input]!, task.env, task.spec.local, blockwise);
   return new CountedSource(leaf, task.metrics);
 }
 

@@ -47,6 +47,8 @@ export type SourceSpec =
       readonly of: Pipeline;
       readonly f: FunctionRef;
       readonly withIndex: boolean;
+      /** The index of the branch's first partition. */
+      readonly firstIndex: number;
       /** What f gives is one row. */
       readonly single: boolean;
       readonly label: string;
@@ -109,6 +111,8 @@ export interface TaskSpec {
   readonly program: Uint8Array;
   readonly stageName: string;
   readonly partition: number;
+  /** The partition's place among those of its branch: what makes a part of a union the same as it is alone. */
+  readonly local: number;
   readonly attempt: number;
   /** Unique among all attempts of a process: what a shuffle knows an attempt's rows by. */
   readonly token: number;

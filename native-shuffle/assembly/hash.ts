@@ -15,7 +15,7 @@
 }
 
 @inline export function hashFloat64(key: f64): u32 {
-  const whole = <i32>key; // saturates or traps outside the range, so the range is looked at first
+  const whole = <i32>key; // saturates, and NaN gives 0: neither is equal to the key again
   if (<f64>whole == key) return fmix32(whole);
   const bits = reinterpret<u64>(canonical(key));
   return fmix32(<u32>bits ^ (fmix32(<u32>(bits >>> 32)) * 0x9e3779b1));

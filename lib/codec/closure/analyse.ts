@@ -6,6 +6,7 @@ import type * as Acorn from 'acorn';
 import type * as EslintScope from 'eslint-scope';
 import type { Identifier, Node } from 'estree';
 import type { Refusal } from './errors.js';
+import { branchFreeSelects } from './select.js';
 import type { SourceForm } from './types.js';
 import { type Walked, walkFunction } from './walk.js';
 
@@ -150,10 +151,8 @@ function analyse(source: string): FunctionAnalysis | undefined {
   const fn = node.type === 'Property' ? node.value : node;
   const form = node.type === 'Property' ? (node.kind === 'get' ? 'getter' : node.kind === 'set' ? 'setter' : 'method') : 'expression';
   const walked = walkFunction(node, shift);
-  if (walked.replaced.length > 0) {
-    const code = replaceParts(source, walked.replaced);
-    return analyse(code);
-  }
+  const replaced = walked.replaced.length > 0 ? walked.replaced : branchFreeSelects(node, source, shift);
+  if (replaced.length > 0) return analyse(replaceParts(source, replaced));
   const isClass = fn.type === 'ClassExpression';
   const callable = fn.type === 'ArrowFunctionExpression' || fn.type === 'FunctionExpression' ? fn : undefined;
   return {

@@ -10,8 +10,8 @@ const merge = (op: number, a: number, b: number): number => {
   return op === 4 ? a : b;
 };
 
-/** The key as grouping sees it: -0 is 0. (Any NaN read from memory is one NaN to `Object.is`.) */
-const canonical = (key: number): number => key + 0;
+/** The key as grouping sees it: -0 is 0, every NaN is one NaN. */
+const canonical = (key: number): number => (Number.isNaN(key) ? Number.NaN : key + 0);
 
 export function aggregationTwins(
   memory: WebAssembly.Memory,

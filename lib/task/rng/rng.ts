@@ -18,7 +18,7 @@ import { type SeedState, writeStreamState } from './seed.js';
 import { standardExponential, standardNormal } from './ziggurat.js';
 
 /** Where an Rng lives and what makes its numbers. */
-export interface RngOptions {
+export interface DrawSourceOptions {
   readonly buffer: ArrayBufferLike;
   /** The start of `Rng.bytes` bytes of `buffer` that belong to the Rng alone, a multiple of 16. */
   readonly address: number;
@@ -33,28 +33,24 @@ const MOST_DRAWS = 4096;
 /** The different values of a uniform draw. */
 const DRAW_VALUES = 2 ** 52;
 
-export class Rng {
-  /** Bytes of heap that an Rng needs. */
+/** Where draws come from: the generators of an operator's element block, and the batch that they made last. */
+export class DrawSource {
+  /** Bytes of heap that it needs. */
   static readonly bytes = STATE_BYTES + MOST_DRAWS * 8;
 
-  private readonly draws: Float64Array;
+  readonly draws: Float64Array;
   /** The next unread draw. A batch ends where `draws` ends, so that the end is a constant. */
-  private cursor = MOST_DRAWS;
+  cursor = MOST_DRAWS;
+  readonly poissons = new Poisson();
+  readonly binomials = new Binomial();
   private nextDraws = 0;
   private readonly state: Int32Array;
   private readonly address: number;
-  private readonly fill: RngOptions['fill'];
+  private readonly fill: DrawSourceOptions['fill'];
 
-  // int(n) divides 2^52 into n equal shares: the share of the last n. NaN equals no n, and makes the fields float64 from
-  // the beginning: a later change from small integers would cost every loop its compiled code.
-  private bound = Number.NaN;
-  private share = Number.NaN;
-  private readonly poissons = new Poisson();
-  private readonly binomials = new Binomial();
-
-  constructor({ buffer, address, fill }: RngOptions) {
-    if (!Number.isSafeInteger(address) || address < 0 || address % 16 !== 0 || address + Rng.bytes > buffer.byteLength) {
-      throw badArgument('address', address, `a multiple of 16 with ${Rng.bytes} bytes of the buffer after it`);
+  constructor({ buffer, address, fill }: DrawSourceOptions) {
+    if (!Number.isSafeInteger(address) || address < 0 || address % 16 !== 0 || address + DrawSource.bytes > buffer.byteLength) {
+      throw badArgument('address', address, `a multiple of 16 with ${DrawSource.bytes} bytes of the buffer after it`);
     }
     this.address = address;
     this.fill = fill;
@@ -62,17 +58,54 @@ export class Rng {
     this.draws = new Float64Array(buffer, address + STATE_BYTES, MOST_DRAWS);
   }
 
-  /** Begins the stream of an element block: called by the compiled loop, not by closures. */
+  /** Begins the stream of an element block. */
   start(seed: SeedState, operator: number, block: number): void {
     writeStreamState(this.state, seed, operator, block);
     this.cursor = MOST_DRAWS;
     this.nextDraws = FIRST_DRAWS;
   }
 
+  /** Makes the next batch and gives the place of its first draw. */
+  refill(): number {
+    const n = this.nextDraws;
+    if (n === 0) throw new HeddleError('HEDDLE_INTERNAL', 'an Rng was used before its stream was started');
+    const first = MOST_DRAWS - n;
+    this.fill(this.address, this.address + STATE_BYTES + first * 8, n);
+    this.nextDraws = Math.min(n * 2, MOST_DRAWS);
+    return first;
+  }
+}
+
+/**
+ * A compiled loop makes one for each batch of rows, which costs next to nothing and saves a lot: as long as the user's code is inlined
+ * the object never leaves the loop, and V8 keeps its cursor in a register.
+ */
+export class Rng {
+  private cursor: number;
+  private readonly draws: Float64Array;
+  private readonly source: DrawSource;
+
+  // int(n) divides 2^52 into n equal shares: the share of the last n. NaN equals no n, and makes the fields float64 from
+  // the beginning: a later change from small integers would cost every loop its compiled code.
+  private bound = Number.NaN;
+  private share = Number.NaN;
+
+  /** Goes on where the source is. */
+  constructor(source: DrawSource) {
+    this.cursor = source.cursor;
+    this.draws = source.draws;
+    this.source = source;
+  }
+
+  /** Gives the place in the stream back to the source: the end of a batch, and of this Rng. */
+  leave(): void {
+    this.source.cursor = this.cursor;
+  }
+
   /** A number in [0, 1), a multiple of 2^-52. */
   uniform(): number {
     let cursor = this.cursor;
-    if (cursor === MOST_DRAWS) cursor = this.refill();
+    if (cursor === MOST_DRAWS) cursor = this.source.refill();
     this.cursor = cursor + 1;
     return this.draws[cursor]!;
   }
@@ -102,7 +135,7 @@ export class Rng {
 
   /** A count from the Poisson distribution. */
   poisson(lambda: number): number {
-    return this.poissons.draw(this, lambda);
+    return this.source.poissons.draw(this, lambda);
   }
 
   /** True with probability p. */
@@ -113,7 +146,7 @@ export class Rng {
 
   /** How many of n independent events of probability p happen. */
   binomial(n: number, p: number): number {
-    return this.binomials.draw(this, n, p);
+    return this.source.binomials.draw(this, n, p);
   }
 
   /** A number from the gamma distribution of mean shape * scale. */
@@ -166,15 +199,5 @@ export class Rng {
       const at = upper * 2 ** 26 + Math.floor(this.uniform() * 2 ** 26);
       if (at < n) return at;
     }
-  }
-
-  /** Makes the next batch and gives the place of its first draw. */
-  private refill(): number {
-    const n = this.nextDraws;
-    if (n === 0) throw new HeddleError('HEDDLE_INTERNAL', 'an Rng was used before start()');
-    const first = MOST_DRAWS - n;
-    this.fill(this.address, this.address + STATE_BYTES + first * 8, n);
-    this.nextDraws = Math.min(n * 2, MOST_DRAWS);
-    return first;
   }
 }

@@ -1,8 +1,8 @@
 // A small shared memory with the kernels on it, their twins, and generators made from either.
 import { readFileSync } from 'node:fs';
 import * as twin from '../../../lib/shuffle/twins/random.js';
-import { Rng } from '../../../lib/task/rng/rng.js';
-import { type Seed, seedState } from '../../../lib/task/rng/seed.js';
+import { DrawSource, Rng } from '../../../lib/task/rng/rng.js';
+import { type Seed, type SeedState, seedState } from '../../../lib/task/rng/seed.js';
 
 export type Fill = (state: number, out: number, n: number) => void;
 
@@ -42,11 +42,24 @@ export const twinFill: Fill = (state, out, n) => twin.fillUniform(memory.buffer,
 let regions = 0;
 const MOST_REGIONS = 10;
 
-export function rngOn(fill: Fill): Rng {
-  return new Rng({ buffer: memory.buffer, address: 16 + Math.ceil(Rng.bytes / 16) * 16 * (regions++ % MOST_REGIONS), fill });
+/** An Rng that is taken to another stream by itself, where a compiled loop would make another one. */
+export class StartableRng extends Rng {
+  constructor(private readonly from: DrawSource) {
+    super(from);
+  }
+
+  start(seed: SeedState, operator: number, block: number): void {
+    this.from.start(seed, operator, block);
+    Object.assign(this, new Rng(this.from));
+  }
 }
 
-export function started(seed: Seed, operator = 0, block = 0, fill = kernel): Rng {
+export function rngOn(fill: Fill): StartableRng {
+  const address = 16 + Math.ceil(DrawSource.bytes / 16) * 16 * (regions++ % MOST_REGIONS);
+  return new StartableRng(new DrawSource({ buffer: memory.buffer, address, fill }));
+}
+
+export function started(seed: Seed, operator = 0, block = 0, fill = kernel): StartableRng {
   const rng = rngOn(fill);
   rng.start(seedState(seed), operator, block);
   return rng;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { HeddleError } from '../../../lib/core/errors.js';
-import { Rng } from '../../../lib/task/rng/rng.js';
+import { DrawSource, type Rng } from '../../../lib/task/rng/rng.js';
 import { seedState, writeStreamState } from '../../../lib/task/rng/seed.js';
 import { draw, kernel, memory, rngOn, started, twinFill } from './heap.js';
 
@@ -84,14 +84,14 @@ describe('an Rng', () => {
   });
 
   test('must be started', () => {
-    assert.throws(() => rngOn(kernel).uniform(), /before start/);
+    assert.throws(() => rngOn(kernel).uniform(), /before its stream was started/);
   });
 
   test('needs an aligned region within the buffer', () => {
-    for (const address of [8, -16, Number.NaN, memory.buffer.byteLength - Rng.bytes + 16]) {
-      assert.throws(() => new Rng({ buffer: memory.buffer, address, fill: kernel }), /address: expected/);
+    for (const address of [8, -16, Number.NaN, memory.buffer.byteLength - DrawSource.bytes + 16]) {
+      assert.throws(() => new DrawSource({ buffer: memory.buffer, address, fill: kernel }), /address: expected/);
     }
-    new Rng({ buffer: memory.buffer, address: memory.buffer.byteLength - Rng.bytes, fill: kernel });
+    new DrawSource({ buffer: memory.buffer, address: memory.buffer.byteLength - DrawSource.bytes, fill: kernel });
   });
 });
 

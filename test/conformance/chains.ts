@@ -1,0 +1,194 @@
+// Random chains of operators for the model: data, closures, and one step of a chain applied to an RDD and to its model alike.
+import fc from 'fast-check';
+import type { RDD } from '../../lib/index.js';
+import type { Model } from './model.js';
+
+const lone = '\ud800';
+const number = fc.oneof(
+  fc.integer({ min: -3, max: 3 }),
+  fc.constantFrom(Number.NaN, -0, 2 ** 31, -(2 ** 31), 2 ** 53, 2 ** 53 + 2, 0.1, -2.5, 1e308, Number.POSITIVE_INFINITY),
+  fc.double(),
+);
+const text = fc.oneof(fc.constantFrom('', '__proto__', lone, 'a', 'é', '😀', 'constructor'), fc.string({ unit: 'binary', maxLength: 4 }));
+const scalar = fc.oneof(number, text, fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), fc.constantFrom(null, undefined, true, false));
+// No invalid dates: to assert.deepStrictEqual they are not equal to themselves.
+const date = fc.date({ min: new Date(0), max: new Date(5), noInvalidDate: true });
+const object = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', '__proto__'), scalar), { maxLength: 2, selector: ([name]) => name });
+const value: fc.Arbitrary<unknown> = fc.oneof(
+  scalar,
+  date,
+  fc.array(scalar, { maxLength: 3 }),
+  fc.tuple(scalar, fc.array(scalar, { maxLength: 2 })),
+  object.map(entries => Object.fromEntries(entries)),
+);
+
+/** Rows of one kind, which take the typed paths, or of all kinds. */
+const rows = fc.oneof(
+  ...[fc.integer(), fc.integer({ min: -2, max: 2 }), number, text, value].map(row => fc.array(row, { maxLength: 60 })),
+  // Longer than the rows that a task looks at before it decides on its columns, and not of one kind behind them.
+  fc.tuple(fc.integer({ min: 257, max: 600 }), fc.array(value, { maxLength: 5 })).map(([n, rest]) => [...Array(n).keys(), ...rest]),
+  // One hot key.
+  fc
+    .tuple(fc.integer({ min: 1, max: 80 }), value, fc.array(value, { maxLength: 8 }))
+    .map(([n, hot, rest]) => [...Array(n).fill(hot), ...rest]),
+);
+export const source = fc.record({ rows, partitions: fc.option(fc.integer({ min: 1, max: 7 }), { nil: undefined }) });
+export type Source = { readonly rows: readonly unknown[]; readonly partitions: number | undefined };
+
+type AnyRdd = RDD<never>;
+type Twin = { readonly rdd: AnyRdd; readonly model: Model };
+
+/** Applies a method to both. The closures have no state, so one function serves both. */
+type Method = Exclude<keyof Model & keyof AnyRdd, 'union' | 'join'>;
+const call = ({ rdd, model }: Twin, method: Method, ...args: unknown[]): Twin => ({
+  rdd: (rdd[method] as unknown as (...args: unknown[]) => AnyRdd)(...args),
+  model: (model[method] as unknown as (...args: unknown[]) => Model)(...args),
+});
+
+const tag = (v: unknown): string => (typeof v === 'string' && v.length < 200 ? v : typeof v);
+const kindOf = (v: unknown): unknown => (Array.isArray(v) ? v.length : v instanceof Date ? null : typeof v);
+const numberOf = (v: unknown): number => (typeof v === 'number' ? v : 0.1);
+const intOf = (v: unknown): number => (typeof v === 'number' ? v | 0 : 7);
+
+const maps: ((v: unknown) => unknown)[] = [
+  v => [v, 1],
+  v => ({ v }),
+  kindOf,
+  numberOf,
+  intOf,
+  v => [intOf(v), numberOf(v)],
+  v => [kindOf(v), v],
+];
+const filters: ((v: unknown) => unknown)[] = [v => typeof v !== 'string', v => v, () => false, v => Number.isNaN(v) || v === 0];
+const flats: ((v: unknown) => Iterable<unknown>)[] = [
+  v => [v, v],
+  function* (v) {
+    yield v;
+    yield [v];
+  },
+  v => (Array.isArray(v) ? v : []),
+  v => (typeof v === 'string' ? v : new Set([v])),
+];
+const wholes: ((rows: Iterable<unknown>) => Iterable<unknown>)[] = [
+  function* (rows) {
+    let n = 0;
+    for (const row of rows) yield [n++, row];
+  },
+  rows => [...rows].reverse(),
+  rows => [Array.from(rows).length],
+  function* (rows) {
+    for (const row of rows) {
+      yield row;
+      if (typeof row === 'string') return;
+    }
+  },
+];
+const reducers: ((a: never, b: never) => unknown)[] = [
+  (a: number, b: number) => a + b,
+  (a: number, b: number) => Math.min(a, b),
+  (a: number, b: number) => Math.max(a, b),
+];
+/** Whatever the values, and neither commutative nor associative: it shows in what order and how they were combined. */
+const anyReducers: ((a: never, b: never) => unknown)[] = [
+  (a: unknown, _b: unknown) => a,
+  (_a: unknown, b: unknown) => b,
+  (a, b) => `(${tag(a)} ${tag(b)})`,
+];
+const combiner = {
+  createCombiner: (v: unknown) => [tag(v)],
+  mergeValue: (c: string[], v: unknown) => {
+    c.push(tag(v));
+    return c;
+  },
+  mergeCombiners: (a: string[], b: string[]) => [...a, '|', ...b],
+};
+
+export interface Step {
+  readonly name: string;
+  /** Chooses a closure. */
+  readonly pick: number;
+  readonly partitions: number | undefined;
+  readonly other: Source;
+}
+
+const rowSteps = ['map', 'filter', 'flatMap', 'mapPartitions', 'mapPartitionsWithIndex', 'glom', 'keyBy', 'unionSelf', 'union', 'distinct'];
+const pairSteps = [
+  'reduceNumbers',
+  'reduceByKey',
+  'combineByKey',
+  'groupByKey',
+  'mapValues',
+  'flatMapValues',
+  'join',
+  'joinSelf',
+  'partitionBy',
+  'keys',
+];
+export const step: fc.Arbitrary<Step> = fc.record({
+  name: fc.constantFrom(...rowSteps, ...pairSteps, ...pairSteps),
+  pick: fc.nat({ max: 11 }),
+  partitions: fc.option(fc.integer({ min: 1, max: 7 }), { nil: undefined }),
+  other: source,
+});
+
+const isPair = (row: unknown) => Array.isArray(row) && row.length === 2;
+const pickOf = <T>(from: readonly T[], pick: number): T => from[pick % from.length]!;
+
+/** Adds one step. Rows that are no pairs get keys before an operator of pairs. `open` makes the twins of a source. */
+export function apply(twin: Twin, { name, pick, partitions, other }: Step, open: (source: Source) => Twin): Twin {
+  const pairs = () => (twin.model.rows.every(isPair) ? twin : call(twin, 'keyBy', pickOf([kindOf, (v: unknown) => v], pick)));
+  switch (name) {
+    case 'map':
+      return call(twin, 'map', pickOf(maps, pick));
+    case 'filter':
+      return call(twin, 'filter', pickOf(filters, pick));
+    case 'flatMap':
+      return call(twin, 'flatMap', pickOf(flats, pick));
+    case 'mapPartitions':
+      return call(twin, 'mapPartitions', pickOf(wholes, pick));
+    case 'mapPartitionsWithIndex':
+      return call(twin, 'mapPartitionsWithIndex', (index: number, rows: Iterable<unknown>) => Array.from(rows, row => [index, row]));
+    case 'glom':
+      return call(twin, 'glom');
+    case 'keyBy':
+      return call(twin, 'keyBy', pickOf([kindOf, (v: unknown) => v, intOf], pick));
+    case 'unionSelf': {
+      const tagged = call(twin, 'mapPartitionsWithIndex', (index: number, rows: Iterable<unknown>) =>
+        Array.from(rows, row => [index, row]),
+      );
+      return { rdd: twin.rdd.union(tagged.rdd, twin.rdd), model: twin.model.union(tagged.model, twin.model) };
+    }
+    case 'union': {
+      const more = open(other);
+      return { rdd: twin.rdd.union(more.rdd), model: twin.model.union(more.model) };
+    }
+    case 'distinct':
+      return call(twin, 'distinct', partitions);
+    case 'reduceNumbers':
+      return call(call(pairs(), 'mapValues', pickOf([numberOf, intOf], pick)), 'reduceByKey', pickOf(reducers, pick), partitions);
+    case 'reduceByKey':
+      return call(pairs(), 'reduceByKey', pickOf(anyReducers, pick), partitions);
+    case 'combineByKey':
+      return call(pairs(), 'combineByKey', combiner, partitions);
+    case 'groupByKey':
+      return call(pairs(), 'groupByKey', partitions);
+    case 'mapValues':
+      return call(pairs(), 'mapValues', pickOf(maps, pick));
+    case 'flatMapValues':
+      return call(pairs(), 'flatMapValues', pickOf(flats, pick));
+    case 'join': {
+      const left = pairs();
+      const right = call(open(other), 'keyBy', pickOf([kindOf, (v: unknown) => v], pick));
+      return { rdd: left.rdd.join(right.rdd, partitions) as never, model: left.model.join(right.model, partitions) };
+    }
+    case 'joinSelf': {
+      const left = pairs();
+      const right = call(left, 'groupByKey', partitions);
+      return { rdd: left.rdd.join(right.rdd) as never, model: left.model.join(right.model) };
+    }
+    case 'partitionBy':
+      return call(pairs(), 'partitionBy', partitions ?? 3);
+    default:
+      return call(pairs(), 'map', (pair: readonly unknown[]) => pair[0]);
+  }
+}

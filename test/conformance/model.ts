@@ -1,0 +1,129 @@
+// The model of an RDD: its partitions as plain arrays, and every operator as the shortest code that says what it means.
+// It follows what Heddle promises of order: partitions one after the other, in a shuffle the rows of a key in map order,
+// the keys of a partition in order of first appearance, map-side partials merged in map order. Of the engine it takes only
+// the partition of a key, and how a source was cut (whose rows, put together, are checked against the source's).
+import { partitionOf } from '../../lib/shuffle/partitioner.js';
+
+type F = (...args: never[]) => unknown;
+type Pair = readonly [unknown, unknown];
+type Combine = {
+  create: (value: unknown) => unknown;
+  add: (c: unknown, value: unknown) => unknown;
+  merge: (a: unknown, b: unknown) => unknown;
+};
+
+export class Model {
+  /** `keyed`: the number of partitions that keys are hashed to, where rows lie in the partitions of their keys. */
+  constructor(
+    readonly partitions: readonly (readonly unknown[])[],
+    private readonly defaultPartitions: number,
+    private readonly keyed?: number,
+  ) {}
+
+  get rows(): unknown[] {
+    return this.partitions.flat();
+  }
+
+  each(f: (rows: readonly unknown[], index: number) => unknown[], keyed = false): Model {
+    return new Model(this.partitions.map(f), this.defaultPartitions, keyed ? this.keyed : undefined);
+  }
+
+  map = (f: F) => this.each(rows => rows.map(row => f(row as never)));
+  filter = (f: F) => this.each(rows => rows.filter(row => f(row as never)), true);
+  flatMap = (f: F) => this.each(rows => rows.flatMap(row => [...(f(row as never) as Iterable<unknown>)]));
+  mapPartitions = (f: F) => this.each(rows => [...(f(rows.values() as never) as Iterable<unknown>)]);
+  mapPartitionsWithIndex = (f: F) => this.each((rows, p) => [...(f(p as never, rows.values() as never) as Iterable<unknown>)]);
+  glom = () => this.each(rows => [[...rows]]);
+  keyBy = (f: F) => this.each(rows => rows.map(row => [f(row as never), row]));
+  mapValues = (f: F) => this.each(rows => (rows as Pair[]).map(([k, v]) => [k, f(v as never)]), true);
+  flatMapValues = (f: F) =>
+    this.each(rows => (rows as Pair[]).flatMap(([k, v]) => Array.from(f(v as never) as Iterable<unknown>, u => [k, u])), true);
+
+  union(...others: Model[]): Model {
+    return new Model(
+      [this, ...others].flatMap(model => model.partitions),
+      this.defaultPartitions,
+    );
+  }
+
+  distinct(partitions?: number): Model {
+    const first = this.map((row: unknown) => [row, 1]).aggregate(
+      partitions ?? this.defaultPartitions,
+      reducing(a => a),
+    );
+    return first.map((pair: Pair) => pair[0]);
+  }
+
+  reduceByKey = (f: F, partitions?: number) => this.aggregate(this.target(partitions), reducing(f as never));
+
+  combineByKey(f: { createCombiner: F; mergeValue: F; mergeCombiners: F }, partitions?: number): Model {
+    const combine = { create: f.createCombiner, add: f.mergeValue, merge: f.mergeCombiners } as unknown as Combine;
+    return this.aggregate(this.target(partitions), combine);
+  }
+
+  groupByKey = (partitions?: number) => this.groups(this.target(partitions));
+
+  partitionBy(partitions: number): Model {
+    return this.keyed === partitions ? this : this.shuffled(partitions, rows => rows);
+  }
+
+  join(other: Model, partitions?: number): Model {
+    const target = partitions ?? this.keyed ?? other.keyed ?? this.defaultPartitions;
+    const [left, right] = [this.partitionBy(target), other.partitionBy(target)];
+    return left.each((rows, p) => {
+      const groups = grouped(rows as Pair[]);
+      const others = new Map(grouped(right.partitions[p] as Pair[]).map(([k, values]) => [keyText(k), values]));
+      return groups.flatMap(([k, values]) => values.flatMap(v => (others.get(keyText(k)) ?? []).map(w => [k, [v, w]])));
+    }, true);
+  }
+
+  private target(partitions: number | undefined): number {
+    return partitions ?? this.keyed ?? this.defaultPartitions;
+  }
+
+  /** The rows in the partitions of their keys, after `before` on the map side. */
+  private shuffled(partitions: number, before: (rows: readonly Pair[]) => readonly Pair[]): Model {
+    const target: Pair[][] = Array.from({ length: partitions }, () => []);
+    for (const rows of this.partitions) {
+      for (const pair of before(rows as Pair[])) target[partitionOf({ kind: 'hash', partitions }, pair[0])]!.push(pair);
+    }
+    return new Model(target, this.defaultPartitions, partitions);
+  }
+
+  private groups(partitions: number): Model {
+    return this.partitionBy(partitions).each(rows => grouped(rows as Pair[]), true);
+  }
+
+  private aggregate(partitions: number, { create, add, merge }: Combine): Model {
+    const fold = (rows: readonly Pair[]) => grouped(rows).map(([k, [first, ...rest]]): Pair => [k, rest.reduce(add, create(first))]);
+    if (this.keyed === partitions) return this.each(rows => fold(rows as Pair[]), true);
+    const partials = this.shuffled(partitions, fold);
+    return partials.each(rows => grouped(rows as Pair[]).map(([k, combiners]) => [k, combiners.reduce(merge)]), true);
+  }
+}
+
+const reducing = (f: (a: unknown, b: unknown) => unknown): Combine => ({ create: v => v, add: f, merge: f });
+
+/** The values of each key, keys in order of first appearance. A key -0 comes out as 0. */
+function grouped(pairs: readonly Pair[]): [unknown, unknown[]][] {
+  const groups = new Map<string, [unknown, unknown[]]>();
+  for (const [key, value] of pairs) {
+    const group = groups.get(keyText(key));
+    if (group === undefined) groups.set(keyText(key), [key === 0 ? 0 : key, [value]]);
+    else group[1].push(value);
+  }
+  return [...groups.values()];
+}
+
+/** A text that two keys share when they are equal by value. */
+export function keyText(key: unknown): string {
+  if (typeof key === 'number') return key === 0 ? '0' : String(key);
+  if (typeof key === 'bigint') return `${key}n`;
+  // Not JSON's own escapes alone: a text is its code units.
+  if (typeof key === 'string') return JSON.stringify(key);
+  if (key instanceof Date) return `Date ${key.getTime()}`;
+  if (Array.isArray(key)) return `[${Array.from(key, keyText).join()}]`;
+  if (typeof key !== 'object' || key === null) return String(key);
+  const entries = Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${keyText(value)}`).join()}}`;
+}
