@@ -95,6 +95,7 @@ function render(value: unknown, depth: number): string {
     if (name !== undefined && name !== 'Object') return name;
     if (depth > 2) return '{…}';
     const entries = Object.entries(value as object);
+    if (entries.length === 0) return '{}';
     const shown = entries.slice(0, MOST_SHOWN).map(([key, item]) => `${key}: ${render(item, depth + 1)}`);
     return `{ ${shown.join(', ')}${entries.length > MOST_SHOWN ? ', …' : ''} }`;
   } catch {

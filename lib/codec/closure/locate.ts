@@ -29,11 +29,20 @@ export function mapFrames(stack: string): Frame[] {
     const position = { line: Number(atLine), column: Number(atColumn) };
     const place =
       id === undefined
-        ? { closure: undefined, internal: isInternal(file), ...originalPosition(file, position.line, position.column) }
+        ? { closure: undefined, internal: isInternal(file), ...filePosition(file, position) }
         : { closure: Number(id), internal: false, ...closurePosition(Number(id), Number(node), position) };
     frames.push({ functionName, ...place });
   }
   return frames;
+}
+
+/**
+ * TypeScript runs in a worker only with source maps on, and Node gives mapped frames as paths, others as URLs: such a frame is
+ * the author's already, and would be moved a second time.
+ */
+function filePosition(file: string, { line, column }: { line: number; column: number }): Position {
+  const isMapped = !file.startsWith('file:') && /\.[cm]?tsx?$/.test(file);
+  return isMapped ? { file, line, column } : originalPosition(file, line, column);
 }
 
 /** The stack trace with each frame at the author's position; lines that are no frames stay as they are. */

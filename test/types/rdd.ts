@@ -1,0 +1,177 @@
+// The types that users see, checked when this file is compiled; nothing of it runs.
+import { Context, type Pair, type RDD } from '../../lib/index.js';
+import { type Equal, holds } from './equal.js';
+
+type RowOf<R> = R extends RDD<infer T> ? T : never;
+declare const sc: Context;
+declare const words: RDD<string>;
+declare const numbers: RDD<number>;
+declare const ages: RDD<[string, number]>;
+
+export function infersPairs(): void {
+  const pairs = words.map(word => [word, 1]);
+  holds<Equal<RowOf<typeof pairs>, [string, number]>>();
+  const constant = words.map(word => [word, 1] as const);
+  holds<Equal<RowOf<typeof constant>, [string, 1]>>();
+  const nested = words.map(word => [word, [1, word]]);
+  holds<Equal<RowOf<typeof nested>[0], string>>();
+  const lengths = words.flatMap(word => [[word, word.length]]);
+  lengths.reduceByKey((a, b) => a + b);
+  const objects = words.map(word => ({ word, n: 1 }));
+  holds<Equal<RowOf<typeof objects>, { word: string; n: number }>>();
+  const nothing = words.map(() => undefined);
+  holds<Equal<RowOf<typeof nothing>, undefined>>();
+}
+
+export function reducesConstants(): void {
+  const counts = words.map(word => [word, 1] as const).reduceByKey((a, b) => a + b);
+  holds<Equal<RowOf<typeof counts>, [string, number]>>();
+  const flags = words.map(word => [word, true] as const).reduceByKey((a, b) => a && b);
+  holds<Equal<RowOf<typeof flags>, [string, boolean]>>();
+  // @ts-expect-error a sum of numbers is no text
+  words.map(word => [word, 1] as const).reduceByKey((a, b) => `${a}${b}`);
+}
+
+export function pairOperatorsOnPairsOnly(): void {
+  // @ts-expect-error a text is no pair
+  words.reduceByKey(a => a);
+  // @ts-expect-error a number is no pair
+  numbers.groupByKey();
+  // @ts-expect-error a triple is no pair
+  numbers.map((x): [number, number, number] => [x, x, x]).groupByKey();
+  // @ts-expect-error a list is no pair
+  numbers.map((x): number[] => [x, x]).mapValues(x => x);
+  // @ts-expect-error a text is no pair
+  words.join(ages);
+  // @ts-expect-error the other one is no RDD of pairs
+  ages.join(words);
+  // @ts-expect-error a text has no key
+  words.countByKey();
+  ages.countByKey().then(counts => holds<Equal<typeof counts, Map<string, number>>>());
+}
+
+export function joins(): void {
+  const towns: RDD<[string, { town: string }]> = words.map(word => [word, { town: word }]);
+  const joined = ages.join(towns);
+  holds<Equal<RowOf<typeof joined>, [string, [number, { town: string }]]>>();
+  const back = joined.map(([name, [age, { town }]]) => [town, { name, age }]);
+  holds<Equal<RowOf<typeof back>[0], string>>();
+  const swapped = towns.join(ages).mapValues(([{ town }, age]) => `${town}${age}`);
+  holds<Equal<RowOf<typeof swapped>, [string, string]>>();
+  const readonly: RDD<readonly [string, number]> = words.map(word => [word, 1] as const);
+  const both = readonly.join(ages);
+  holds<Equal<RowOf<typeof both>, [string, [number, number]]>>();
+}
+
+export function groups(): void {
+  const grouped = ages.groupByKey();
+  holds<Equal<RowOf<typeof grouped>, [string, number[]]>>();
+  const flat = grouped.flatMapValues(all => all);
+  holds<Equal<RowOf<typeof flat>, [string, number]>>();
+  const keyed = words.keyBy(word => word.length);
+  holds<Equal<RowOf<typeof keyed>, [number, string]>>();
+  const placed = ages.partitionBy(3);
+  holds<Equal<RowOf<typeof placed>, [string, number]>>();
+  const glommed = words.glom();
+  holds<Equal<RowOf<typeof glommed>, string[]>>();
+}
+
+export function filters(): void {
+  const mixed: RDD<string | number> = words.union(words).map((word): string | number => word);
+  const texts = mixed.filter((row): row is string => typeof row === 'string');
+  holds<Equal<RowOf<typeof texts>, string>>();
+  const some = mixed.filter(row => row);
+  holds<Equal<RowOf<typeof some>, string | number>>();
+  // @ts-expect-error a guard for what no row can be
+  numbers.filter((row): row is string => typeof row === 'string');
+}
+
+export function sumsOfNumbers(): void {
+  holds<Equal<Awaited<ReturnType<typeof numbers.sum>>, number>>();
+  // @ts-expect-error no numbers
+  words.sum();
+  // @ts-expect-error no numbers
+  words.mean();
+  // @ts-expect-error no numbers
+  ages.stats();
+  numbers.stats().then(({ mean }) => holds<Equal<typeof mean, number>>());
+}
+
+export function trials(): void {
+  const hits = sc.trials(10, (rng, i) => (rng.uniform() < 0.5 ? i : 0));
+  holds<Equal<RowOf<typeof hits>, number>>();
+  const pairs = sc.trials(10, rng => [rng.int(6), 1]);
+  pairs.reduceByKey((a, b) => a + b);
+  hits.mean({ deadline: 1000 });
+  // @ts-expect-error no such distribution
+  sc.trials(10, rng => rng.gaussian());
+  // @ts-expect-error no such option
+  sc.trials(10, rng => rng.uniform(), { sead: 1 });
+  const noisy = numbers.mapWithRng((x, rng) => x + rng.normal());
+  holds<Equal<RowOf<typeof noisy>, number>>();
+}
+
+export function arrays(): void {
+  const list: readonly string[] = ['a', 'b'];
+  const rows = sc.parallelize(list);
+  holds<Equal<RowOf<typeof rows>, string>>();
+  const tuple = ['a', 'b'] as const;
+  const literals = sc.parallelize(tuple);
+  holds<Equal<RowOf<typeof literals>, 'a' | 'b'>>();
+  const typed = sc.parallelize(new Float64Array(3));
+  holds<Equal<RowOf<typeof typed>, number>>();
+  const pairs = sc.parallelize<Pair<string, number>>([['a', 1]]);
+  pairs.reduceByKey((a, b) => a + b);
+  sc.textFile(list);
+  // @ts-expect-error a set is no array
+  sc.parallelize(new Set([1]));
+}
+
+export function combines(): void {
+  const means = ages.combineByKey({
+    createCombiner: age => ({ sum: age, n: 1 }),
+    mergeValue: (mean, age) => ({ sum: mean.sum + age, n: mean.n + 1 }),
+    mergeCombiners: (a, b) => ({ sum: a.sum + b.sum, n: a.n + b.n }),
+  });
+  holds<Equal<RowOf<typeof means>, [string, { sum: number; n: number }]>>();
+  const constants = words
+    .map(word => [word, 1] as const)
+    .combineByKey({
+      createCombiner: n => new Set([n]),
+      mergeValue: (set, n) => set.add(n),
+      mergeCombiners: (a, b) => new Set([...a, ...b]),
+    });
+  holds<Equal<RowOf<typeof constants>, [string, Set<number>]>>();
+  ages.combineByKey({
+    createCombiner: age => [age],
+    // @ts-expect-error the combiner is a list of numbers
+    mergeValue: (list, age) => list + age,
+    mergeCombiners: (a, b) => a.concat(b),
+  });
+}
+
+export function actions(): void {
+  words.collect().then(rows => holds<Equal<typeof rows, string[]>>());
+  ages.first().then(row => holds<Equal<typeof row, [string, number]>>());
+  words.take(3).then(rows => holds<Equal<typeof rows, string[]>>());
+  words.countByValue().then(counts => holds<Equal<typeof counts, Map<string, number>>>());
+  numbers.reduce((a, b) => a + b).then(sum => holds<Equal<typeof sum, number>>());
+  numbers.fold(0, (a, b) => a + b).then(sum => holds<Equal<typeof sum, number>>());
+  words
+    .aggregate(
+      0,
+      (n, word) => n + word.length,
+      (a, b) => a + b,
+    )
+    .then(sum => holds<Equal<typeof sum, number>>());
+  sc.runJob(words, rows => [...rows].length).then(lengths => holds<Equal<typeof lengths, number[]>>());
+  sc.on('taskEnded', event => holds<Equal<typeof event.ok, boolean>>());
+  // @ts-expect-error no such event
+  sc.on('taskStart', () => {});
+  // @ts-expect-error no such option
+  words.collect({ signl: new AbortController().signal });
+  // @ts-expect-error no such option
+  void Context.create({ thread: 2 });
+  // @ts-expect-error rows of one kind
+  words.union(numbers);
+}
