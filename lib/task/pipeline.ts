@@ -126,7 +126,8 @@ export class PipelineRun {
 
 /** Wraps what user code threw with where it happened; Heddle's own errors stay what they are. */
 export function taskError(error: unknown, label: string | undefined, spec: TaskSpec, ...record: unknown[]): Error {
-  if (error instanceof HeddleError && error.code === 'HEDDLE_TASK_FAILED') return error;
+  // Already told: an error passes through here once for each pipeline that the task consists of.
+  if (error instanceof HeddleError && (error.code === 'HEDDLE_TASK_FAILED' || error.data.stage !== undefined)) return error;
   const { partition, attempt, stageName } = spec;
   const what = label ?? stageName;
   const shown = record.length === 0 ? undefined : show(record[0]);

@@ -24,7 +24,7 @@ import { type Block, blocksOf, fileLinksOf } from './markdown.js';
 
 // This file is compiled to dist/test/docs/.
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const documents = globSync(['README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'native-shuffle/README.md', 'lib/shuffle/ring/README.md'], {
+const documents = globSync(['README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'native-shuffle/README.md'], {
   cwd: root,
 })
   .map(path => path.replaceAll('\\', '/'))
