@@ -5,9 +5,10 @@ import { NumericKind } from '../shuffle/kernels.js';
 import { NumericTable } from '../shuffle/numeric-table.js';
 import { numericKindOf, openRuns, readRows } from '../shuffle/reader.js';
 import type { Run } from '../shuffle/run.js';
+import { heapFull } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
 import { type Aggregation, aggregationOf, CombineTable } from './combine-table.js';
-import { chunksOf } from './compile.js';
+import { type Chunks, chunksOf } from './compile.js';
 import type { AnyFunction } from './functions.js';
 import { PipelineRun, type TaskContext, taskError } from './pipeline.js';
 import { AggregateRowsSink, GroupSink } from './sinks/group.js';
@@ -121,7 +122,7 @@ interface NumberBatch {
 function aggregateNumbers(task: TaskContext, batches: readonly NumberBatch[], op: number, keyKind: number): Source {
   const { heap, kernels } = task.env;
   const progress = heap.allocate(64);
-  if (progress === 0) throw new Error('no room');
+  if (progress === 0) throw heapFull(64, heap.u8.length, 'a kernel’s progress');
   const table = new NumericTable(heap, kernels, op, keyKind, progress);
   const widened: number[] = [];
   const close = () => {
@@ -135,7 +136,7 @@ function aggregateNumbers(task: TaskContext, batches: readonly NumberBatch[], op
       let keysAt = keys.byteOffset;
       if (keyKind === NumericKind.Float64 && keys instanceof Int32Array) {
         keysAt = heap.allocate(rows * 8);
-        if (keysAt === 0) throw new Error('no room');
+        if (keysAt === 0) throw heapFull(rows * 8, heap.u8.length, 'a column of keys');
         new Float64Array(heap.u8.buffer, keysAt, rows).set(keys);
       }
       table.add(keysAt, values.byteOffset, values instanceof Int32Array ? NumericKind.Int32 : NumericKind.Float64, rows);
@@ -180,7 +181,7 @@ class PartitionSource implements Source {
   readonly bytesRead = 0;
   private readonly run: PipelineRun;
   private readonly label: string;
-  private readonly chunks: { next(): unknown[] | null };
+  private readonly chunks: Chunks;
 
   constructor(
     private readonly task: TaskContext,
@@ -205,7 +206,11 @@ class PartitionSource implements Source {
   }
 
   close(): void {
-    this.run.close();
+    try {
+      this.chunks.end();
+    } finally {
+      this.run.close();
+    }
   }
 
   private guarded<T>(body: () => T): T {
