@@ -1,16 +1,17 @@
 // Actions: each builds a sink, runs the job, and puts the answer together on the main thread.
 
+import { reviveClosure } from '../codec/closure/index.js';
 import { prepareColumn, readColumn } from '../codec/column.js';
 import { KeyIndex } from '../codec/key-index.js';
-import { badArgument, HeddleError } from '../core/errors.js';
+import { badArgument, HeddleError, toErrorRecord } from '../core/errors.js';
 import { removeOnInterrupt } from '../core/interrupt.js';
 import { checkCount } from '../core/options.js';
-import { labelOf, type Node } from '../plan/lineage.js';
+import { labelOf, type Node, type PlanFunction } from '../plan/lineage.js';
 import { OutputJob } from '../storage/output.js';
 import { Moments, type MomentsRecord, type Statistics, statistics } from '../task/stats/moments.js';
 import { partitionsNode, shipped } from './make.js';
 import type { RDD } from './rdd.js';
-import { type Action, appendRows, guarded, runForColumns, runForTree } from './results.js';
+import { type Action, appendRows, runForColumns, runForTree } from './results.js';
 import type { ActionOptions } from './types.js';
 
 const action = (rdd: RDD<never> | RDD<unknown>, name: string, options: ActionOptions | undefined): Action => ({
@@ -69,13 +70,39 @@ export async function fold(
   f: (a: unknown, b: unknown) => unknown,
   options?: ActionOptions,
 ): Promise<unknown> {
+  const copy = readColumn(encodedRow(zero))[0];
   const result = await reduced(rdd, 'fold', f, options);
-  return result === undefined ? zero : guarded(action(rdd, 'fold', options), () => f(zero, result.value));
+  return result === undefined ? copy : result.merge(copy, result.value);
 }
 
-function reduced(rdd: RDD<unknown>, name: string, f: (a: unknown, b: unknown) => unknown, options: ActionOptions | undefined) {
+async function reduced(rdd: RDD<unknown>, name: string, f: (a: unknown, b: unknown) => unknown, options: ActionOptions | undefined) {
   const planned = shipped(rdd.session, f, `${name}(f)`);
-  return runForTree(action(rdd, name, options), place => ({ kind: 'reduce', f: place(planned), label: name }), f);
+  const merge = await merger<unknown>(planned, name);
+  const result = await runForTree(action(rdd, name, options), place => ({ kind: 'reduce', f: place(planned), label: name }), merge);
+  return result === undefined ? undefined : { ...result, merge };
+}
+
+/** A value of the moment of the call, which the user's functions may change copies of. */
+function encodedRow(value: unknown): Uint8Array {
+  const column = prepareColumn([value], 0, 1);
+  const encoded = new Uint8Array(column.byteLength);
+  column.write(encoded);
+  return encoded;
+}
+
+/** What merges tasks' results here: the function as it was captured, so that here and in the threads it sees the same values. */
+async function merger<P>(planned: PlanFunction, name: string): Promise<(a: P, b: P) => P> {
+  if (!('closure' in planned)) throw new HeddleError('HEDDLE_INTERNAL', `${name}: no function of the user`);
+  const f = (await reviveClosure(planned.closure)) as unknown as (a: P, b: P) => P;
+  return (a, b) => {
+    try {
+      return f(a, b);
+    } catch (cause) {
+      const error = toErrorRecord(cause);
+      const message = `${name} threw ${error.name}: ${error.message} (merging the partitions' results)`;
+      throw new HeddleError('HEDDLE_TASK_FAILED', message, { data: { operator: name }, cause });
+    }
+  };
 }
 
 export async function aggregate<T, U>(
@@ -86,13 +113,12 @@ export async function aggregate<T, U>(
   options?: ActionOptions,
 ): Promise<U> {
   const [plannedSeq, plannedComb] = [shipped(rdd.session, seq, 'aggregate(seq)'), shipped(rdd.session, comb, 'aggregate(comb)')];
-  const column = prepareColumn([zero], 0, 1);
-  const encoded = new Uint8Array(column.byteLength);
-  column.write(encoded);
+  const encoded = encodedRow(zero);
+  const merge = await merger<U>(plannedComb, 'aggregate');
   const result = await runForTree<U>(
     action(rdd as never, 'aggregate', options),
     place => ({ kind: 'aggregate', zero: encoded, seq: place(plannedSeq), comb: place(plannedComb), label: 'aggregate' }),
-    comb,
+    merge,
   );
   return result === undefined ? (readColumn(encoded)[0] as U) : result.value;
 }
@@ -164,18 +190,22 @@ export async function runJob<T, R>(
 ): Promise<R[]> {
   const planned = shipped(rdd.session, f, 'runJob(f)');
   const node = partitionsNode(rdd.session, rdd.node, 'runJob', planned, false, true);
-  const asked = partitions?.map(partition => {
+  const asked = partitions ?? Array.from({ length: rdd.node.partitions }, (_, p) => p);
+  for (const partition of asked) {
     if (!Number.isInteger(partition) || partition < 0 || partition >= rdd.node.partitions) {
       throw badArgument('runJob(partitions)', partition, `partitions from 0 to ${rdd.node.partitions - 1}`);
     }
-    return partition;
-  });
-  const results = await runForColumns({ session: rdd.session, node, name: 'runJob', options }, () => ({ kind: 'collect' }), asked);
-  return results.map(columns => {
+  }
+  // A partition that is asked for twice runs once.
+  const once = [...new Set(asked)];
+  const columns = await runForColumns({ session: rdd.session, node, name: 'runJob', options }, () => ({ kind: 'collect' }), once);
+  const results = new Map<number, R>();
+  for (const [i, partition] of once.entries()) {
     const rows: R[] = [];
-    appendRows(rows, columns);
-    return rows[0]!;
-  });
+    appendRows(rows, columns[i]!);
+    results.set(partition, rows[0]!);
+  }
+  return asked.map(partition => results.get(partition)!);
 }
 
 function empty(name: string, node: Node): HeddleError {

@@ -1,10 +1,9 @@
 // Runs an action's job and puts its tasks' results together, in partition order whatever order they came in.
 
 import { readColumn } from '../codec/column.js';
-import { HeddleError, toErrorRecord } from '../core/errors.js';
 import { checkOptions } from '../core/options.js';
 import type { PlanSink } from '../plan/build-stage.js';
-import { labelOf, type Node } from '../plan/lineage.js';
+import type { Node } from '../plan/lineage.js';
 import type { TaskResult } from '../task/spec.js';
 import { FixedTree, type TreeNode } from '../task/stats/fixed-tree.js';
 import type { Session } from './session.js';
@@ -67,7 +66,7 @@ export async function runForTree<P>(action: Action, sink: PlanSink, merge: (a: P
     if (lists === undefined) branches.set(branch, [list]);
     else lists.push(list);
   });
-  const mergeBoxes = (a: Box<P>, b: Box<P>) => ({ value: guarded(action, () => merge(a.value, b.value)) });
+  const mergeBoxes = (a: Box<P>, b: Box<P>) => ({ value: merge(a.value, b.value) });
   let whole: Box<P> | undefined;
   for (const [, lists] of [...branches].sort(([a], [b]) => a - b)) {
     const joined = FixedTree.join(lists, mergeBoxes);
@@ -75,19 +74,6 @@ export async function runForTree<P>(action: Action, sink: PlanSink, merge: (a: P
     whole = whole === undefined ? joined : mergeBoxes(whole, joined);
   }
   return whole;
-}
-
-/** Runs the user's function on the main thread, and tells its errors as those of tasks. */
-export function guarded<T>({ name, node }: Action, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    const cause = toErrorRecord(error);
-    throw new HeddleError('HEDDLE_TASK_FAILED', `${name} threw ${cause.name}: ${cause.message} (merging the results of ${labelOf(node)})`, {
-      data: { operator: name },
-      cause: error,
-    });
-  }
 }
 
 interface Box<P> {

@@ -48,6 +48,16 @@ export function rangeNode(session: Session, name: string, first: number, step: n
   };
 }
 
+/** How many start + i * step lie before end, as they are rounded: the quotient alone may be off by one. */
+function rangeLength(start: number, end: number, step: number): number {
+  // A span beyond the largest number is halved with the step.
+  const span = Number.isFinite(end - start) ? (end - start) / step : (end / 2 - start / 2) / (step / 2);
+  const n = Math.max(0, Math.ceil(span));
+  const isBefore = (i: number) => (step > 0 ? start + i * step < end : start + i * step > end);
+  if (n > 0 && !isBefore(n - 1)) return n - 1;
+  return isBefore(n) ? n + 1 : n;
+}
+
 /** range(end) or range(start, end, step?, partitions?). */
 export function rangeOf(session: Session, args: readonly unknown[]): SourceNode {
   const [start, end, step, partitions] = args.length === 1 ? [0, args[0], 1, undefined] : [args[0], args[1], args[2] ?? 1, args[3]];
@@ -56,7 +66,7 @@ export function rangeOf(session: Session, args: readonly unknown[]): SourceNode 
     if (typeof value !== 'number' || !Number.isFinite(value)) throw badArgument(argument, value, 'a finite number');
   }
   if (step === 0) throw badArgument('range(step)', step, 'a step that is not 0');
-  const n = Math.max(0, Math.ceil(((end as number) - (start as number)) / (step as number)));
+  const n = rangeLength(start as number, end as number, step as number);
   if (n > Number.MAX_SAFE_INTEGER) throw badArgument('range(end)', end, 'at most 2^53 - 1 elements');
   return rangeNode(session, 'range', start as number, step as number, n, partitions);
 }

@@ -55,6 +55,7 @@ export function loopSource(kind: BatchKind, operators: readonly OperatorSpec[], 
   const records = [rowExpression(first), ...code.inputs, rowExpression(last)];
   const own = Array.from({ length: sink.functions }, (_, k) => `const s${k} = F[${operators.length + k}];`);
   const functions = [...operators.map((_, j) => `const f${j} = F[${j}];`), ...own].join(' ');
+  const ends = code.chunks.map(m => `if (${m}) ${m}.end();`).join(' ');
   return `'use strict';
 ${functions}
 return function loop(batch, sink, rngs) {
@@ -67,10 +68,12 @@ return function loop(batch, sink, rngs) {
     ${sink.after}
     let record;
     switch (at) { ${records.map((record, j) => `case ${j}: record = ${record}; break;`).join(' ')} }
+    ${ends}
     throw sink.failed(error, at - 1, record);
   }
   ${code.rngs.map(j => `rng${j}.leave();`).join(' ')}
   ${sink.after}
+  ${ends}
 };`;
 }
 
@@ -87,6 +90,8 @@ class LoopWriter {
   readonly variables: string[] = [];
   readonly inputs: string[] = [];
   readonly rngs: number[] = [];
+  /** The variables of iterables that are taken in chunks. */
+  readonly chunks: string[] = [];
   private label = 'outer';
 
   source(kind: BatchKind): RowCode {
@@ -156,6 +161,7 @@ class LoopWriter {
   /** Opens a loop over an iterable: arrays by index, anything else in chunks, so that an endless generator is no harm. */
   private each(j: number, iterable: string): void {
     this.variables.push(`v${j}`, `c${j}`, `m${j}`);
+    this.chunks.push(`m${j}`);
     this.label = `each${j}`;
     this.text += ` m${j} = null; c${j} = ${iterable}; if (!Array.isArray(c${j})) { m${j} = chunksOf(c${j}); c${j} = m${j}.next(); }
       while (c${j} !== null) { each${j}: for (let j${j} = 0, n${j} = c${j}.length; j${j} < n${j}; j${j}++) { v${j} = c${j}[j${j}];`;
@@ -169,21 +175,37 @@ function notAPair(row: unknown): HeddleError {
 
 const CHUNK = 256;
 
-/** Any iterable in arrays of up to 256 elements; null after the last. */
-export function chunksOf(iterable: Iterable<unknown>): { next(): unknown[] | null } {
+export interface Chunks {
+  /** Up to 256 elements; null after the last. */
+  next(): unknown[] | null;
+  /** No more is wanted: ends the iteration, as leaving a for-of loop does. */
+  end(): void;
+}
+
+/** Any iterable, a chunk at a time. */
+export function chunksOf(iterable: Iterable<unknown>): Chunks {
   if (iterable === null || iterable === undefined || typeof iterable[Symbol.iterator] !== 'function') {
     throw new TypeError(`flatMap expects an array or another iterable, got ${iterable === null ? 'null' : typeof iterable}`);
   }
   const iterator = iterable[Symbol.iterator]();
+  let ended = false;
   return {
     next() {
       const chunk: unknown[] = [];
-      while (chunk.length < CHUNK) {
+      while (!ended && chunk.length < CHUNK) {
+        // A throw ends it too.
+        ended = true;
         const { done, value } = iterator.next();
         if (done === true) break;
+        ended = false;
         chunk.push(value);
       }
       return chunk.length === 0 ? null : chunk;
+    },
+    end() {
+      if (ended) return;
+      ended = true;
+      iterator.return?.();
     },
   };
 }

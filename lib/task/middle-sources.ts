@@ -9,7 +9,7 @@ import type { Run } from '../shuffle/run.js';
 import { roomFor } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
 import { type Aggregation, aggregationOf, CombineTable } from './combine-table.js';
-import { chunksOf } from './compile.js';
+import { type Chunks, chunksOf } from './compile.js';
 import type { AnyFunction } from './functions.js';
 import { PipelineRun, type TaskContext, taskError } from './pipeline.js';
 import { AggregateRowsSink, GroupSink } from './sinks/group.js';
@@ -177,7 +177,7 @@ class PartitionSource implements Source {
   readonly bytesRead = 0;
   private readonly run: PipelineRun;
   private readonly label: string;
-  private readonly chunks: { next(): unknown[] | null };
+  private readonly chunks: Chunks;
 
   constructor(
     private readonly task: TaskContext,
@@ -202,7 +202,11 @@ class PartitionSource implements Source {
   }
 
   close(): void {
-    this.run.close();
+    try {
+      this.chunks.end();
+    } finally {
+      this.run.close();
+    }
   }
 
   private guarded<T>(body: () => T): T {

@@ -91,23 +91,34 @@ describe('flatMap', () => {
     );
   });
 
-  test('ends an iterable that it does not take to its end', async () => {
-    const rdd = sc.parallelize([0], 1).mapPartitions(function* () {
-      let ended = false;
-      function* endless() {
+  test('ends what it does not take to its end, as a for-of loop does', async () => {
+    const thread = () => globalThis as unknown as { ended: string[] };
+    const endless = (name: string) =>
+      function* () {
         try {
-          for (;;) yield 'row';
+          for (;;) yield name;
         } finally {
-          ended = true;
+          thread().ended.push(name);
         }
-      }
-      for (const row of endless()) {
-        yield row;
-        break;
-      }
-      yield `ended: ${ended}`;
+      };
+    const alone = await open({ threads: 1 });
+    await alone.range(1).forEach(() => {
+      thread().ended = [];
     });
-    assert.deepStrictEqual(await rdd.collect(), ['row', 'ended: true']);
+    const one = alone.range(0, 1, 1, 1);
+    await one.flatMap(endless('flatMap')).take(1);
+    await one.flatMap(endless('outer')).flatMap(endless('inner')).take(1);
+    await one.mapPartitions(endless('mapPartitions')).take(1);
+    await assert.rejects(
+      one
+        .flatMap(endless('throw'))
+        .map(() => {
+          throw new Error('enough');
+        })
+        .collect(),
+      /enough/,
+    );
+    assert.deepStrictEqual(await one.flatMap(() => thread().ended).collect(), ['flatMap', 'outer', 'inner', 'mapPartitions', 'throw']);
   });
 
   test('names what is no iterable', async () => {
@@ -337,6 +348,6 @@ test('a throw names the operator, its line, the partition and the record', async
     });
   await assert.rejects(failing.collect(), {
     code: 'HEDDLE_TASK_FAILED',
-    message: /^filter at rows\.test\.[jt]s:\d+ threw RangeError: no such row \(partition 2, attempt 0, record 'bad'\)/,
+    message: /^filter at rows\.test\.[jt]s:\d+ threw RangeError: no such row \(partition 2, attempt 0, record "bad"\)/,
   });
 });

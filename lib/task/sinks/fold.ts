@@ -83,15 +83,18 @@ export class ReduceSink extends TreeSink<unknown> {
 /** aggregate: rows folded into a copy of zero, those merged by another function. */
 export class AggregateSink extends TreeSink<unknown> {
   value: unknown;
+  private readonly zero: Uint8Array;
   private rows = false;
   readonly variant = 'aggregate';
   constructor(
     blocks: BlockRange,
-    private readonly zero: Uint8Array,
+    zero: Uint8Array,
     private readonly seq: AnyFunction,
     comb: AnyFunction,
   ) {
     super(blocks, comb as (a: unknown, b: unknown) => unknown);
+    // Copied, for inside its program a column may begin anywhere, and it is read in place.
+    this.zero = new Uint8Array(zero);
     this.value = this.freshZero();
   }
 

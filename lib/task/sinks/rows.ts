@@ -18,10 +18,20 @@ export function encodeColumn(rows: readonly unknown[]): Uint8Array {
 /** Keeps rows for whoever takes them between batches. */
 export class RowsSink extends Sink {
   rows: unknown[] = [];
+  /** Rows of the next batch: few at first, for whoever pulls them may want no more. */
+  private wanted = 64;
   readonly variant: string = 'rows';
 
   code(): SinkCode {
     return { functions: 0, before: 'const out = sink.rows;', row: row => `out.push(${rowExpression(row)});`, after: '' };
+  }
+
+  override get wantedRows(): number {
+    return this.wanted;
+  }
+
+  override afterBatch(): void {
+    this.wanted *= 2;
   }
 
   finish(): SinkResult {
@@ -41,15 +51,17 @@ export class CollectSink extends Sink {
   readonly variant: string;
   private readonly columns: Uint8Array[] = [];
   private encoded = 0;
+  private wanted: number;
 
   constructor(readonly limit = Number.POSITIVE_INFINITY) {
     super();
     this.variant = limit === Number.POSITIVE_INFINITY ? 'collect' : 'take';
     this.done = limit === 0;
+    this.wanted = limit;
   }
 
   override get wantedRows(): number {
-    return Math.max(this.limit - this.encoded - this.rows.length, 1);
+    return this.wanted;
   }
 
   code(): SinkCode {
@@ -65,6 +77,8 @@ export class CollectSink extends Sink {
   }
 
   override afterBatch(): void {
+    // Behind a filter, say, a take may look at many more rows than it keeps.
+    this.wanted *= 2;
     // A take keeps its rows, which are few, so that its code can count them.
     if (this.variant === 'collect' && this.rows.length >= COLUMN_ROWS) this.encode();
   }

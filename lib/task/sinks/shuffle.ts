@@ -5,7 +5,7 @@
 // - pairs: rows to the encoder as they are.
 // What is decided depends on the task's rows only. A row that does not fit the numeric code ends it for the task.
 
-import { judgeCombining } from '../../shuffle/combine-policy.js';
+import { COMBINE_PROBE, judgeCombining } from '../../shuffle/combine-policy.js';
 import { NumericKind } from '../../shuffle/kernels.js';
 import { MapOutput } from '../../shuffle/map-output.js';
 import { CHUNK_ROWS, NumericWriter } from '../../shuffle/numeric-writer.js';
@@ -76,8 +76,14 @@ export class ShuffleSink extends Sink {
   }
 
   sniff(key: unknown, value: unknown): void {
+    if (this.mode !== 'sniff') {
+      this.put(key, value);
+      return;
+    }
     this.sniffedKeys.push(key);
     this.sniffedValues.push(value);
+    // Within the batch, for one row may have become millions.
+    if (this.sniffedKeys.length === SNIFFED_ROWS) this.decide();
   }
 
   /** A row outside any special code. */
@@ -85,11 +91,32 @@ export class ShuffleSink extends Sink {
     if (this.mode === 'combine') {
       const { table, aggregation } = this;
       const d = table.index.findOrAdd(key);
-      if (d === table.size) table.combiners.push((aggregation!.create as (v: unknown) => unknown)(value));
-      else table.combiners[d] = (aggregation!.mergeValue as (c: unknown, v: unknown) => unknown)(table.combiners[d], value);
+      table.rows++;
+      if (d === table.size) {
+        table.combiners.push((aggregation!.create as (v: unknown) => unknown)(value));
+        if (table.size % COMBINE_PROBE === 0) this.judge();
+      } else table.combiners[d] = (aggregation!.mergeValue as (c: unknown, v: unknown) => unknown)(table.combiners[d], value);
+      return;
+    }
+    if (this.mode === 'numeric') {
+      this.putNumeric(key, value);
       return;
     }
     this.pairs.put(key, this.create === undefined ? value : (this.create as (v: unknown) => unknown)(value));
+  }
+
+  /** The compiled code's work for a row outside it. */
+  private putNumeric(key: unknown, value: unknown): void {
+    const numeric = this.numeric!;
+    if (!fits(numeric.keyKind, key) || !fits(numeric.valueKind, value)) {
+      this.misfit(this.filled, key, value);
+      return;
+    }
+    numeric.keys[this.filled] = key as number;
+    numeric.values[this.filled] = value as number;
+    if (++this.filled < CHUNK_ROWS) return;
+    this.full();
+    this.filled = 0;
   }
 
   /** The numeric chunk is full. */
@@ -105,8 +132,10 @@ export class ShuffleSink extends Sink {
   }
 
   override afterBatch(): void {
-    if (this.mode === 'sniff' && this.sniffedKeys.length >= SNIFFED_ROWS) this.decide();
-    if (this.mode !== 'combine') return;
+    if (this.mode === 'combine') this.judge();
+  }
+
+  private judge(): void {
     const verdict = judgeCombining(this.table.rows, this.table.size);
     if (verdict === 'go on') return;
     this.emptyTable();
@@ -139,18 +168,8 @@ export class ShuffleSink extends Sink {
     if (keyKind !== 0 && valueKind !== 0 && (!combining || op !== null)) {
       this.mode = 'numeric';
       this.numeric = new NumericWriter(env.heap, env.kernels, this.output, this.partitioner, keyKind, valueKind, combining ? op : null);
-      for (let i = 0; i < sniffedKeys.length; i++) {
-        this.numeric.keys[this.filled] = sniffedKeys[i] as number;
-        this.numeric.values[this.filled] = sniffedValues[i] as number;
-        if (++this.filled === CHUNK_ROWS) {
-          this.full();
-          this.filled = 0;
-        }
-      }
-    } else {
-      this.mode = combining ? 'combine' : 'pairs';
-      for (let i = 0; i < sniffedKeys.length; i++) this.put(sniffedKeys[i], sniffedValues[i]);
-    }
+    } else this.mode = combining ? 'combine' : 'pairs';
+    for (let i = 0; i < sniffedKeys.length; i++) this.put(sniffedKeys[i], sniffedValues[i]);
     sniffedKeys.length = 0;
     sniffedValues.length = 0;
   }
@@ -172,6 +191,8 @@ export class ShuffleSink extends Sink {
 
 /** -0 has no place in an int32 column: it must survive the shuffle. */
 const isInt32 = (value: unknown) => typeof value === 'number' && (value | 0) === value && !Object.is(value, -0);
+
+const fits = (kind: number, value: unknown) => (kind === NumericKind.Int32 ? isInt32(value) : typeof value === 'number');
 
 function numericKind(values: readonly unknown[]): number {
   if (values.length === 0) return 0;
