@@ -1,5 +1,6 @@
 // From a lineage and a sink to a job: the stages that are still to run, their memory, their tasks, their results.
 
+import { collectGarbage } from '../core/collect.js';
 import { idSequence, type MapId, type ShuffleId, type StageId } from '../core/ids.js';
 import type { Scheduler } from '../scheduler/loop.js';
 import type { StagePlan } from '../scheduler/messages.js';
@@ -37,6 +38,9 @@ export class JobRunner {
   /** Frees the memory of shuffles whose lineage nobody can reach any more. */
   private readonly unreachable: FinalizationRegistry<ShuffleRef>;
 
+  /** Bytes in use from which garbage is worth looking for. */
+  private crowded: number;
+
   constructor(
     private readonly scheduler: Scheduler<TaskSpec, TaskResult>,
     private readonly store: ShuffleStore,
@@ -44,9 +48,11 @@ export class JobRunner {
     private readonly describe: (error: unknown) => unknown,
   ) {
     this.unreachable = new FinalizationRegistry(ref => this.store.free(ref));
+    this.crowded = store.heap.u8.length / 2;
   }
 
   async run(request: JobRequest): Promise<void> {
+    await this.makeRoom();
     const { node, action, partitions, signal, deadline } = request;
     const stages = new Map<StageId, PlannedStage>();
     const plans: StagePlan[] = [];
@@ -69,6 +75,16 @@ export class JobRunner {
     } catch (error) {
       throw this.describe(error);
     }
+  }
+
+  /** Where much of the heap is in use, finds the shuffles that nobody can reach any more. */
+  private async makeRoom(): Promise<void> {
+    const { heap } = this.store;
+    if (heap.stats().usedBytes < this.crowded) return;
+    await collectGarbage();
+    // What is used now is needed: not again before a good part more is.
+    const capacity = heap.u8.length;
+    this.crowded = Math.max(capacity / 2, heap.stats().usedBytes + capacity / 8);
   }
 
   /** Plans the stage that writes a shuffle, and first those that it reads; undefined when nothing is left to do. */

@@ -10,7 +10,7 @@ import { OutputJob } from '../storage/output.js';
 import { Moments, type MomentsRecord, type Statistics, statistics } from '../task/stats/moments.js';
 import { partitionsNode, shipped } from './make.js';
 import type { RDD } from './rdd.js';
-import { type Action, appendRows, runForColumns, runForTree } from './results.js';
+import { type Action, appendRows, guarded, runForColumns, runForTree } from './results.js';
 import type { ActionOptions } from './types.js';
 
 const action = (rdd: RDD<never> | RDD<unknown>, name: string, options: ActionOptions | undefined): Action => ({
@@ -70,7 +70,7 @@ export async function fold(
   options?: ActionOptions,
 ): Promise<unknown> {
   const result = await reduced(rdd, 'fold', f, options);
-  return result === undefined ? zero : f(zero, result.value);
+  return result === undefined ? zero : guarded(action(rdd, 'fold', options), () => f(zero, result.value));
 }
 
 function reduced(rdd: RDD<unknown>, name: string, f: (a: unknown, b: unknown) => unknown, options: ActionOptions | undefined) {

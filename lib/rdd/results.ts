@@ -1,9 +1,11 @@
 // Runs an action's job and puts its tasks' results together, in partition order whatever order they came in.
 
 import { readColumn } from '../codec/column.js';
+import { HeddleError, toErrorRecord } from '../core/errors.js';
 import { checkOptions } from '../core/options.js';
 import type { PlanSink } from '../plan/build-stage.js';
-import type { Node } from '../plan/lineage.js';
+import { labelOf, type Node } from '../plan/lineage.js';
+import type { TaskResult } from '../task/spec.js';
 import { FixedTree, type TreeNode } from '../task/stats/fixed-tree.js';
 import type { Session } from './session.js';
 import type { ActionOptions } from './types.js';
@@ -15,26 +17,34 @@ export interface Action {
   readonly options: ActionOptions | undefined;
 }
 
-/** The columns of each partition's result. */
-export async function runForColumns(action: Action, sink: PlanSink, partitions?: readonly number[]): Promise<(readonly Uint8Array[])[]> {
-  const { session, node, name, options } = action;
+/** Runs an action's job; `take` gets each partition's columns, in any order, and the branch of a union that it belongs to. */
+async function runAction(
+  { session, node, name, options }: Action,
+  sink: PlanSink,
+  partitions: readonly number[],
+  take: (partition: number, columns: readonly Uint8Array[], branch: number) => void,
+): Promise<void> {
   checkOptions('options', options, ['signal', 'deadline']);
   session.checkOpen();
-  const wanted = partitions ?? Array.from({ length: node.partitions }, (_, p) => p);
-  const place = new Map(wanted.map((partition, at) => [partition, at]));
-  const columns: (readonly Uint8Array[])[] = new Array(wanted.length);
-  await session.run({
-    action: name,
-    node,
-    sink,
-    partitions: wanted,
-    onResult: (partition, result) => {
-      columns[place.get(partition)!] = result.columns;
-    },
-    signal: options?.signal,
-    deadline: options?.deadline,
+  const { signal, deadline } = options ?? {};
+  const onResult = (partition: number, { columns }: TaskResult, branch: number) => take(partition, columns, branch);
+  await session.run({ action: name, node, sink, partitions, onResult, signal, deadline });
+}
+
+const allPartitions = (node: Node) => Array.from({ length: node.partitions }, (_, p) => p);
+
+/** The columns of each partition's result. */
+export async function runForColumns(
+  action: Action,
+  sink: PlanSink,
+  partitions = allPartitions(action.node),
+): Promise<(readonly Uint8Array[])[]> {
+  const place = new Map(partitions.map((partition, at) => [partition, at]));
+  const results: (readonly Uint8Array[])[] = new Array(partitions.length);
+  await runAction(action, sink, partitions, (partition, columns) => {
+    results[place.get(partition)!] = columns;
   });
-  return columns;
+  return results;
 }
 
 /** Appends the rows of encoded columns. */
@@ -47,27 +57,17 @@ export function appendRows(rows: unknown[], columns: readonly Uint8Array[]): voi
 
 /** Merges what blockwise sinks left in their fixed trees; undefined when no row came. */
 export async function runForTree<P>(action: Action, sink: PlanSink, merge: (a: P, b: P) => P): Promise<{ readonly value: P } | undefined> {
-  const { session, node, name, options } = action;
-  checkOptions('options', options, ['signal', 'deadline']);
-  session.checkOpen();
   // Boxed: a partial may itself be undefined.
   const branches = new Map<number, TreeNode<Box<P>>[][]>();
-  await session.run({
-    action: name,
-    node,
-    sink,
-    onResult: (_partition, result, branch) => {
-      const nodes: unknown[] = [];
-      appendRows(nodes, result.columns);
-      const list = (nodes as [number, number, P][]).map(([level, index, value]) => ({ level, index, partial: { value } }));
-      const lists = branches.get(branch);
-      if (lists === undefined) branches.set(branch, [list]);
-      else lists.push(list);
-    },
-    signal: options?.signal,
-    deadline: options?.deadline,
+  await runAction(action, sink, allPartitions(action.node), (_partition, columns, branch) => {
+    const nodes: unknown[] = [];
+    appendRows(nodes, columns);
+    const list = (nodes as [number, number, P][]).map(([level, index, value]) => ({ level, index, partial: { value } }));
+    const lists = branches.get(branch);
+    if (lists === undefined) branches.set(branch, [list]);
+    else lists.push(list);
   });
-  const mergeBoxes = (a: Box<P>, b: Box<P>) => ({ value: merge(a.value, b.value) });
+  const mergeBoxes = (a: Box<P>, b: Box<P>) => ({ value: guarded(action, () => merge(a.value, b.value)) });
   let whole: Box<P> | undefined;
   for (const [, lists] of [...branches].sort(([a], [b]) => a - b)) {
     const joined = FixedTree.join(lists, mergeBoxes);
@@ -75,6 +75,19 @@ export async function runForTree<P>(action: Action, sink: PlanSink, merge: (a: P
     whole = whole === undefined ? joined : mergeBoxes(whole, joined);
   }
   return whole;
+}
+
+/** Runs the user's function on the main thread, and tells its errors as those of tasks. */
+export function guarded<T>({ name, node }: Action, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    const cause = toErrorRecord(error);
+    throw new HeddleError('HEDDLE_TASK_FAILED', `${name} threw ${cause.name}: ${cause.message} (merging the results of ${labelOf(node)})`, {
+      data: { operator: name },
+      cause: error,
+    });
+  }
 }
 
 interface Box<P> {

@@ -108,6 +108,9 @@ export function emptyNode(session: Session): SourceNode {
   };
 }
 
+/** What would be read as if it were text. */
+const COMPRESSED = /\.(gz|zst|bz2|xz|lz4|snappy|zip|7z)$/i;
+
 export function textNode(session: Session, paths: unknown, options: unknown): SourceNode {
   checkOptions('textFile(options)', options, ['partitions', 'decoder']);
   const { partitions, decoder = 'utf-8' } = (options ?? {}) as { partitions?: unknown; decoder?: unknown };
@@ -118,6 +121,10 @@ export function textNode(session: Session, paths: unknown, options: unknown): So
   }
   const wanted = partitions === undefined ? undefined : checkPartitions('textFile(partitions)', partitions);
   const files = resolveInputs(paths as string | readonly string[], 'textFile(paths)');
+  const compressed = files.find(file => COMPRESSED.test(file.path));
+  if (compressed !== undefined) {
+    throw badArgument('textFile(paths)', compressed.path, 'plain text: compressed files cannot be read yet, so unpack them first');
+  }
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const targetBytes = defaultTargetBytes(bytes, session.defaultPartitions);
   const splits = planSplits(files, { ...(wanted === undefined ? {} : { partitions: wanted }), targetBytes });

@@ -83,7 +83,15 @@ export class MapOutput {
     const { i32, u32, u8 } = this.store.heap;
     const at = block + loadWord(i32, block + blockWord.used);
     write(new Uint8Array(u8.buffer, at + RUN_HEADER, bytes));
-    writeRun(u32, at, { ...this.stamp(reduce), rows, bytes, kinds: ENCODED, capacity: rows });
+    writeRun(u32, at, {
+      map: this.map,
+      attempt: this.attempt,
+      sequence: this.sequence(reduce),
+      rows,
+      bytes,
+      kinds: ENCODED,
+      capacity: rows,
+    });
     storeWord(i32, block + blockWord.used, at + RUN_HEADER + bytes - block);
     this.rows += rows;
   }
@@ -98,7 +106,15 @@ export class MapOutput {
     const at = block + BLOCK_HEADER;
     this.kinds = numericKinds(keyKind, valueKind);
     const bytes = numericPayload(capacity, keyKind, valueKind);
-    writeRun(u32, at, { ...this.stamp(reduce), rows: 0, bytes, kinds: this.kinds, capacity });
+    writeRun(u32, at, {
+      map: this.map,
+      attempt: this.attempt,
+      sequence: this.sequence(reduce),
+      rows: 0,
+      bytes,
+      kinds: this.kinds,
+      capacity,
+    });
     const run = readRun(u32, at);
     const cursor = (cursors + reduce * CURSOR_BYTES) >>> 2;
     u32[cursor] = run.keysAt;
@@ -188,8 +204,10 @@ export class MapOutput {
     const { u32, u8 } = this.store.heap;
     const bytes = filledBytes(u32, from);
     if (bytes === 0) return 0;
+    for (let word = 0; word < RUN_HEADER / 4; word++) u32[(to >>> 2) + word] = u32[(from >>> 2) + word]!;
+    u32[(to + runWord.bytes) >>> 2] = bytes - RUN_HEADER;
     const run = readRun(u32, from);
-    writeRun(u32, to, { ...run, bytes: bytes - RUN_HEADER, kinds: u32[(from + runWord.kinds) >>> 2]!, capacity: run.rows });
+    u32[(to + runWord.capacity) >>> 2] = run.rows;
     if (run.numeric) {
       const copy = readRun(u32, to);
       u8.copyWithin(copy.keysAt, run.keysAt, run.keysAt + run.rows * numericBytes[run.keyKind]!);
@@ -250,8 +268,8 @@ export class MapOutput {
     return block;
   }
 
-  private stamp(reduce: number): { map: number; attempt: number; sequence: number } {
+  private sequence(reduce: number): number {
     if (this.sequences[reduce] === 0xffffffff) throw new HeddleError('HEDDLE_INTERNAL', 'a task wrote 2^32 runs for one reduce id');
-    return { map: this.map, attempt: this.attempt, sequence: this.sequences[reduce]!++ };
+    return this.sequences[reduce]!++;
   }
 }

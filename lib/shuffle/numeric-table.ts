@@ -3,7 +3,7 @@
 import type { Heap } from './heap/allocator.js';
 import { type Kernels, NumericKind, numericBytes, slotBytes } from './kernels.js';
 import { pad8 } from './run.js';
-import { heapFull } from './store.js';
+import { roomFor } from './store.js';
 
 /** Groups as two columns in the heap; valid until the table is disposed. */
 export interface NumericGroups {
@@ -87,8 +87,6 @@ export class NumericTable {
   }
 
   private allocate(bytes: number): number {
-    const address = this.heap.allocate(bytes);
-    if (address === 0) throw heapFull(bytes, this.heap.u8.length, 'an aggregation table');
-    return address;
+    return roomFor(this.heap, bytes, 'an aggregation table');
   }
 }

@@ -10,7 +10,7 @@ import { NumericTable } from './numeric-table.js';
 import { type Partitioner, partitionOf } from './partitioner.js';
 import { numericColumn } from './reader.js';
 import { pad8 } from './run.js';
-import { heapFull } from './store.js';
+import { roomFor } from './store.js';
 
 /** Rows of a chunk: two columns of it fit in a core's first cache. */
 export const CHUNK_ROWS = 4096;
@@ -52,8 +52,7 @@ export class NumericWriter {
     this.valueKind = valueKind;
     const column = CHUNK_ROWS * 8;
     const bytes = 2 * column + 64 + pad8(partitioner.partitions * CURSOR_BYTES);
-    this.scratch = heap.allocate(bytes);
-    if (this.scratch === 0) throw heapFull(bytes, heap.u8.length, 'a task’s columns');
+    this.scratch = roomFor(heap, bytes, 'a task’s columns');
     this.keysAt = this.scratch;
     this.valuesAt = this.scratch + column;
     this.progressAt = this.scratch + 2 * column;

@@ -51,6 +51,13 @@ export function heapFull(bytes: number, capacity: number, what: string): HeddleE
 
 const sharedBuffer = (heap: Heap) => heap.u8.buffer as SharedArrayBuffer;
 
+/** A staging block of the heap. Throws HEDDLE_HEAP_FULL, naming what it was for. */
+export function roomFor(heap: Heap, bytes: number, what: string): number {
+  const address = heap.allocate(bytes);
+  if (address === 0) throw heapFull(bytes, heap.u8.length, what);
+  return address;
+}
+
 export class ShuffleStore {
   readonly heap: Heap;
   private readonly rings = new Map<number, WordRing>();

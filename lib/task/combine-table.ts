@@ -1,7 +1,7 @@
 // Hash aggregation for any keys and values: a dense index of the keys and one combiner for each, in order of first appearance.
 
 import { KeyIndex } from '../codec/key-index.js';
-import { keyExpression, type RowCode, type SinkCode, valueExpression } from './compile.js';
+import { keyExpression, type RowCode, requirePair, type SinkCode, valueExpression } from './compile.js';
 import type { AnyFunction, ProgramFunctions } from './functions.js';
 import type { AggregatorSpec } from './spec.js';
 
@@ -73,7 +73,7 @@ export class CombineTable {
     return {
       before: `const index = ${owner}.table.index, known = index.map, combiners = ${owner}.table.combiners; let d = 0, added = 0;`,
       row: row =>
-        `added++; d = known.get(${keyExpression(row)}); if (d === undefined) d = index.findOrAdd(${keyExpression(row)});
+        `${requirePair(row)} added++; d = known.get(${keyExpression(row)}); if (d === undefined) d = index.findOrAdd(${keyExpression(row)});
          if (d === combiners.length) combiners.push(s0(${valueExpression(row)})); else combiners[d] = s1(combiners[d], ${valueExpression(row)});`,
       after: `${owner}.table.rows += added;`,
     };

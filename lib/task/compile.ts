@@ -6,6 +6,7 @@
 // `at` is the operator under way and the rows are function-wide variables, so that a throw can be told with its
 // operator and its record at no cost in the loop. Rows of pair operators stay split in a key and a value.
 
+import { HeddleError, show } from '../core/errors.js';
 import { Rng } from './rng/rng.js';
 import type { OperatorSpec } from './spec.js';
 
@@ -31,6 +32,9 @@ export interface SinkCode {
 /** The row as one expression. */
 export const rowExpression = (row: RowCode): string => ('single' in row ? row.single : `[${row.key}, ${row.value}]`);
 export const keyExpression = (row: RowCode): string => ('single' in row ? `${row.single}[0]` : row.key);
+/** Code that refuses a row that is no pair: a row that is already apart is one. */
+export const requirePair = (row: RowCode): string =>
+  'single' in row ? `if (!Array.isArray(${row.single})) throw notAPair(${row.single});` : '';
 export const valueExpression = (row: RowCode): string => ('single' in row ? `${row.single}[1]` : row.value);
 
 /** The compiled loop. Returns nothing: the sink holds the outcome. */
@@ -72,8 +76,8 @@ return function loop(batch, sink, rngs) {
 
 /** Compiles a loop's source over its functions. */
 export function compileLoop(source: string, functions: readonly unknown[], name: string): Loop {
-  const factory = new Function('F', 'chunksOf', 'Rng', `${source}\n//# sourceURL=heddle-stage:${name}`);
-  return factory(functions, chunksOf, Rng) as Loop;
+  const factory = new Function('F', 'chunksOf', 'Rng', 'notAPair', `${source}\n//# sourceURL=heddle-stage:${name}`);
+  return factory(functions, chunksOf, Rng, notAPair) as Loop;
 }
 
 class LoopWriter {
@@ -157,6 +161,10 @@ class LoopWriter {
       while (c${j} !== null) { each${j}: for (let j${j} = 0, n${j} = c${j}.length; j${j} < n${j}; j${j}++) { v${j} = c${j}[j${j}];`;
     this.closing = `} c${j} = m${j} === null ? null : m${j}.next(); } ${this.closing}`;
   }
+}
+
+function notAPair(row: unknown): HeddleError {
+  return new HeddleError('HEDDLE_VALUE', `an operator on pairs got ${show(row)}: its rows must be arrays [key, value]`);
 }
 
 const CHUNK = 256;

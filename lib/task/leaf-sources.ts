@@ -1,6 +1,7 @@
 // Sources that read a task's inputs: ranges, shipped rows, text.
 
 import { readColumn } from '../codec/column.js';
+import { HeddleError } from '../core/errors.js';
 import { LineReader } from '../storage/line-reader.js';
 import type { Batch, Source } from './batch.js';
 import type { TaskEnv } from './env.js';
@@ -18,7 +19,7 @@ export function openLeaf(input: InputSpec, env: TaskEnv, partition: number, bloc
     case 'empty':
       return { next: () => null, bytesRead: 0, close() {} };
     case 'shuffle':
-      throw new Error('a shuffle is not a leaf');
+      throw new HeddleError('HEDDLE_INTERNAL', 'a shuffle is not a leaf');
   }
 }
 

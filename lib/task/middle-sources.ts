@@ -1,10 +1,12 @@
 // Sources that stand on other pipelines or on a shuffle: rows read and perhaps aggregated, rows of several inputs
 // grouped together, rows that a user's function over a whole partition gives.
 
+import { HeddleError } from '../core/errors.js';
 import { NumericKind } from '../shuffle/kernels.js';
 import { NumericTable } from '../shuffle/numeric-table.js';
 import { numericKindOf, openRuns, readRows } from '../shuffle/reader.js';
 import type { Run } from '../shuffle/run.js';
+import { roomFor } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
 import { type Aggregation, aggregationOf, CombineTable } from './combine-table.js';
 import { chunksOf } from './compile.js';
@@ -20,7 +22,7 @@ export function openMiddle(task: TaskContext, spec: MiddleSpec): Source {
   switch (spec.kind) {
     case 'shuffle': {
       const input = task.spec.inputs[spec.input]!;
-      if (input.kind !== 'shuffle') throw new Error('not a shuffle input');
+      if (input.kind !== 'shuffle') throw new HeddleError('HEDDLE_INTERNAL', `a shuffle's input is a ${input.kind}`);
       const runs = openRuns(task.env.store, input.shuffle, input.reduce);
       return spec.aggregator === null ? new RunsSource(task, runs) : aggregateRuns(task, runs, spec.aggregator);
     }
@@ -116,8 +118,7 @@ interface NumberBatch {
 
 function aggregateNumbers(task: TaskContext, batches: readonly NumberBatch[], op: number, keyKind: number): Source {
   const { heap, kernels } = task.env;
-  const progress = heap.allocate(64);
-  if (progress === 0) throw new Error('no room');
+  const progress = roomFor(heap, 64, 'an aggregation table');
   const table = new NumericTable(heap, kernels, op, keyKind, progress);
   const widened: number[] = [];
   const close = () => {
@@ -130,12 +131,12 @@ function aggregateNumbers(task: TaskContext, batches: readonly NumberBatch[], op
       task.env.checkCancelled();
       let keysAt = keys.byteOffset;
       if (keyKind === NumericKind.Float64 && keys instanceof Int32Array) {
-        keysAt = heap.allocate(rows * 8);
-        if (keysAt === 0) throw new Error('no room');
+        keysAt = roomFor(heap, rows * 8, 'float64 keys');
+        widened.push(keysAt);
         new Float64Array(heap.u8.buffer, keysAt, rows).set(keys);
       }
       table.add(keysAt, values.byteOffset, values instanceof Int32Array ? NumericKind.Int32 : NumericKind.Float64, rows);
-      if (keysAt !== keys.byteOffset) heap.free(keysAt);
+      if (widened.length > 0) heap.free(widened.pop()!);
     }
     const { size, keysAt, valuesAt } = table.groups();
     const keys =

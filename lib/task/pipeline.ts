@@ -2,6 +2,7 @@
 // stage (an aggregation, a cogroup, mapPartitions) run the pipelines below them the same way.
 
 import { HeddleError, show, toErrorRecord } from '../core/errors.js';
+import { roomFor } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
 import { compileLoop, type Loop, loopSource } from './compile.js';
 import type { TaskEnv } from './env.js';
@@ -110,8 +111,7 @@ export class PipelineRun {
 
   private addRng({ salt, seed }: OperatorSpec): void {
     const { heap, kernels } = this.task.env;
-    const address = heap.allocate(DrawSource.bytes);
-    if (address === 0) throw new HeddleError('HEDDLE_HEAP_FULL', 'the shared heap has no room for random numbers: raise the option memory');
+    const address = roomFor(heap, DrawSource.bytes, 'random numbers');
     this.rngAddresses.push(address);
     this.rngs.push(new DrawSource({ buffer: heap.u8.buffer, address, fill: (state, out, n) => kernels.fillUniform(state, out, n) }));
     this.salts.push(salt!);
@@ -126,7 +126,8 @@ export class PipelineRun {
 
 /** Wraps what user code threw with where it happened; Heddle's own errors stay what they are. */
 export function taskError(error: unknown, label: string | undefined, spec: TaskSpec, ...record: unknown[]): Error {
-  if (error instanceof HeddleError && error.code === 'HEDDLE_TASK_FAILED') return error;
+  // Already told: an error passes through here once for each pipeline that the task consists of.
+  if (error instanceof HeddleError && (error.code === 'HEDDLE_TASK_FAILED' || error.data.stage !== undefined)) return error;
   const { partition, attempt, stageName } = spec;
   const what = label ?? stageName;
   const shown = record.length === 0 ? undefined : show(record[0]);

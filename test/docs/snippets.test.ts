@@ -17,13 +17,14 @@ import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { globSync } from 'tinyglobby';
+import { Context } from '../../lib/context.js';
 import { OPTION_NAMES } from '../../lib/core/options.js';
-import { Context, RDD } from '../../lib/index.js';
+import { RDD } from '../../lib/rdd/rdd.js';
 import { type Block, blocksOf, fileLinksOf } from './markdown.js';
 
 // This file is compiled to dist/test/docs/.
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const documents = globSync(['README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'native-shuffle/README.md', 'lib/shuffle/ring/README.md'], {
+const documents = globSync(['README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'native-shuffle/README.md'], {
   cwd: root,
 })
   .map(path => path.replaceAll('\\', '/'))
@@ -175,6 +176,14 @@ describe('the README', () => {
   });
 
   test('has one place for figures', () => assert.equal(readme.split('<!-- figures -->').length, 2));
+});
+
+test('files that are named are there', () => {
+  for (const document of documents) {
+    for (const [, path] of textOf(document).matchAll(/`((?:lib|workers|native-shuffle|test|benchmarks|examples)\/[\w./-]+)`/g)) {
+      assert.ok(existsSync(join(root, path!)) || existsSync(join(root, 'dist', path!)), `${document} names ${path}, which is not there`);
+    }
+  }
 });
 
 test('links to files lead somewhere', () => {

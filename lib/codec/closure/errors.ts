@@ -6,7 +6,7 @@ import { type ErrorData, HeddleError } from '../../core/errors.js';
 export type Refusal = keyof typeof HINTS;
 
 const HINTS = {
-  assigned: 'only the copy in a worker would change: return the value instead, or use an accumulator',
+  assigned: 'only the copy in a worker would change: return the value instead, and reduce or count',
   this: 'take what you need from it into a const first, and use that const',
   super: 'call a plain function instead',
   'new.target': 'leave it out: a closure is never called with new',

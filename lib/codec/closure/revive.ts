@@ -125,10 +125,15 @@ class Revival {
   private importedValue(node: ImportNode): unknown {
     const module = this.modules.get(moduleKey(node))!;
     if (node.name === undefined) return module;
-    if (!(node.name in module))
+    if (!(node.name in module)) {
+      // A module that is CommonJS in a worker: the names of its exports may only be known to the exports themselves.
+      const exported: unknown = module.default;
+      if (typeof exported === 'object' && exported !== null && node.name in exported)
+        return (exported as Record<string, unknown>)[node.name];
       throw new HeddleError('HEDDLE_CLOSURE', `the module ${node.specifier} has no export ${node.name} in a worker`, {
         data: { kind: 'import', specifier: node.specifier, parent: node.parent, name: node.name },
       });
+    }
     return module[node.name];
   }
 

@@ -2,6 +2,7 @@
 // are merged in a fixed tree, so that the answer, to the last bit of a floating-point sum, does not depend on partitions.
 
 import { readColumn } from '../../codec/column.js';
+import { HeddleError, show } from '../../core/errors.js';
 import { rowExpression, type SinkCode } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
 import { FixedTree } from '../stats/fixed-tree.js';
@@ -121,7 +122,11 @@ export class AggregateSink extends TreeSink<unknown> {
   }
 }
 
-const NOT_A_NUMBER = 'throw sink.notNumber();';
+const requireNumber = (row: string) => `if (typeof ${row} !== 'number') throw sink.notNumber(${row});`;
+
+function notNumber(row: unknown): HeddleError {
+  return new HeddleError('HEDDLE_VALUE', `sum, mean and stats need numbers, got ${show(row)}`);
+}
 
 /** sum and mean: [count, sum] of numbers. */
 export class SumSink extends TreeSink<readonly [number, number]> {
@@ -136,14 +141,12 @@ export class SumSink extends TreeSink<readonly [number, number]> {
     return {
       functions: 0,
       before: 'let count = sink.count, sum = sink.sum;',
-      row: row => `if (typeof ${rowExpression(row)} !== 'number') ${NOT_A_NUMBER} sum += ${rowExpression(row)}; count++;`,
+      row: row => `${requireNumber(rowExpression(row))} sum += ${rowExpression(row)}; count++;`,
       after: 'sink.count = count; sink.sum = sum;',
     };
   }
 
-  notNumber(): Error {
-    return new TypeError('sum and mean need numbers');
-  }
+  readonly notNumber = notNumber;
 
   protected takeBlock(): { readonly value: readonly [number, number] } | undefined {
     if (this.count === 0) return undefined;
@@ -166,14 +169,12 @@ export class MomentsSink extends TreeSink<Moments> {
     return {
       functions: 0,
       before: 'const moments = sink.moments;',
-      row: row => `if (typeof ${rowExpression(row)} !== 'number') ${NOT_A_NUMBER} moments.add(${rowExpression(row)});`,
+      row: row => `${requireNumber(rowExpression(row))} moments.add(${rowExpression(row)});`,
       after: '',
     };
   }
 
-  notNumber(): Error {
-    return new TypeError('stats needs numbers');
-  }
+  readonly notNumber = notNumber;
 
   protected takeBlock(): { readonly value: Moments } | undefined {
     if (this.moments.count === 0) return undefined;

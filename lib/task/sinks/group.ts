@@ -2,7 +2,7 @@
 
 import { KeyIndex } from '../../codec/key-index.js';
 import { type Aggregation, CombineTable } from '../combine-table.js';
-import { keyExpression, type SinkCode, valueExpression } from '../compile.js';
+import { keyExpression, requirePair, type SinkCode, valueExpression } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
 import { Sink, type SinkResult } from './sink.js';
 
@@ -44,7 +44,7 @@ export class GroupSink extends Sink {
       functions: 0,
       before: 'const index = sink.index, groups = sink.groups, input = sink.input; let d = 0;',
       row: row =>
-        `d = index.findOrAdd(${keyExpression(row)}); if (d === groups.length) groups.push(sink.emptyGroups());
+        `${requirePair(row)} d = index.findOrAdd(${keyExpression(row)}); if (d === groups.length) groups.push(sink.emptyGroups());
          groups[d][input].push(${valueExpression(row)});`,
       after: '',
     };

@@ -13,7 +13,7 @@ import { PairWriter } from '../../shuffle/pair-writer.js';
 import type { Partitioner } from '../../shuffle/partitioner.js';
 import type { ShuffleRef } from '../../shuffle/store.js';
 import { type Aggregation, CombineTable } from '../combine-table.js';
-import { keyExpression, type RowCode, type SinkCode, valueExpression } from '../compile.js';
+import { keyExpression, type RowCode, requirePair, type SinkCode, valueExpression } from '../compile.js';
 import type { TaskEnv } from '../env.js';
 import type { AnyFunction } from '../functions.js';
 import { Sink, type SinkResult } from './sink.js';
@@ -65,9 +65,9 @@ export class ShuffleSink extends Sink {
     const args = (row: RowCode) => `${keyExpression(row)}, ${valueExpression(row)}`;
     switch (this.mode) {
       case 'sniff':
-        return { functions: 0, before: '', row: row => `sink.sniff(${args(row)});`, after: '' };
+        return { functions: 0, before: '', row: row => `${requirePair(row)} sink.sniff(${args(row)});`, after: '' };
       case 'pairs':
-        return { functions: 0, before: '', row: row => `sink.put(${args(row)});`, after: '' };
+        return { functions: 0, before: '', row: row => `${requirePair(row)} sink.put(${args(row)});`, after: '' };
       case 'combine':
         return { functions: 2, ...CombineTable.code('sink') };
       case 'numeric':
@@ -188,7 +188,7 @@ function numericCode(keyKind: number, valueKind: number): SinkCode {
   return {
     functions: 0,
     before: `const K = sink.numeric.keys, V = sink.numeric.values; let filled = sink.filled, fitting = true, k, x;`,
-    row: row => `k = ${keyExpression(row)}; x = ${valueExpression(row)};
+    row: row => `${requirePair(row)} k = ${keyExpression(row)}; x = ${valueExpression(row)};
       if (fitting && ${fits(keyKind, 'k')} && ${fits(valueKind, 'x')}) {
         K[filled] = k; V[filled] = x;
         if (++filled === ${CHUNK_ROWS}) { sink.full(); filled = 0; }
