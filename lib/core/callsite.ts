@@ -23,6 +23,8 @@ export class CallSite implements Position {
 
 const OWN_URL = new URL('..', import.meta.url).href;
 const OWN_PATH = toPath(OWN_URL);
+const WORKERS_URL = new URL('../../workers/', import.meta.url).href;
+const WORKERS_PATH = toPath(WORKERS_URL);
 const DEEPEST = 24;
 
 /** The first frame outside Heddle's own library; undefined when there is none (called from a timer of Node.js, say). */
@@ -41,7 +43,7 @@ const INTERNAL = /^node:|^heddle-stage:|[\\/]node_modules[\\/]piscina[\\/]/;
 
 /** Whether a script is Heddle's own, or between it and Node: not where a user would look for a mistake. */
 export function isInternal(script: string): boolean {
-  return script.startsWith(OWN_URL) || script.startsWith(OWN_PATH) || INTERNAL.test(script);
+  return [OWN_URL, OWN_PATH, WORKERS_URL, WORKERS_PATH].some(own => script.startsWith(own)) || INTERNAL.test(script);
 }
 
 /** Every frame of the present stack as V8 has it: unmapped, innermost first. */

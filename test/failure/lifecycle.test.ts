@@ -374,9 +374,9 @@ ${end}`;
         for (const args of [[script], [MAIN, 'run', script]]) {
           const running = here.start(args);
           await here.appears('running', running);
-          rmSync(join(here.path, 'running'));
           running.child.kill('SIGINT');
           assert.deepEqual(await running.ended, { code: null, signal: 'SIGINT', out: '', err: '' }, name);
+          rmSync(join(here.path, 'running'));
           const left = readdirSync(here.path).filter(entry => !['node_modules', 'package.json', `${name}.mjs`].includes(entry));
           assert.deepEqual(left, []);
         }
