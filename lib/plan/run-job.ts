@@ -38,6 +38,8 @@ export class JobRunner {
   /** Frees the memory of shuffles whose lineage nobody can reach any more. */
   private readonly unreachable: FinalizationRegistry<ShuffleRef>;
 
+  /** What a task reads and writes is reachable as long as its spec is, which its transport holds until it is over. */
+  private readonly inFlight = new WeakMap<TaskSpec, PlannedStage>();
   /** Bytes in use from which garbage is worth looking for. */
   private crowded: number;
 
@@ -111,7 +113,7 @@ export class JobRunner {
   private specFor(stage: StageId, planned: PlannedStage, partition: number, attempt: number): TaskSpec {
     const { built, output } = planned;
     const { branch, leaves, local } = built.locate(partition);
-    return {
+    const spec: TaskSpec = {
       stage,
       program: built.program,
       stageName: built.name,
@@ -123,6 +125,8 @@ export class JobRunner {
       inputs: inputsOf(leaves, local),
       output: output === null ? null : output.shuffle.ref!,
     };
+    this.inFlight.set(spec, planned);
+    return spec;
   }
 }
 

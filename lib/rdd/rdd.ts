@@ -4,11 +4,12 @@
 
 import { DRIVER_ONLY } from '../codec/closure/index.js';
 import { badArgument } from '../core/errors.js';
+import { checkOptions, checkPartitions } from '../core/options.js';
 import { explain } from '../plan/explain.js';
 import type { Node } from '../plan/lineage.js';
 import { AggregateOp } from '../shuffle/kernels.js';
 import type { Rng } from '../task/rng/rng.js';
-import type { Seed } from '../task/rng/seed.js';
+import { checkSeed, type Seed } from '../task/rng/seed.js';
 import type { Statistics } from '../task/stats/moments.js';
 import * as actions from './actions.js';
 import { aggregated, cogroupNode, operatorNode, partitioned, partitionerFor, partitionsNode, reducer, shipped } from './make.js';
@@ -63,6 +64,8 @@ export class RDD<T> {
    * they are the same however it is partitioned; after a shuffle, or on text, to the partition and the row's place in it.
    */
   mapWithRng<U extends Row>(f: (row: T, rng: Rng) => U, options?: { readonly seed?: Seed }): RDD<U> {
+    checkOptions('mapWithRng(options)', options, ['seed']);
+    checkSeed(options?.seed);
     const node = operatorNode(this.session, this.node, 'mapWithRng', 'mapWithRng', shipped(this.session, f, 'mapWithRng(f)'));
     return this.derive(options?.seed === undefined ? node : { ...node, seed: options.seed });
   }
@@ -79,7 +82,7 @@ export class RDD<T> {
 
   /** The rows of this one and of the others, partitions one after the other; nothing is removed. */
   union(...others: readonly RDD<T>[]): RDD<T> {
-    for (const other of others) if (!(other instanceof RDD)) throw badArgument('union(...others)', other, 'RDDs');
+    for (const other of others) this.checkKin(other, 'union(...others)');
     return this.derive(unionNode(this.session, [this.node, ...others.map(other => other.node)]));
   }
 
@@ -133,7 +136,7 @@ export class RDD<T> {
 
   /** Inner join: [key, [value, other value]] for every combination of values of one key. Moves nothing that is already partitioned so. */
   join<K, V, W>(this: RDD<Pair<K, V>>, other: RDD<Pair<K, W>>, partitions?: number): RDD<[K, [V, W]]> {
-    if (!(other instanceof RDD)) throw badArgument('join(other)', other, 'an RDD of pairs');
+    this.checkKin(other, 'join(other)');
     const { session } = this;
     const partitioner = partitionerFor(session, partitions, this.node, other.node);
     const groups = cogroupNode(session, [this.node, other.node], 'join', partitioner);
@@ -143,7 +146,8 @@ export class RDD<T> {
 
   /** The pairs, each in the partition that its key's hash names. */
   partitionBy<K, V>(this: RDD<Pair<K, V>>, partitions: number): RDD<[K, V]> {
-    return derive(this, partitioned(this.session, this.node, 'partitionBy', partitionerFor(this.session, partitions)));
+    const partitioner = { kind: 'hash', partitions: checkPartitions('partitions', partitions) } as const;
+    return derive(this, partitioned(this.session, this.node, 'partitionBy', partitioner));
   }
 
   // ---- actions
@@ -228,6 +232,12 @@ export class RDD<T> {
   /** What each stage will do, and which path it takes. */
   explain(): string {
     return explain(this.node);
+  }
+
+  /** An RDD of another context has its rows in another heap. */
+  private checkKin(other: unknown, argument: string): void {
+    if (!(other instanceof RDD)) throw badArgument(argument, other, 'an RDD');
+    if (other.session !== this.session) throw badArgument(argument, other, 'an RDD of this context (it belongs to another one)');
   }
 
   private derive<U>(node: Node): RDD<U> {

@@ -7,6 +7,7 @@ import { checkCount, checkOptions, checkPartitions } from '../core/options.js';
 import type { Node, SourceNode } from '../plan/lineage.js';
 import { resolveInputs } from '../storage/inputs.js';
 import { defaultTargetBytes, planSplits } from '../storage/splits.js';
+import { checkSeed } from '../task/rng/seed.js';
 import { operatorNode, shipped } from './make.js';
 import type { Session } from './session.js';
 
@@ -74,6 +75,7 @@ export function rangeOf(session: Session, args: readonly unknown[]): SourceNode 
 export function trialsNode(session: Session, n: unknown, f: unknown, options: unknown): Node {
   checkOptions('trials(options)', options, ['partitions', 'seed']);
   const { partitions, seed } = (options ?? {}) as { partitions?: unknown; seed?: never };
+  checkSeed(seed);
   const source = rangeNode(session, 'trials', 0, 1, checkCount('trials(n)', n), partitions);
   const node = operatorNode(session, source, 'trials', 'trial', shipped(session, f, 'trials(f)'));
   return seed === undefined ? node : { ...node, seed };

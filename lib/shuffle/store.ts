@@ -2,14 +2,14 @@
 // - a commit slot for each map partition, decided by compare-and-swap: 0 nobody, then claimed, then done by an attempt;
 // - for each reduce id a ring through which blocks are announced, and a segment: the list of all blocks, which
 //   outlives any reading. The ring is transit, the segment is the truth: whoever finds a ring full, and every
-//   reader, moves it into the segment first, so nobody ever waits for a consumer that has no thread.
+//   reader, puts blocks into the segment itself, so nobody ever waits for a consumer that has no thread.
 // Not promised: that a block's runs are all to be believed. A reader takes a run only if its attempt is the one
 // that the commit slot of its map partition names as done; what a dead or losing attempt left behind is passed over.
 
 import { HeddleError } from '../core/errors.js';
 import type { ShuffleId } from '../core/ids.js';
 import type { Heap } from './heap/allocator.js';
-import { loadWord, storeWord, swapWord, withWordLock } from './heap/words.js';
+import { addWord, loadWord, storeWord, swapWord } from './heap/words.js';
 import { spinThenSleep } from './ring/wait.js';
 import { WordRing } from './ring/word-ring.js';
 import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, nextRun, pad8, type Run, readRun } from './run.js';
@@ -57,6 +57,10 @@ export function roomFor(heap: Heap, bytes: number, what: string): number {
   if (address === 0) throw heapFull(bytes, heap.u8.length, what);
   return address;
 }
+
+/** Words of a segment: how many blocks were announced, and the first of the list. */
+const ANNOUNCED = 0;
+const HEAD = 4;
 
 export class ShuffleStore {
   readonly heap: Heap;
@@ -119,18 +123,32 @@ export class ShuffleStore {
 
   /** Announces a block. Its runs count once their map partitions are done. */
   publish(ref: ShuffleRef, reduce: number, block: number): void {
-    const ring = this.ring(ref, reduce);
-    while (!ring.tryPush(block)) this.settle(ref, reduce);
+    addWord(this.heap.i32, segmentAt(ref, reduce) + ANNOUNCED, 1);
+    if (!this.ring(ref, reduce).tryPush(block)) this.link(ref, reduce, block);
   }
 
-  /** All blocks of a reduce id, in no promised order. */
-  blocks(ref: ShuffleRef, reduce: number): number[] {
-    this.settle(ref, reduce);
-    const found: number[] = [];
-    const { i32, u32 } = this.heap;
-    for (let block = loadWord(i32, segmentAt(ref, reduce) + 4); block !== 0; block = u32[(block + blockWord.next) >>> 2]!)
-      found.push(block);
-    return found;
+  /**
+   * All blocks of a reduce id, in no promised order. Throws HEDDLE_CORRUPT when one that was announced cannot be found: a
+   * thread was ended in the middle of announcing it, and what lies behind it in the ring is out of reach.
+   */
+  blocks(ref: ShuffleRef, reduce: number, patienceMs = PATIENCE_MS): number[] {
+    const giveUpAt = performance.now() + patienceMs;
+    for (;;) {
+      const announced = loadWord(this.heap.i32, segmentAt(ref, reduce) + ANNOUNCED);
+      const found = this.reachable(ref, reduce);
+      if (found.length >= announced) return found;
+      // Another reader may be on its way from the ring to the segment with a block.
+      if (performance.now() > giveUpAt) {
+        throw new HeddleError(
+          'HEDDLE_CORRUPT',
+          `${announced - found.length} shuffle blocks were lost with a thread that was ended: run the job on a new RDD`,
+          {
+            data: { reduce, announced, found: found.length },
+          },
+        );
+      }
+      nap.sleep(this.heap.i32, (segmentAt(ref, reduce) + HEAD) >>> 2, found[0] ?? 0, 1);
+    }
   }
 
   /** The runs of a reduce id that count, in map order, each map's in the order of writing. */
@@ -152,26 +170,32 @@ export class ShuffleStore {
   /** Gives back all memory of a shuffle. No task may be using it. */
   free(ref: ShuffleRef): void {
     for (let r = 0; r < ref.reducers; r++) {
-      for (const block of this.blocks(ref, r)) this.heap.free(block);
+      for (const block of this.reachable(ref, r)) this.heap.free(block);
       this.rings.delete(ringAt(ref, r));
     }
     this.heap.free(ref.address);
   }
 
-  /** Moves what the ring holds into the segment. */
-  private settle(ref: ShuffleRef, reduce: number): void {
-    const { i32 } = this.heap;
-    const segment = segmentAt(ref, reduce);
+  /** Moves what the ring holds into the segment, and lists the segment. */
+  private reachable(ref: ShuffleRef, reduce: number): number[] {
     const ring = this.ring(ref, reduce);
-    withWordLock(i32, segment, () => {
-      for (;;) {
-        const popped = ring.tryPop();
-        if (popped === undefined) return;
-        const block = popped >>> 0;
-        storeWord(i32, block + blockWord.next, loadWord(i32, segment + 4));
-        storeWord(i32, segment + 4, block);
-      }
-    });
+    for (let block = ring.tryPop(); block !== undefined; block = ring.tryPop()) this.link(ref, reduce, block >>> 0);
+    const found: number[] = [];
+    const { i32 } = this.heap;
+    for (let block = loadWord(i32, segmentAt(ref, reduce) + HEAD); block !== 0; block = loadWord(i32, block + blockWord.next))
+      found.push(block);
+    return found;
+  }
+
+  /** Puts a block at the head of the segment. Blocks are only ever added, so comparing the head alone is enough. */
+  private link(ref: ShuffleRef, reduce: number, block: number): void {
+    const { i32 } = this.heap;
+    const head = segmentAt(ref, reduce) + HEAD;
+    for (;;) {
+      const next = loadWord(i32, head);
+      storeWord(i32, block + blockWord.next, next);
+      if (swapWord(i32, head, next, block)) return;
+    }
   }
 
   private ring(ref: ShuffleRef, reduce: number): WordRing {

@@ -10,6 +10,7 @@ import { CollectSink } from './sinks/rows.js';
 import { ShuffleSink } from './sinks/shuffle.js';
 import type { Sink } from './sinks/sink.js';
 import { TextSink } from './sinks/text.js';
+import type { SinkSpec } from './spec.js';
 
 /** Whether a sink's answer is built block by block. */
 export function isBlockwise(task: TaskContext): boolean {
@@ -28,6 +29,17 @@ function blocksOf({ spec, loaded }: TaskContext): BlockRange {
 }
 
 export function openSink(task: TaskContext): Sink {
+  const sink = makeSink(task);
+  sink.label = labelOf(task.loaded.program.sink);
+  return sink;
+}
+
+function labelOf(sink: SinkSpec): string | undefined {
+  // An action has no other name than its stage's.
+  return sink.kind === 'shuffle' ? sink.aggregator?.label : undefined;
+}
+
+function makeSink(task: TaskContext): Sink {
   const { env, spec, loaded } = task;
   const { functions } = loaded;
   const { sink } = loaded.program;

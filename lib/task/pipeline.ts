@@ -119,7 +119,7 @@ export class PipelineRun {
   }
 
   private failed(error: unknown, operator: number, record: unknown): Error {
-    const label = this.pipeline.operators[operator]?.label;
+    const label = this.pipeline.operators[operator]?.label ?? (operator >= this.pipeline.operators.length ? this.sink.label : undefined);
     return taskError(error, label, this.task.spec, record);
   }
 }
@@ -137,7 +137,8 @@ export function taskError(error: unknown, label: string | undefined, spec: TaskS
     return new HeddleError(error.code, `${what}: ${error.message} (${place})`, { data: { ...error.data, ...data }, cause: error.cause });
   }
   const cause = toErrorRecord(error);
-  return new HeddleError('HEDDLE_TASK_FAILED', `${what} threw ${cause.name}: ${cause.message} (${place})`, { data, cause: error });
+  const threw = error instanceof Error ? `${cause.name}: ${cause.message}` : show(error);
+  return new HeddleError('HEDDLE_TASK_FAILED', `${what} threw ${threw} (${place})`, { data, cause: error });
 }
 
 /** Errors of the engine that pass through user code's frames: their own code tells more than that a task failed. */

@@ -20,7 +20,8 @@ describe('index', () => {
             assert.equal(index.findOrAdd(k), known < 0 ? model.length - 1 : known);
             assert.equal(index.size, model.length);
           }
-          assert.ok(model.every((k, i) => Object.is(index.keys[i], k)));
+          // -0 is the key 0, as in a Map.
+          assert.ok(model.every((k, i) => Object.is(index.keys[i], k === 0 ? 0 : k)));
           keys.forEach(k => {
             assert.equal(
               index.find(k),

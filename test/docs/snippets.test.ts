@@ -163,7 +163,7 @@ describe('the README', () => {
 
   test('names each public method', () => {
     // Private in TypeScript's sense only.
-    const own = new Set(['constructor', 'derive', 'end', 'checkOpen', 'interrupted']);
+    const own = new Set(['constructor', 'derive', 'end', 'checkOpen', 'checkOwn', 'checkKin', 'run', 'interrupted']);
     for (const name of [...Object.getOwnPropertyNames(RDD.prototype), ...Object.getOwnPropertyNames(Context.prototype)]) {
       if (!own.has(name)) assert.match(readme, new RegExp(`\\b${name}\\b`), name);
     }

@@ -17,20 +17,3 @@ export function swapWord(i32: Int32Array, address: number, expected: number, val
 export function addWord(i32: Int32Array, address: number, value: number): number {
   return Atomics.add(i32, address >>> 2, value | 0) >>> 0;
 }
-
-/**
- * Runs `body` while holding the word at `address` as a lock (0 free, 1 held). For sections of a few hundred
- * nanoseconds only: waiters spin, then sleep in bounded steps, so that a missed wake-up costs a millisecond at most.
- */
-export function withWordLock<T>(i32: Int32Array, address: number, body: () => T): T {
-  const index = address >>> 2;
-  for (let tries = 0; Atomics.compareExchange(i32, index, 0, 1) !== 0; tries++) {
-    if (tries > 100) Atomics.wait(i32, index, 1, 1);
-  }
-  try {
-    return body();
-  } finally {
-    Atomics.store(i32, index, 0);
-    Atomics.notify(i32, index, 1);
-  }
-}

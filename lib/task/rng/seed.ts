@@ -11,6 +11,11 @@ import { threefry } from './threefry.js';
 
 export type Seed = number | bigint | string;
 
+/** Refuses what is no seed; undefined stands for none. */
+export function checkSeed(seed: unknown): void {
+  if (seed !== undefined) seedState(seed as Seed);
+}
+
 /** 64 bits of seed as two unsigned 32-bit words: plain data, so that a task can carry it. */
 export interface SeedState {
   readonly lo: number;

@@ -169,7 +169,13 @@ export class ShuffleSink extends Sink {
       this.mode = 'numeric';
       this.numeric = new NumericWriter(env.heap, env.kernels, this.output, this.partitioner, keyKind, valueKind, combining ? op : null);
     } else this.mode = combining ? 'combine' : 'pairs';
-    for (let i = 0; i < sniffedKeys.length; i++) this.put(sniffedKeys[i], sniffedValues[i]);
+    for (let i = 0; i < sniffedKeys.length; i++) {
+      try {
+        this.put(sniffedKeys[i], sniffedValues[i]);
+      } catch (error) {
+        throw this.failed(error, Number.POSITIVE_INFINITY, [sniffedKeys[i], sniffedValues[i]]);
+      }
+    }
     sniffedKeys.length = 0;
     sniffedValues.length = 0;
   }

@@ -11,8 +11,10 @@ export interface SinkResult {
 }
 
 export abstract class Sink {
-  /** Set by the pipeline: makes the error of a throw in user code. */
+  /** Set by the pipeline: makes the error of a throw in user code. An operator past the last one is the sink itself. */
   failed!: (error: unknown, operator: number, record: unknown) => Error;
+  /** The operator that its functions belong to, as the user wrote it. */
+  label: string | undefined;
   /** True once no further row is wanted. */
   done = false;
 

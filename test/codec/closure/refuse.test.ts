@@ -53,10 +53,16 @@ describe('what the code does', () => {
         count++; // assigned
         return before;
       },
-      { variable: 'count', kind: 'assigned', mark: 'assigned', hint: /accumulator/ },
+      { variable: 'count', kind: 'assigned', mark: 'assigned', hint: /reduce or count/ },
     );
     const next = () => ++count; // assigned below
-    refused(() => next(), { variable: 'count', kind: 'assigned', mark: 'assigned below', hint: /accumulator/, message: /used by next/ });
+    refused(() => next(), {
+      variable: 'count',
+      kind: 'assigned',
+      mark: 'assigned below',
+      hint: /reduce or count/,
+      message: /used by next/,
+    });
   });
 
   test('this, arguments, super, new.target, import.meta, eval', () => {
