@@ -2,7 +2,8 @@
 // one partitioning, whatever the threads and the order in which tasks run and end.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Context, RDD } from '../../lib/index.js';
+import { Context } from '../../lib/index.js';
+import { RDD } from '../../lib/rdd/rdd.js';
 import type { Session } from '../../lib/rdd/session.js';
 import { arrayNode, rangeOf } from '../../lib/rdd/sources.js';
 import { chooser, openReordered } from './orders.js';

@@ -103,6 +103,7 @@ export function openReordered(choose: Choose, { threads, kernels }: { readonly t
     defaultPartitions: 4,
     checkOpen() {},
     nextRdd: idSequence<RddId>(),
+    warn() {},
     run: (request: JobRequest) => jobs.run(request),
   };
   const stop = async () => {

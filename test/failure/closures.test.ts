@@ -244,6 +244,7 @@ const cases: readonly Case[] = [
   {
     name: 'in seq of aggregate',
     operator: 'aggregate: range',
+    record: '57',
     partition: 2,
     run: () =>
       rows().aggregate(
