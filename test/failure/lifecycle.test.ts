@@ -300,7 +300,7 @@ describe('memory', () => {
     const sc = await opened();
     const rows = () => sc.range(4_000_000).map(x => [x % 100, `some text of row ${x}`]);
     const error = await failure(rows().groupByKey().count(), 'HEDDLE_HEAP_FULL');
-    assert.match(error.message, /^groupByKey: map at lifecycle\.test\.ts:\d+: .*64 MiB.* raise the option memory .*HEDDLE_MEMORY/);
+    assert.match(error.message, /^groupByKey at lifecycle\.test\.ts:\d+: .*64 MiB.* raise the option memory .*HEDDLE_MEMORY/);
     await checkUsable(sc);
     const numbers = sc.range(20_000_000).map(x => [x, x]);
     await failure(numbers.groupByKey().count(), 'HEDDLE_HEAP_FULL');

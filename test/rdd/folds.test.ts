@@ -162,8 +162,8 @@ describe('sum, mean and stats', () => {
 
   test('refuse what is no number', async () => {
     for (const row of ['1', 1n, null, undefined, [1]]) {
-      await assert.rejects(sc.parallelize([1, row] as number[]).sum(), { code: 'HEDDLE_TASK_FAILED', message: /need numbers/ });
-      await assert.rejects(sc.parallelize([1, row] as number[]).stats(), { code: 'HEDDLE_TASK_FAILED', message: /needs numbers/ });
+      await assert.rejects(sc.parallelize([1, row] as number[]).sum(), { code: 'HEDDLE_VALUE', message: /need numbers/ });
+      await assert.rejects(sc.parallelize([1, row] as number[]).stats(), { code: 'HEDDLE_VALUE', message: /need numbers/ });
     }
   });
 });
