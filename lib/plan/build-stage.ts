@@ -4,6 +4,7 @@
 import { serialize } from 'node:v8';
 import type { ShippedClosure } from '../codec/closure/types.js';
 import { HeddleError } from '../core/errors.js';
+import { type InlineBody, inlineTrial } from '../task/inline.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { AggregatorSpec, FunctionRef, InputSpec, OperatorSpec, Pipeline, Program, SinkSpec, SourceSpec } from '../task/spec.js';
 import {
@@ -106,7 +107,10 @@ class StageBuilder {
         const operator: OperatorSpec = { kind: node.operator, f: this.place(node.f), label: labelOf(node) };
         return this.branches(node.parent).map((branch, i) => ({
           ...branch,
-          pipeline: { source: branch.pipeline.source, operators: [...branch.pipeline.operators, { ...operator, ...saltOf(node, i) }] },
+          pipeline: {
+            source: branch.pipeline.source,
+            operators: [...branch.pipeline.operators, { ...operator, ...saltOf(node, i), ...inlineOf(node) }],
+          },
         }));
       }
       case 'mapPartitions': {
@@ -174,6 +178,13 @@ export function aggregatorSpec(aggregator: PlanAggregator, label: string, place:
 function saltOf(node: OperatorNode, branch: number): { salt?: number; seed?: Seed } {
   if (!isRandom(node)) return {};
   return { salt: branch * 2 ** 32 + randomBefore(node.parent), ...(node.seed === undefined ? {} : { seed: node.seed }) };
+}
+
+/** A trial's body for the loop itself, where it is plain arithmetic. */
+function inlineOf(node: OperatorNode): { inline?: InlineBody } {
+  if (node.operator !== 'trial' || !('closure' in node.f)) return {};
+  const inline = inlineTrial(node.f.closure);
+  return inline === undefined ? {} : { inline };
 }
 
 const isRandom = (node: OperatorNode) => node.operator === 'trial' || node.operator === 'mapWithRng';

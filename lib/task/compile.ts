@@ -7,7 +7,8 @@
 // operator and its record at no cost in the loop. Rows of pair operators stay split in a key and a value.
 
 import { HeddleError, show } from '../core/errors.js';
-import { Rng } from './rng/rng.js';
+import { DRAW, type InlineBody } from './inline.js';
+import { DRAWS_END, Rng } from './rng/rng.js';
 import type { OperatorSpec } from './spec.js';
 
 /** How a batch presents its rows. */
@@ -59,7 +60,8 @@ export function loopSource(kind: BatchKind, operators: readonly OperatorSpec[], 
   return `'use strict';
 ${functions}
 return function loop(batch, sink, rngs) {
-  const n = batch.n; ${code.head} ${code.rngs.map((j, k) => `const rng${j} = new Rng(rngs[${k}]);`).join(' ')}
+  const n = batch.n; ${code.head} 
+  ${code.opening(operators)}
   let at = 0, i = 0; ${code.variables.length > 0 ? `let ${code.variables.join(', ')};` : ''}
   ${sink.before}
   try {
@@ -71,7 +73,7 @@ return function loop(batch, sink, rngs) {
     ${ends}
     throw sink.failed(error, at - 1, record);
   }
-  ${code.rngs.map(j => `rng${j}.leave();`).join(' ')}
+  ${code.leaving()}
   ${sink.after}
   ${ends}
 };`;
@@ -90,18 +92,35 @@ class LoopWriter {
   readonly variables: string[] = [];
   readonly inputs: string[] = [];
   readonly rngs: number[] = [];
+  /** Random operators whose body stands in the loop. */
+  readonly inlined: number[] = [];
   /** The variables of iterables that are taken in chunks. */
   readonly chunks: string[] = [];
   private label = 'outer';
+
+  /** Takes over the sources of draws, which come in the order of the random operators. */
+  opening(operators: readonly OperatorSpec[]): string {
+    const random = operators.flatMap(({ salt }, j) => (salt === undefined ? [] : [j]));
+    return random
+      .map((j, k) =>
+        this.inlined.includes(j)
+          ? `const $source${j} = rngs[${k}], $draws${j} = $source${j}.draws; let $c${j} = $source${j}.cursor;`
+          : `const rng${j} = new Rng(rngs[${k}]);`,
+      )
+      .join(' ');
+  }
+
+  leaving(): string {
+    return [...this.rngs.map(j => `rng${j}.leave();`), ...this.inlined.map(j => `$source${j}.cursor = $c${j};`)].join(' ');
+  }
 
   source(kind: BatchKind): RowCode {
     switch (kind) {
       case 'range':
         // From the index, never from the row before: a row is the same in whatever batch it comes.
         this.head = 'const first = batch.first, from = batch.from, step = batch.step;';
-        this.variables.push('r');
-        this.text = 'r = first + (from + i) * step;';
-        return { single: 'r' };
+        // Computed where it is asked for: a variable that only a throw would read costs a tenth of a Monte Carlo loop.
+        return { single: '(first + (from + i) * step)' };
       case 'rows':
         this.head = 'const rows = batch.rows;';
         this.variables.push('r');
@@ -136,6 +155,7 @@ class LoopWriter {
         return { key, value: this.assign(v, `f${j}(${valueExpression(row)})`).single };
       }
       case 'trial':
+        if (spec.inline !== undefined) return this.inline(j, spec.inline, input);
         this.rngs.push(j);
         return this.assign(v, `f${j}(rng${j}, ${input})`);
       case 'mapWithRng':
@@ -150,6 +170,21 @@ class LoopWriter {
         return { key, value: v };
       }
     }
+  }
+
+  /** A trial's body in a block of its own: the place in the stream of draws is a local variable. */
+  private inline(j: number, { index, constants, statements, result }: InlineBody, input: string): { single: string } {
+    this.inlined.push(j);
+    const draw = `($c${j} === ${DRAWS_END} && ($c${j} = $source${j}.refill()), $draws${j}[$c${j}++])`;
+    const body = (text: string) => text.replaceAll(DRAW, draw);
+    const names = [...constants.map(({ name, text }) => `const ${name} = ${text};`), index === undefined ? '' : `const ${index} = $i${j};`];
+    this.variables.push(`$v${j}`);
+    if (index !== undefined) {
+      this.variables.push(`$i${j}`);
+      this.text += ` $i${j} = ${input};`;
+    }
+    this.text += ` { ${names.join(' ')} { ${body(statements)}\n $v${j} = ${body(result)}; } }`;
+    return { single: `$v${j}` };
   }
 
   private assign(variable: string, expression: string): { single: string } {

@@ -59,6 +59,9 @@ export class PipelineRun {
   private readonly salts: number[] = [];
   private readonly seeds: SeedState[] = [];
   private block = -1;
+  private loop: Loop | undefined;
+  private loopKind: Batch['kind'] | undefined;
+  private loopVariant = '';
 
   /** `blockwise`: the sink wants to know where the blocks of the source's elements end. */
   constructor(
@@ -93,7 +96,14 @@ export class PipelineRun {
       this.block = batch.block;
       for (let j = 0; j < this.rngs.length; j++) this.rngs[j]!.start(this.seeds[j]!, this.salts[j]!, batch.block);
     }
-    task.loaded.loop(this.pipeline, batch.kind, sink)(batch, sink, this.rngs);
+    const { variant } = sink;
+    // Looked up anew only when it changes: blocks of small sources are batches of a row or two.
+    if (batch.kind !== this.loopKind || variant !== this.loopVariant) {
+      this.loop = task.loaded.loop(this.pipeline, batch.kind, sink);
+      this.loopKind = batch.kind;
+      this.loopVariant = variant;
+    }
+    this.loop!(batch, sink, this.rngs);
     sink.afterBatch();
     return true;
   }

@@ -7,6 +7,7 @@ import type { ShuffleRef } from '../shuffle/store.js';
 import type { OutputSpec } from '../storage/part-writer.js';
 import type { TextPiece } from '../storage/splits.js';
 import type { BuiltinName } from './builtins.js';
+import type { InlineBody } from './inline.js';
 import type { Seed } from './rng/seed.js';
 
 /** A function of a program: one of the user's closures by index, or one of Heddle's own. */
@@ -20,6 +21,8 @@ export interface OperatorSpec {
   readonly label: string;
   /** For operators with randomness: tells its stream from those of other operators. */
   readonly salt?: number;
+  /** The closure's body, where it can stand in the loop itself. */
+  readonly inline?: InlineBody;
   /** Instead of the program's seed. */
   readonly seed?: Seed;
 }

@@ -30,6 +30,8 @@ const STATE_BYTES = 64;
 /** Draws of the first batch of a block, doubled up to MOST_DRAWS: a block of few draws does not pay for many. */
 const FIRST_DRAWS = 256;
 const MOST_DRAWS = 4096;
+/** Where every batch of draws ends. */
+export const DRAWS_END = MOST_DRAWS;
 /** The different values of a uniform draw. */
 const DRAW_VALUES = 2 ** 52;
 
@@ -44,6 +46,9 @@ export class DrawSource {
   readonly poissons = new Poisson();
   readonly binomials = new Binomial();
   private nextDraws = 0;
+  /** Draws made since the block began, and those that the block before it took. */
+  private made = 0;
+  private expected = 0;
   private readonly state: Int32Array;
   private readonly address: number;
   private readonly fill: DrawSourceOptions['fill'];
@@ -60,18 +65,23 @@ export class DrawSource {
 
   /** Begins the stream of an element block. */
   start(seed: SeedState, operator: number, block: number): void {
+    // Blocks of one task mostly take as many draws as each other.
+    this.expected = this.made - (MOST_DRAWS - this.cursor);
     writeStreamState(this.state, seed, operator, block);
     this.cursor = MOST_DRAWS;
     this.nextDraws = FIRST_DRAWS;
+    this.made = 0;
   }
 
   /** Makes the next batch and gives the place of its first draw. */
   refill(): number {
-    const n = this.nextDraws;
-    if (n === 0) throw new HeddleError('HEDDLE_INTERNAL', 'an Rng was used before its stream was started');
+    if (this.nextDraws === 0) throw new HeddleError('HEDDLE_INTERNAL', 'an Rng was used before its stream was started');
+    const missing = this.expected - this.made;
+    const n = missing > 0 ? Math.min(missing + (missing & 1), MOST_DRAWS) : this.nextDraws;
     const first = MOST_DRAWS - n;
     this.fill(this.address, this.address + STATE_BYTES + first * 8, n);
-    this.nextDraws = Math.min(n * 2, MOST_DRAWS);
+    if (missing <= 0) this.nextDraws = Math.min(n * 2, MOST_DRAWS);
+    this.made += n;
     return first;
   }
 }
