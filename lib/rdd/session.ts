@@ -5,6 +5,8 @@ import type { JobRequest } from '../plan/run-job.js';
 
 export interface Session {
   readonly defaultPartitions: number;
+  /** Partitions of an array, a range or trials of few elements, where a call names none. */
+  readonly smallPartitions: number;
   /** Throws HEDDLE_CONTEXT_STOPPED. */
   checkOpen(): void;
   nextRdd(): RddId;

@@ -11,6 +11,8 @@ import { checkSeed } from '../task/rng/seed.js';
 import { operatorNode, shipped } from './make.js';
 import type { Session } from './session.js';
 
+/** Below this many elements a partition for each thread is enough. */
+const FEW_ELEMENTS = 4096;
 /** The largest block of an indexed source's elements. */
 const MOST_BLOCK_ROWS = 8192;
 
@@ -29,7 +31,9 @@ function firstOf(p: number, partitions: number, n: number, blockRows: number): n
 }
 
 function partitionsFor(session: Session, given: unknown, argument: string, n: number): number {
-  return given === undefined ? Math.min(session.defaultPartitions, Math.max(n, 1)) : checkPartitions(argument, given);
+  if (given !== undefined) return checkPartitions(argument, given);
+  // Few elements are over before a second round of tasks has been handed out.
+  return Math.min(n < FEW_ELEMENTS ? session.smallPartitions : session.defaultPartitions, Math.max(n, 1));
 }
 
 export function rangeNode(session: Session, name: string, first: number, step: number, n: number, partitions: unknown): SourceNode {
