@@ -150,7 +150,7 @@ describe('a thread that ends in a closure', () => {
     sc.on('taskEnded', ({ error }) => error !== undefined && lost.push(error.code!));
     const error = await failure(
       sc
-        .range(8)
+        .range(0, 8, 1, 8)
         .map(x => (x === 5 ? process.exit(3) : x))
         .collect(),
       'HEDDLE_THREAD_LOST',

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import type { ShuffleId } from '../../lib/core/ids.js';
-import type { MapOutputSize } from '../../lib/shuffle/map-output.js';
+import { type MapOutputSize, OpenBlocks } from '../../lib/shuffle/map-output.js';
+import { TAIL } from '../../lib/shuffle/ring/layout.js';
 import { type ShuffleRef, ShuffleStore } from '../../lib/shuffle/store.js';
 import { appendMarks, highHeap, MIB, newHeap, newShuffle, outputOf, readMarks } from './fixture.js';
 import type { RaceWork } from './race-worker.js';
@@ -125,6 +126,26 @@ describe('ShuffleStore', () => {
       assert.deepEqual(heap.stats(), before);
       heap.verify();
     }
+  });
+
+  test('a block that went with the thread that announced it is an error, not a silence', () => {
+    const shuffle = newShuffle(2, 1);
+    const commit = (map: number) => {
+      const output = outputOf(shuffle, map, 0, new OpenBlocks());
+      appendMarks(output, 0, 1, 1, map);
+      output.commit();
+    };
+    commit(0);
+    assert.equal(shuffle.store.blocks(shuffle.ref, 0, 0).length, 1);
+    // What a thread leaves behind that is ended between claiming a place in the ring and filling it.
+    const segment = shuffle.ref.address + 64 + 8;
+    const ring = segment + 8;
+    Atomics.add(shuffle.heap.i32, segment >>> 2, 1);
+    Atomics.add(shuffle.heap.i32, (ring >>> 2) + TAIL, 4);
+    commit(1);
+    assert.throws(() => shuffle.store.blocks(shuffle.ref, 0, 0), { code: 'HEDDLE_CORRUPT', message: /blocks were lost/ });
+    // It stops nobody: with the ring out of order, blocks go to the segment.
+    for (let i = 0; i < 20; i++) shuffle.store.publish(shuffle.ref, 0, shuffle.heap.allocate(4096));
   });
 
   test('a block that is none is HEDDLE_CORRUPT', () => {
