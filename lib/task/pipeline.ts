@@ -14,6 +14,19 @@ import { type SeedState, seedState } from './rng/seed.js';
 import type { Sink } from './sinks/sink.js';
 import type { OperatorSpec, Pipeline, Program, TaskSpec } from './spec.js';
 
+const MOST_TEXT_LOOPS = 256;
+const textLoops = new Map<string, Loop>();
+
+function textLoop(source: string, name: string): Loop {
+  let loop = textLoops.get(source);
+  if (loop === undefined) {
+    if (textLoops.size >= MOST_TEXT_LOOPS) textLoops.delete(textLoops.keys().next().value!);
+    loop = compileLoop(source, [], name);
+    textLoops.set(source, loop);
+  }
+  return loop;
+}
+
 /** A program as a thread keeps it: decoded, its functions revived, its loops compiled as they are first needed. */
 export class LoadedProgram {
   readonly seed: SeedState;
@@ -34,8 +47,13 @@ export class LoadedProgram {
     const key = `${kind} ${sink.constructor.name} ${sink.variant}`;
     let loop = loops.get(key);
     if (loop === undefined) {
-      const functions: AnyFunction[] = [...pipeline.operators.map(operator => this.functions.get(operator.f)), ...sink.functions()];
-      loop = compileLoop(loopSource(kind, pipeline.operators, sink.code()), functions, this.name);
+      const { operators } = pipeline;
+      const code = sink.code();
+      const source = loopSource(kind, operators, code);
+      // Without any function of its own a loop is its text: what V8 has made of it for one job serves the next.
+      const isText = code.functions === 0 && operators.every(operator => operator.inline !== undefined);
+      const functions: AnyFunction[] = [...operators.map(operator => this.functions.get(operator.f)), ...sink.functions()];
+      loop = isText ? textLoop(source, this.name) : compileLoop(source, functions, this.name);
       loops.set(key, loop);
     }
     return loop;
