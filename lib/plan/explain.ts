@@ -3,7 +3,6 @@
 import { labelOf, type Node, type PlanAggregator, type ShuffledNode } from './lineage.js';
 
 interface Explained {
-  readonly title: string;
   readonly lines: readonly string[];
   readonly parents: readonly ShuffledNode[];
 }
@@ -76,7 +75,7 @@ function explainStage(node: Node): Explained {
     }
   };
   walk(node, '');
-  return { title: labelOf(node), lines, parents };
+  return { lines, parents };
 }
 
 function reading({ aggregator }: ShuffledNode): string {

@@ -4,18 +4,12 @@ import { readPairs } from '../codec/column.js';
 import type { Heap } from './heap/allocator.js';
 import { NumericKind } from './kernels.js';
 import type { Run } from './run.js';
-import type { ShuffleRef, ShuffleStore } from './store.js';
 
 /** A batch of rows by column. Typed arrays are views of the heap: they are valid while the shuffle is. */
 export interface PairBatch {
   readonly keys: ArrayLike<unknown>;
   readonly values: ArrayLike<unknown>;
   readonly rows: number;
-}
-
-/** All runs of a reduce id in map order. */
-export function openRuns(store: ShuffleStore, ref: ShuffleRef, reduce: number): Run[] {
-  return store.runs(ref, reduce);
 }
 
 /** The rows of a run. */

@@ -72,8 +72,7 @@ export class ShuffleStore {
   /** Makes the control area of a shuffle. Throws HEDDLE_HEAP_FULL. */
   create(id: ShuffleId, maps: number, reducers: number): ShuffleRef {
     const bytes = CONTROL_HEADER + pad8(maps * 4) + reducers * (8 + RING_BYTES);
-    const address = this.heap.allocate(bytes);
-    if (address === 0) throw heapFull(bytes, this.heap.u8.length, 'shuffle control');
+    const address = roomFor(this.heap, bytes, 'shuffle control');
     const ref = { id, address, maps, reducers };
     this.heap.u8.fill(0, address, ringAt(ref, 0));
     for (let r = 0; r < reducers; r++) WordRing.format(sharedBuffer(this.heap), ringAt(ref, r), { capacity: RING_CAPACITY });

@@ -7,11 +7,7 @@ const table = {
   /** distinct: the row becomes a key; the value is there for the numeric path's sake. */
   rowToKey: (row: unknown) => [row, 1],
   keyOf: (row: Row) => row[0],
-  valueOf: (row: Row) => row[1],
   first: (a: unknown) => a,
-  add: (a: number, b: number) => a + b,
-  pairWithOne: (row: unknown) => [row, 1],
-  keyWithOne: (row: Row) => [row[0], 1],
   glom: (rows: Iterable<unknown>) => [Array.from(rows)],
   /** join: every value of one side with every value of the other. */
   *joinGroups([key, [left, right]]: Groups): Iterable<unknown> {

@@ -4,7 +4,7 @@
 import { HeddleError } from '../core/errors.js';
 import { NumericKind } from '../shuffle/kernels.js';
 import { NumericTable } from '../shuffle/numeric-table.js';
-import { numericKindOf, openRuns, readRows } from '../shuffle/reader.js';
+import { numericKindOf, readRows } from '../shuffle/reader.js';
 import type { Run } from '../shuffle/run.js';
 import { roomFor } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
@@ -23,7 +23,7 @@ export function openMiddle(task: TaskContext, spec: MiddleSpec): Source {
     case 'shuffle': {
       const input = task.spec.inputs[spec.input]!;
       if (input.kind !== 'shuffle') throw new HeddleError('HEDDLE_INTERNAL', `a shuffle's input is a ${input.kind}`);
-      const runs = openRuns(task.env.store, input.shuffle, input.reduce);
+      const runs = task.env.store.runs(input.shuffle, input.reduce);
       return spec.aggregator === null ? new RunsSource(task, runs) : aggregateRuns(task, runs, spec.aggregator);
     }
     case 'aggregate': {
