@@ -1,25 +1,11 @@
 // Runs the compiled heddle command, and writes scripts for it into a folder of their own.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Outcome, type Running, startNode } from '../node-process.js';
 
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url));
-
-export interface Outcome {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-export interface Running {
-  readonly child: ChildProcess;
-  /** Resolves when the command has written `text` to its standard output. */
-  said(text: string): Promise<void>;
-  readonly ended: Promise<Outcome>;
-}
 
 export class Folder {
   // On some systems the temporary folder is a link, and scripts see their real path.
@@ -33,28 +19,7 @@ export class Folder {
   }
 
   start(...given: string[]): Running {
-    const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, ...env } = process.env;
-    const child = spawn(process.execPath, [MAIN, ...given], { cwd: this.path, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '';
-    let err = '';
-    const listeners = new Set<() => void>();
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
-      for (const listener of listeners) listener();
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-    const ended = new Promise<Outcome>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, signal) => resolve({ code, signal, out, err }));
-    });
-    const said = (text: string): Promise<void> =>
-      new Promise((resolve, reject) => {
-        const listener = (): void => (out.includes(text) ? resolve() : undefined);
-        listeners.add(listener);
-        listener();
-        void ended.then(() => reject(new Error(`ended without saying ${text}: ${err}`)));
-      });
-    return { child, said, ended };
+    return startNode(this.path, [MAIN, ...given]);
   }
 
   run(...given: string[]): Promise<Outcome> {

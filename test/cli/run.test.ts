@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { Folder, type Outcome } from './command.js';
+import type { Outcome } from '../node-process.js';
+import { Folder } from './command.js';
 
 const folder = new Folder();
 after(() => folder.remove());

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Context } from '../../lib/context.js';
-import { EXAMPLES, Folder, MAIN, type Outcome, smallContext } from '../failure/support.js';
+import { EXAMPLES, Folder, MAIN, smallContext } from '../failure/support.js';
+import type { Outcome } from '../node-process.js';
 
 const TSC = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url));
 const folder = new Folder();

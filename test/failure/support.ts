@@ -1,6 +1,5 @@
 // What the tests of failures share: contexts of a few threads, a look at the heap, and scripts in processes of their own.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -12,6 +11,7 @@ import { Context } from '../../lib/context.js';
 import { type ErrorCode, HeddleError } from '../../lib/core/errors.js';
 import type { ContextOptions } from '../../lib/core/options.js';
 import type { Heap, HeapStats } from '../../lib/shuffle/heap/allocator.js';
+import { type Outcome, type Running, startNode } from '../node-process.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 export const MAIN = join(ROOT, 'dist/lib/cli/main.js');
@@ -51,20 +51,6 @@ export async function drainedHeap(sc: Context): Promise<HeapStats> {
   return heap.stats();
 }
 
-export interface Outcome {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-export interface Running {
-  readonly child: ChildProcess;
-  /** Resolves when the process has written `text` to its standard output. */
-  said(text: string): Promise<void>;
-  readonly ended: Promise<Outcome>;
-}
-
 /** A folder of its own, from which scripts see heddle and its packages. */
 export class Folder {
   // On some systems the temporary folder is a link, and scripts see their real path.
@@ -86,28 +72,7 @@ export class Folder {
 
   /** Runs node with these arguments in the folder. */
   start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-    const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, NODE_TEST_CONTEXT: ___, ...rest } = process.env;
-    const child = spawn(process.execPath, args, { cwd: this.path, env: { ...rest, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '';
-    let err = '';
-    const listeners = new Set<() => void>();
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
-      for (const listener of listeners) listener();
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-    const ended = new Promise<Outcome>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, signal) => resolve({ code, signal, out, err }));
-    });
-    const said = (text: string): Promise<void> =>
-      new Promise((resolve, reject) => {
-        const listener = (): void => (out.includes(text) ? resolve() : undefined);
-        listeners.add(listener);
-        listener();
-        void ended.then(() => reject(new Error(`ended without saying ${text}: ${out}${err}`)));
-      });
-    return { child, said, ended };
+    return startNode(this.path, args, env);
   }
 
   run(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Outcome> {

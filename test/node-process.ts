@@ -1,0 +1,42 @@
+// A Node.js process that a test starts, with what it says and how it ends.
+import { type ChildProcess, spawn } from 'node:child_process';
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  /** Resolves when the process has written `text` to its standard output. */
+  said(text: string): Promise<void>;
+  readonly ended: Promise<Outcome>;
+}
+
+/** Starts node with these arguments in a folder; what the test runner sets for its own processes is left out. */
+export function startNode(cwd: string, args: readonly string[], extra: NodeJS.ProcessEnv = {}): Running {
+  const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, NODE_TEST_CONTEXT: ___, ...env } = process.env;
+  const child = spawn(process.execPath, args, { cwd, env: { ...env, ...extra }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  const listeners = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+    for (const listener of listeners) listener();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  const ended = new Promise<Outcome>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, out, err }));
+  });
+  const said = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const listener = (): void => (out.includes(text) ? resolve() : undefined);
+      listeners.add(listener);
+      listener();
+      void ended.then(() => reject(new Error(`ended without saying ${text}: ${out}${err}`)));
+    });
+  return { child, said, ended };
+}
