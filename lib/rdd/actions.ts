@@ -10,33 +10,32 @@ import { labelOf, type Node, type PlanFunction } from '../plan/lineage.js';
 import { OutputJob } from '../storage/output.js';
 import { Moments, type MomentsRecord, type Statistics, statistics } from '../task/stats/moments.js';
 import { partitionsNode, shipped } from './make.js';
-import type { RDD } from './rdd.js';
+import type { RddBase } from './rdd-base.js';
 import { type Action, appendRows, runForColumns, runForTree } from './results.js';
 import type { ActionOptions } from './types.js';
 
-const action = (rdd: RDD<never> | RDD<unknown>, name: string, options: ActionOptions | undefined): Action => ({
+const action = (rdd: RddBase, name: string, options: ActionOptions | undefined): Action => ({
   session: rdd.session,
   node: rdd.node,
   name,
   options,
 });
 
-export async function collect<T>(rdd: RDD<T>, options?: ActionOptions): Promise<T[]> {
+export async function collect<T>(rdd: RddBase, options?: ActionOptions): Promise<T[]> {
   const rows: T[] = [];
-  for (const columns of await runForColumns(action(rdd as never, 'collect', options), () => ({ kind: 'collect' })))
-    appendRows(rows, columns);
+  for (const columns of await runForColumns(action(rdd, 'collect', options), () => ({ kind: 'collect' }))) appendRows(rows, columns);
   return rows;
 }
 
-export async function count<T>(rdd: RDD<T>, options?: ActionOptions): Promise<number> {
-  const counts = await runForColumns(action(rdd as never, 'count', options), () => ({ kind: 'count' }));
+export async function count(rdd: RddBase, options?: ActionOptions): Promise<number> {
+  const counts = await runForColumns(action(rdd, 'count', options), () => ({ kind: 'count' }));
   return counts.reduce((sum, [column]) => sum + (readColumn(column!)[0] as number), 0);
 }
 
 /** Partitions of the first step of a take; each further step takes four times as many. */
 const FIRST_PARTITIONS = 1;
 
-export async function take<T>(rdd: RDD<T>, n: number, options?: ActionOptions, name = 'take'): Promise<T[]> {
+export async function take<T>(rdd: RddBase, n: number, options?: ActionOptions, name = 'take'): Promise<T[]> {
   const limit = checkCount('take(n)', n);
   rdd.session.checkOpen();
   const rows: T[] = [];
@@ -44,7 +43,7 @@ export async function take<T>(rdd: RDD<T>, n: number, options?: ActionOptions, n
   for (let from = 0, step = FIRST_PARTITIONS; from < all && rows.length < limit; step *= 4) {
     const wanted = Array.from({ length: Math.min(step, all - from) }, (_, i) => from + i);
     const room = limit - rows.length;
-    const results = await runForColumns(action(rdd as never, name, options), () => ({ kind: 'take', limit: room }), wanted);
+    const results = await runForColumns(action(rdd, name, options), () => ({ kind: 'take', limit: room }), wanted);
     for (const columns of results) appendRows(rows, columns);
     from += wanted.length;
   }
@@ -52,30 +51,25 @@ export async function take<T>(rdd: RDD<T>, n: number, options?: ActionOptions, n
   return rows;
 }
 
-export async function first<T>(rdd: RDD<T>, options?: ActionOptions): Promise<T> {
-  const rows = await take(rdd, 1, options, 'first');
+export async function first<T>(rdd: RddBase, options?: ActionOptions): Promise<T> {
+  const rows = await take<T>(rdd, 1, options, 'first');
   if (rows.length === 0) throw empty('first', rdd.node);
   return rows[0]!;
 }
 
-export async function reduce(rdd: RDD<unknown>, f: (a: unknown, b: unknown) => unknown, options?: ActionOptions): Promise<unknown> {
+export async function reduce(rdd: RddBase, f: (a: unknown, b: unknown) => unknown, options?: ActionOptions): Promise<unknown> {
   const result = await reduced(rdd, 'reduce', f, options);
   if (result === undefined) throw empty('reduce', rdd.node);
   return result.value;
 }
 
-export async function fold(
-  rdd: RDD<unknown>,
-  zero: unknown,
-  f: (a: unknown, b: unknown) => unknown,
-  options?: ActionOptions,
-): Promise<unknown> {
+export async function fold(rdd: RddBase, zero: unknown, f: (a: unknown, b: unknown) => unknown, options?: ActionOptions): Promise<unknown> {
   const copy = readColumn(encodedRow(zero))[0];
   const result = await reduced(rdd, 'fold', f, options);
   return result === undefined ? copy : result.merge(copy, result.value);
 }
 
-async function reduced(rdd: RDD<unknown>, name: string, f: (a: unknown, b: unknown) => unknown, options: ActionOptions | undefined) {
+async function reduced(rdd: RddBase, name: string, f: (a: unknown, b: unknown) => unknown, options: ActionOptions | undefined) {
   const planned = shipped(rdd.session, f, `${name}(f)`);
   const merge = await merger<unknown>(planned, name);
   const result = await runForTree(action(rdd, name, options), place => ({ kind: 'reduce', f: place(planned), label: name }), merge);
@@ -106,7 +100,7 @@ async function merger<P>(planned: PlanFunction, name: string): Promise<(a: P, b:
 }
 
 export async function aggregate<T, U>(
-  rdd: RDD<T>,
+  rdd: RddBase,
   zero: U,
   seq: (accumulator: U, row: T) => U,
   comb: (a: U, b: U) => U,
@@ -116,41 +110,39 @@ export async function aggregate<T, U>(
   const encoded = encodedRow(zero);
   const merge = await merger<U>(plannedComb, 'aggregate');
   const result = await runForTree<U>(
-    action(rdd as never, 'aggregate', options),
+    action(rdd, 'aggregate', options),
     place => ({ kind: 'aggregate', zero: encoded, seq: place(plannedSeq), comb: place(plannedComb), label: 'aggregate' }),
     merge,
   );
   return result === undefined ? (readColumn(encoded)[0] as U) : result.value;
 }
 
-async function countAndSum(rdd: RDD<number>, name: string, options: ActionOptions | undefined): Promise<readonly [number, number]> {
+async function countAndSum(rdd: RddBase, name: string, options: ActionOptions | undefined): Promise<readonly [number, number]> {
   const merge = (a: readonly [number, number], b: readonly [number, number]) => [a[0] + b[0], a[1] + b[1]] as const;
-  const result = await runForTree<readonly [number, number]>(action(rdd as never, name, options), () => ({ kind: 'sum' }), merge);
+  const result = await runForTree<readonly [number, number]>(action(rdd, name, options), () => ({ kind: 'sum' }), merge);
   return result?.value ?? [0, 0];
 }
 
-export async function sum(rdd: RDD<number>, options?: ActionOptions): Promise<number> {
+export async function sum(rdd: RddBase, options?: ActionOptions): Promise<number> {
   return (await countAndSum(rdd, 'sum', options))[1];
 }
 
-export async function mean(rdd: RDD<number>, options?: ActionOptions): Promise<number> {
+export async function mean(rdd: RddBase, options?: ActionOptions): Promise<number> {
   const [rows, total] = await countAndSum(rdd, 'mean', options);
   if (rows === 0) throw empty('mean', rdd.node);
   return total / rows;
 }
 
-export async function stats(rdd: RDD<number>, options?: ActionOptions): Promise<Statistics> {
+export async function stats(rdd: RddBase, options?: ActionOptions): Promise<Statistics> {
   const sink = () => ({ kind: 'moments' }) as const;
-  const result = await runForTree<MomentsRecord>(action(rdd as never, 'stats', options), sink, (a, b) =>
-    Moments.from(a).merge(b).toRecord(),
-  );
+  const result = await runForTree<MomentsRecord>(action(rdd, 'stats', options), sink, (a, b) => Moments.from(a).merge(b).toRecord());
   return statistics(result?.value ?? new Moments());
 }
 
-export async function countByValue<T>(rdd: RDD<T>, options?: ActionOptions): Promise<Map<T, number>> {
+export async function countByValue<T>(rdd: RddBase, options?: ActionOptions): Promise<Map<T, number>> {
   const index = new KeyIndex();
   const counts: number[] = [];
-  for (const [keys, numbers] of await runForColumns(action(rdd as never, 'countByValue', options), () => ({ kind: 'countByValue' }))) {
+  for (const [keys, numbers] of await runForColumns(action(rdd, 'countByValue', options), () => ({ kind: 'countByValue' }))) {
     const [rows, times] = [readColumn(keys!), readColumn(numbers!) as ArrayLike<number>];
     for (let i = 0; i < rows.length; i++) {
       const at = index.findOrAdd(rows[i]);
@@ -160,18 +152,18 @@ export async function countByValue<T>(rdd: RDD<T>, options?: ActionOptions): Pro
   return new Map(index.keys.map((key, at) => [key as T, counts[at]!]));
 }
 
-export async function forEach<T>(rdd: RDD<T>, f: (row: T) => void, options?: ActionOptions): Promise<void> {
+export async function forEach<T>(rdd: RddBase, f: (row: T) => void, options?: ActionOptions): Promise<void> {
   const planned = shipped(rdd.session, f, 'forEach(f)');
-  await runForColumns(action(rdd as never, 'forEach', options), place => ({ kind: 'forEach', f: place(planned), label: 'forEach' }));
+  await runForColumns(action(rdd, 'forEach', options), place => ({ kind: 'forEach', f: place(planned), label: 'forEach' }));
 }
 
-export async function saveAsTextFile<T>(rdd: RDD<T>, directory: string, options?: ActionOptions): Promise<void> {
+export async function saveAsTextFile(rdd: RddBase, directory: string, options?: ActionOptions): Promise<void> {
   if (typeof directory !== 'string' || directory === '') throw badArgument('saveAsTextFile(directory)', directory, 'a path');
   rdd.session.checkOpen();
   const output = OutputJob.begin(directory, 'saveAsTextFile(directory)', rdd.node.partitions);
   const settled = removeOnInterrupt(() => output.abort());
   try {
-    await runForColumns(action(rdd as never, 'saveAsTextFile', options), () => ({ kind: 'text', output: output.spec }));
+    await runForColumns(action(rdd, 'saveAsTextFile', options), () => ({ kind: 'text', output: output.spec }));
     output.commit();
   } catch (error) {
     output.abort();
@@ -183,7 +175,7 @@ export async function saveAsTextFile<T>(rdd: RDD<T>, directory: string, options?
 
 /** Results of a function over chosen partitions' rows, in the order asked for. */
 export async function runJob<T, R>(
-  rdd: RDD<T>,
+  rdd: RddBase,
   f: (rows: IterableIterator<T>) => R,
   partitions: readonly number[] | undefined,
   options?: ActionOptions,
