@@ -10,6 +10,7 @@ import {
   type ColumnPlan,
   checkPayload,
   columnBytes,
+  columnHeader,
   corrupt,
   HEADER_BYTES,
   writeHeader,
@@ -65,6 +66,32 @@ export function planText(values: ArrayLike<unknown>, from: number, to: number): 
     },
   };
   return plan;
+}
+
+/** A column of `rows` strings of `units` bytes below 256, which `fill` writes where it is told: the lengths, and the bytes. */
+export function planLatin1(rows: number, units: number, fill: (lengths: Uint32Array, text: Uint8Array) => void): ColumnPlan {
+  const plan: ColumnPlan = {
+    kind: ColumnKind.Latin1,
+    rows,
+    objects: false,
+    branching: false,
+    byteLength: columnBytes(rows * 4 + units, rows),
+    write(target) {
+      writeHeader(target, plan, 0, units);
+      const lengths = new Uint32Array(target.buffer, target.byteOffset + HEADER_BYTES, rows);
+      fill(lengths, new Uint8Array(target.buffer, lengths.byteOffset + rows * 4, units));
+    },
+  };
+  return plan;
+}
+
+/** The lengths and bytes of a column of text of one byte a unit; null for any other column. */
+export function latin1Parts(bytes: Uint8Array): { readonly lengths: Uint32Array; readonly text: Uint8Array } | null {
+  const header = columnHeader(bytes);
+  if (header.kind !== ColumnKind.Latin1) return null;
+  checkPayload(header, header.rows * 4 + header.count);
+  const lengths = new Uint32Array(bytes.buffer, bytes.byteOffset + HEADER_BYTES, header.rows);
+  return { lengths, text: new Uint8Array(bytes.buffer, lengths.byteOffset + header.rows * 4, header.count) };
 }
 
 export function readText(bytes: Uint8Array, header: ColumnHeader & { readonly count: number }): string[] {

@@ -14,7 +14,7 @@ import { planMixed, readMixed } from './column-mixed.js';
 import * as scalar from './column-scalar.js';
 import { sharesObjects } from './column-shape.js';
 import { planStruct, readStruct } from './column-struct.js';
-import { planText, readText } from './column-text.js';
+import { latin1Parts, planLatin1, planText, readText } from './column-text.js';
 import { innerColumns, planArrays, readList, readTuple, tupleOf } from './column-tuple.js';
 
 export { type ColumnHeader, ColumnKind, columnHeader, MAX_COLUMN_BYTES, type PreparedColumn } from './column-header.js';
@@ -30,6 +30,34 @@ export function prepareColumn(values: ArrayLike<unknown>, from = 0, to = values.
 /** The column of the pairs [keys[i], values[i]], without making them. A key and a value that share an object come back apart. */
 export function preparePairs(keys: ArrayLike<unknown>, values: ArrayLike<unknown>, from = 0, to = keys.length): PreparedColumn {
   return tupleOf([planOuter(keys, from, to), planOuter(values, from, to)], to - from);
+}
+
+/** As preparePairs, where the keys are bytes below 256 that `fill` writes: their lengths, and all of them one after the other. */
+export function prepareTextPairs(
+  units: number,
+  values: Float64Array,
+  fill: (lengths: Uint32Array, text: Uint8Array) => void,
+): PreparedColumn {
+  const rows = values.length;
+  return tupleOf([planLatin1(rows, units, fill), planOuter(values, 0, rows)], rows);
+}
+
+/** The parts of a column of pairs of one-byte text and numbers; null for any other. */
+export function readTextPairs(bytes: Uint8Array): TextPairs | null {
+  const header = columnHeader(bytes);
+  if (header.kind !== ColumnKind.Tuple || header.width !== 2) return null;
+  const [keys, values] = innerColumns(bytes, header, HEADER_BYTES, 2) as [Uint8Array, Uint8Array];
+  const { kind } = columnHeader(values);
+  const text = latin1Parts(keys);
+  if (text === null || (kind !== ColumnKind.Int32 && kind !== ColumnKind.Float64)) return null;
+  return { ...text, values: readColumn(values) as Int32Array | Float64Array, rows: header.rows };
+}
+
+export interface TextPairs {
+  readonly lengths: Uint32Array;
+  readonly text: Uint8Array;
+  readonly values: Int32Array | Float64Array;
+  readonly rows: number;
 }
 
 /** The values of the column at the beginning of `bytes`, which may go on behind it. */

@@ -4,6 +4,8 @@
 import { serialize } from 'node:v8';
 import type { ShippedClosure } from '../codec/closure/types.js';
 import { HeddleError } from '../core/errors.js';
+import { planOperators } from '../task/columnar/operators.js';
+import { isWorthwhile } from '../task/columnar/worth.js';
 import { type InlineBody, inlineTrial } from '../task/inline.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { AggregatorSpec, FunctionRef, InputSpec, OperatorSpec, Pipeline, Program, SinkSpec, SourceSpec } from '../task/spec.js';
@@ -45,9 +47,10 @@ export interface BuiltStage {
 export function buildStage(node: Node, sink: PlanSink, name: string, seed: Seed): BuiltStage {
   const builder = new StageBuilder();
   const branches = builder.branches(node);
+  const placed = sink(f => builder.place(f));
   const parsed: Program = {
-    branches: branches.map(branch => branch.pipeline),
-    sink: sink(f => builder.place(f)),
+    branches: branches.map(branch => withColumns(branch, builder.closures, placed)),
+    sink: placed,
     closures: builder.closures,
     seed,
   };
@@ -68,6 +71,14 @@ export function buildStage(node: Node, sink: PlanSink, name: string, seed: Seed)
       throw new HeddleError('HEDDLE_INTERNAL', `stage ${name} has no partition ${partition}`);
     },
   };
+}
+
+/** The pipeline with its columnar beginning, where it reads text and that is worth it. */
+function withColumns({ pipeline, leaves }: Branch, closures: readonly ShippedClosure[], sink: SinkSpec): Pipeline {
+  const leaf = pipeline.source.kind === 'leaf' ? leaves[pipeline.source.input] : undefined;
+  if (leaf?.kind !== 'source' || leaf.format !== 'text') return pipeline;
+  const { plan } = planOperators(pipeline.operators, closures);
+  return plan !== undefined && isWorthwhile(plan, pipeline, sink) ? { ...pipeline, columnar: plan } : pipeline;
 }
 
 /** What a task's leaves read. Shuffles must have their memory by then. */

@@ -27,6 +27,8 @@ interface NodeBase {
 export interface SourceNode extends NodeBase {
   readonly kind: 'source';
   input(partition: number): InputSpec;
+  /** Set where the rows are lines of text, which may stay bytes. */
+  readonly format?: 'text';
   /** For explain(): where the rows come from. */
   readonly describes: string;
 }

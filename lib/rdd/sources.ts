@@ -148,6 +148,7 @@ export function textNode(session: Session, paths: unknown, options: unknown): So
     kind: 'source',
     id: session.nextRdd(),
     name: 'textFile',
+    format: 'text',
     site: callSite(),
     partitions: splits.length,
     describes: `${files.length} file${files.length === 1 ? '' : 's'}, ${bytes} bytes of text`,

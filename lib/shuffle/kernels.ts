@@ -7,6 +7,7 @@ import { HeddleError } from '../core/errors.js';
 import { aggregationTwins } from './twins/aggregate.js';
 import { fillUniform } from './twins/random.js';
 import { scatterPairsTwin } from './twins/scatter.js';
+import { textTwins } from './twins/text.js';
 
 /** How a numeric column is laid out. */
 export const NumericKind = { None: 0, Int32: 1, Float64: 2 } as const;
@@ -25,7 +26,7 @@ export const CURSOR_BYTES = 12;
 /** Bytes of a slot of an aggregation table, by key kind. */
 export const slotBytes: readonly number[] = [0, 16, 24];
 
-export interface Kernels {
+export interface Kernels extends TextKernels {
   /** Rows [from, to) to the runs of their reduce ids. Returns `to`, or the first row whose run is full. */
   scatterPairs(
     keyKind: number,
@@ -62,6 +63,76 @@ export interface Kernels {
   fillUniform(state: number, out: number, n: number): void;
 }
 
+/**
+ * Kernels over text. A column of text is two columns of offsets (u32) from `base`, where each string starts and ends; the
+ * bytes are valid UTF-8, with eight more behind them that may be read.
+ */
+export interface TextKernels {
+  /** 1 when all bytes of [from, to) are below 128, else 0. */
+  isAscii(from: number, to: number): number;
+  /**
+   * The lines, `most` at most, that start in [from, to) of text that ends at `end`, offsets from `base`: without \n or \r\n.
+   * Returns how many; writes the offset behind them to the word at `progress`.
+   */
+  textLines(base: number, from: number, to: number, end: number, starts: number, ends: number, most: number, progress: number): number;
+  /** Cuts n strings at the bytes, or with `runs` 1 the runs of bytes, that have a 1 in the 256 bytes at `set`. Returns the parts. */
+  textSplitSet(
+    base: number,
+    starts: number,
+    ends: number,
+    n: number,
+    set: number,
+    runs: number,
+    outStarts: number,
+    outEnds: number,
+  ): number;
+  textSplitByte(base: number, starts: number, ends: number, n: number, byte: number, outStarts: number, outEnds: number): number;
+  /** Cuts n strings at the string of `length` bytes, two at least, at the address `separator`. */
+  textSplitString(
+    base: number,
+    starts: number,
+    ends: number,
+    n: number,
+    separator: number,
+    length: number,
+    outStarts: number,
+    outEnds: number,
+  ): number;
+  /** The column of strings that lie one after the other from the offset `start` on. Returns the offset behind them. */
+  textOffsets(lengths: number, n: number, start: number, starts: number, ends: number): number;
+  /** Copies the strings at the places `rows` (n of u32) of two columns, one after the other, and their lengths. */
+  textGather(addresses: number, lengths: number, rows: number, n: number, outLengths: number, out: number): void;
+  /**
+   * Adds strings [from, to), each with its float64 of `values`, or `constant` where that is 0, to a table. Stops before a new
+   * key when the table has `limit`, or the arena no room. Returns the new size; writes the first row not taken, and the arena's
+   * next free byte, to the two words at `progress`.
+   */
+  aggregateText(
+    op: number,
+    base: number,
+    starts: number,
+    ends: number,
+    values: number,
+    constant: number,
+    from: number,
+    to: number,
+    table: number,
+    slots: number,
+    size: number,
+    limit: number,
+    arena: number,
+    arenaEnd: number,
+    progress: number,
+  ): number;
+  /** Moves all keys into a larger, empty table. */
+  rehashTextTable(from: number, fromSlots: number, to: number, toSlots: number): void;
+  /** The groups in order of first appearance: addresses, lengths and hashKey() of the keys (u32), and the values (f64). */
+  extractTextTable(table: number, slots: number, addresses: number, lengths: number, hashes: number, values: number): void;
+}
+
+/** Bytes of a slot of a text table. */
+export const TEXT_SLOT_BYTES = 32;
+
 /** Compiles the kernels once a process; threads get the compiled module. */
 export function compileKernels(): WebAssembly.Module {
   const file = new URL('../../native-shuffle/kernels.wasm', import.meta.url);
@@ -88,6 +159,7 @@ export function wasmKernels(module: WebAssembly.Module, memory: WebAssembly.Memo
 export function twinKernels(memory: WebAssembly.Memory): Kernels {
   return {
     ...aggregationTwins(memory),
+    ...textTwins(memory),
     scatterPairs: (...args) => scatterPairsTwin(memory, ...args),
     fillUniform: (state, out, n) => fillUniform(memory.buffer, state, out, n),
   };

@@ -1,9 +1,10 @@
 // The batches that flow from a source into a compiled loop.
 
+import type { ColumnsBatch } from './columnar/batch.js';
 import type { BatchKind } from './compile.js';
 
-interface BatchBase {
-  readonly kind: BatchKind;
+export interface BatchBase {
+  readonly kind: BatchKind | 'columns';
   /** Rows in it. */
   readonly n: number;
   /** The block of the source's elements that it belongs to; for sources without an index, the partition. */
@@ -29,12 +30,13 @@ export interface PairsBatch extends BatchBase {
   readonly values: ArrayLike<unknown>;
 }
 
+/** What a loop takes. */
 export type Batch = RangeBatch | RowsBatch | PairsBatch;
 
 /** Gives batches until there are none left. */
 export interface Source {
   /** The next batch, of at most `limit` rows where the source can tell; null at the end. */
-  next(limit: number): Batch | null;
+  next(limit: number): Batch | ColumnsBatch | null;
   /** Bytes read so far from files or from the shuffle. */
   readonly bytesRead: number;
   /** Gives back what the source holds. */

@@ -15,6 +15,7 @@ import { PipelineRun, type TaskContext, taskError } from './pipeline.js';
 import { AggregateRowsSink, GroupSink } from './sinks/group.js';
 import { RowsSink } from './sinks/rows.js';
 import type { AggregatorSpec, Pipeline, SourceSpec } from './spec.js';
+import { aggregateText, textRuns } from './text-aggregate.js';
 
 type MiddleSpec = Exclude<SourceSpec, { kind: 'leaf' }>;
 
@@ -100,6 +101,11 @@ class TableSource implements Source {
 function aggregateRuns(task: TaskContext, runs: readonly Run[], spec: AggregatorSpec): Source {
   const { heap } = task.env;
   if (spec.kind === 'reduce' && spec.op !== null && runs.length > 0) {
+    const text = textRuns(task, runs);
+    if (text !== undefined) {
+      const { keys, values } = aggregateText(task, text, spec.op);
+      return new TableSource(task.spec.local, keys, values);
+    }
     const batches = runs.map(run => readRows(heap, run));
     const kinds = batches.map(batch => [numericKindOf(batch.keys, heap), numericKindOf(batch.values, heap)] as const);
     if (kinds.every(([key, value]) => key !== 0 && value !== 0)) {

@@ -1,6 +1,7 @@
 // From a sink's description to the sink.
 
 import { HeddleError } from '../core/errors.js';
+import { takesColumns } from './columnar/worth.js';
 import { aggregationOf } from './combine-table.js';
 import type { TaskContext } from './pipeline.js';
 import { CountSink, ForEachSink } from './sinks/count.js';
@@ -48,7 +49,9 @@ function makeSink(task: TaskContext): Sink {
       if (spec.output === null) throw new HeddleError('HEDDLE_INTERNAL', 'a shuffle task without its shuffle');
       const aggregation = sink.aggregator === null ? null : aggregationOf(sink.aggregator, functions);
       const op = sink.aggregator?.kind === 'reduce' ? sink.aggregator.op : null;
-      return new ShuffleSink(env, spec.output, spec.partition, spec.token, sink.partitioner, aggregation, op);
+      const { columnar, operators } = loaded.program.branches[spec.branch]!;
+      const textual = columnar?.covered === operators.length && takesColumns(columnar, sink);
+      return new ShuffleSink(env, spec.output, spec.partition, spec.token, sink.partitioner, aggregation, op, textual);
     }
     case 'collect':
       return new CollectSink();

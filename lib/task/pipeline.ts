@@ -4,6 +4,9 @@
 import { HeddleError, show, toErrorRecord } from '../core/errors.js';
 import { roomFor } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
+import { type ColumnsBatch, rowsOf } from './columnar/batch.js';
+import type { ColumnarPlan } from './columnar/plan.js';
+import { ColumnarSource, CompiledPlan } from './columnar/source.js';
 import { compileLoop, type Loop, loopSource } from './compile.js';
 import type { TaskEnv } from './env.js';
 import type { AnyFunction, ProgramFunctions } from './functions.js';
@@ -31,6 +34,7 @@ function textLoop(source: string, name: string): Loop {
 export class LoadedProgram {
   readonly seed: SeedState;
   private readonly loops = new Map<Pipeline, Map<string, Loop>>();
+  private readonly columnars = new Map<Pipeline, { readonly compiled: CompiledPlan; readonly rest: Pipeline }>();
 
   constructor(
     readonly program: Program,
@@ -38,6 +42,16 @@ export class LoadedProgram {
     readonly name: string,
   ) {
     this.seed = seedState(program.seed);
+  }
+
+  /** The plan of a pipeline's columns, and what is left of the pipeline behind it. */
+  columnar(pipeline: Pipeline & { readonly columnar: ColumnarPlan }): { readonly compiled: CompiledPlan; readonly rest: Pipeline } {
+    let columnar = this.columnars.get(pipeline);
+    if (columnar === undefined) {
+      const rest = { source: pipeline.source, operators: pipeline.operators.slice(pipeline.columnar.covered) };
+      this.columnars.set(pipeline, (columnar = { compiled: new CompiledPlan(pipeline.columnar, this.name), rest }));
+    }
+    return columnar;
   }
 
   /** The loop for a kind of batch and a sink's code of the moment. */
@@ -72,6 +86,7 @@ export interface TaskContext {
 /** A pipeline being run, a batch at a time. */
 export class PipelineRun {
   private readonly source: Source;
+  private readonly rest: Pipeline | undefined;
   private readonly rngs: DrawSource[] = [];
   private readonly rngAddresses: number[] = [];
   private readonly salts: number[] = [];
@@ -80,6 +95,8 @@ export class PipelineRun {
   private loop: Loop | undefined;
   private loopKind: Batch['kind'] | undefined;
   private loopVariant = '';
+  /** What the loop is of: the pipeline, or what is left of it behind its columns. */
+  private looped: Pipeline;
 
   /** `blockwise`: the sink wants to know where the blocks of the source's elements end. */
   constructor(
@@ -88,9 +105,11 @@ export class PipelineRun {
     private readonly sink: Sink,
     private readonly blockwise: boolean,
   ) {
+    this.looped = pipeline;
     const random = pipeline.operators.filter(operator => operator.salt !== undefined);
     sink.failed = (error, operator, record) => this.failed(error, operator, record);
     this.source = openSource(task, pipeline, blockwise || random.length > 0);
+    this.rest = isColumnar(pipeline) ? task.loaded.columnar(pipeline).rest : undefined;
     try {
       for (const operator of random) this.addRng(operator);
     } catch (error) {
@@ -114,16 +133,29 @@ export class PipelineRun {
       this.block = batch.block;
       for (let j = 0; j < this.rngs.length; j++) this.rngs[j]!.start(this.seeds[j]!, this.salts[j]!, batch.block);
     }
-    const { variant } = sink;
-    // Looked up anew only when it changes: blocks of small sources are batches of a row or two.
-    if (batch.kind !== this.loopKind || variant !== this.loopVariant) {
-      this.loop = task.loaded.loop(this.pipeline, batch.kind, sink);
-      this.loopKind = batch.kind;
-      this.loopVariant = variant;
-    }
-    this.loop!(batch, sink, this.rngs);
+    if (batch.kind !== 'columns') this.runLoop(batch, this.pipeline);
+    else if (!this.takeColumns(batch)) this.runLoop(rowsOf(batch), this.rest!);
     sink.afterBatch();
     return true;
+  }
+
+  /** Hands columns to the sink, where no operator is left and it can take them. */
+  private takeColumns(batch: ColumnsBatch): boolean {
+    if (batch.n === 0) return true;
+    return this.rest!.operators.length === 0 && this.sink.takeColumns(batch);
+  }
+
+  private runLoop(batch: Batch, pipeline: Pipeline): void {
+    const { task, sink } = this;
+    const { variant } = sink;
+    // Looked up anew only when it changes: blocks of small sources are batches of a row or two.
+    if (batch.kind !== this.loopKind || variant !== this.loopVariant || pipeline !== this.looped) {
+      this.loop = task.loaded.loop(pipeline, batch.kind, sink);
+      this.loopKind = batch.kind;
+      this.loopVariant = variant;
+      this.looped = pipeline;
+    }
+    this.loop!(batch, sink, this.rngs);
   }
 
   /** Runs all batches. */
@@ -147,7 +179,8 @@ export class PipelineRun {
   }
 
   private failed(error: unknown, operator: number, record: unknown): Error {
-    const label = this.pipeline.operators[operator]?.label ?? (operator >= this.pipeline.operators.length ? this.sink.label : undefined);
+    const { operators } = this.looped;
+    const label = operators[operator]?.label ?? (operator >= operators.length ? this.sink.label : undefined);
     return taskError(error, label, this.task.spec, record);
   }
 }
@@ -177,8 +210,16 @@ function isEngineError(error: HeddleError): boolean {
 function openSource(task: TaskContext, pipeline: Pipeline, blockwise: boolean): Source {
   const { source } = pipeline;
   if (source.kind !== 'leaf') return openMiddle(task, source);
-  const leaf = openLeaf(task.spec.inputs[source.input]!, task.env, task.spec.local, blockwise);
+  const input = task.spec.inputs[source.input]!;
+  const leaf =
+    input.kind === 'text' && isColumnar(pipeline)
+      ? new ColumnarSource(task.env, task.loaded.columnar(pipeline).compiled, input, task.spec.local)
+      : openLeaf(input, task.env, task.spec.local, blockwise);
   return new CountedSource(leaf, task.metrics);
+}
+
+function isColumnar(pipeline: Pipeline): pipeline is Pipeline & { readonly columnar: ColumnarPlan } {
+  return pipeline.columnar !== undefined;
 }
 
 /** Adds what a leaf gives to the task's metrics. */
@@ -193,9 +234,9 @@ class CountedSource implements Source {
     return this.of.bytesRead;
   }
 
-  next(limit: number): Batch | null {
+  next(limit: number): Batch | ColumnsBatch | null {
     const batch = this.of.next(limit);
-    if (batch !== null) this.metrics.rowsIn += batch.n;
+    if (batch !== null) this.metrics.rowsIn += batch.kind === 'columns' ? batch.lines : batch.n;
     this.metrics.bytesIn += this.of.bytesRead - this.counted;
     this.counted = this.of.bytesRead;
     return batch;

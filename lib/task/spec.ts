@@ -7,6 +7,7 @@ import type { ShuffleRef } from '../shuffle/store.js';
 import type { OutputSpec } from '../storage/part-writer.js';
 import type { TextPiece } from '../storage/splits.js';
 import type { BuiltinName } from './builtins.js';
+import type { ColumnarPlan } from './columnar/plan.js';
 import type { InlineBody } from './inline.js';
 import type { Seed } from './rng/seed.js';
 
@@ -60,6 +61,8 @@ export type SourceSpec =
 export interface Pipeline {
   readonly source: SourceSpec;
   readonly operators: readonly OperatorSpec[];
+  /** The first of the operators on columns of bytes, where the source is text and that is worth it. */
+  readonly columnar?: ColumnarPlan;
 }
 
 /** What becomes of the rows of a stage. */

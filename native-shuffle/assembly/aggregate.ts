@@ -14,7 +14,7 @@ const FIRST: u32 = 4;
 @inline function setOrder<K>(slot: usize, order: u32): void { if (isFloat<K>()) store<u32>(slot, order, 16); else store<u32>(slot, order, 4); }
 
 @inline
-function merge(op: u32, a: f64, b: f64): f64 {
+export function merge(op: u32, a: f64, b: f64): f64 {
   if (op == SUM) return a + b;
   if (op == MIN) return min(a, b);
   if (op == MAX) return max(a, b);

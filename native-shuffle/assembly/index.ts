@@ -3,3 +3,5 @@
 export { aggregatePairs, clearTable, extractTable, rehashTable } from './aggregate';
 export { fillUniform } from './random';
 export { scatterPairs } from './scatter';
+export { isAscii, textGather, textLines, textOffsets, textSplitByte, textSplitSet, textSplitString } from './text';
+export { aggregateText, extractTextTable, rehashTextTable } from './text-table';

@@ -3,7 +3,8 @@
 import { hashKey } from '../../codec/key-hash.js';
 import type { Kernels } from '../kernels.js';
 
-const merge = (op: number, a: number, b: number): number => {
+/** Two values of one key. */
+export const merge = (op: number, a: number, b: number): number => {
   if (op === 1) return a + b;
   if (op === 2) return Math.min(a, b);
   if (op === 3) return Math.max(a, b);

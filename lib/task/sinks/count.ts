@@ -1,5 +1,6 @@
 // count, and forEach: rows that leave nothing behind.
 
+import type { ColumnsBatch } from '../columnar/batch.js';
 import { rowExpression, type SinkCode } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
 import { encodeColumn } from './rows.js';
@@ -17,6 +18,11 @@ export class CountSink extends Sink {
       after: 'sink.count = count;',
       wholeBatch: 'sink.count += n;',
     };
+  }
+
+  override takeColumns({ n }: ColumnsBatch): boolean {
+    this.count += n;
+    return true;
   }
 
   finish(): SinkResult {

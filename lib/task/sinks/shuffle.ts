@@ -1,5 +1,6 @@
 // The map side of a shuffle: the rows of a stage to the runs of their reduce ids. The first rows of a task show what its
-// keys and values are; from then on one of three codes is in the loop:
+// keys and values are; from then on one of four codes is in the loop:
+// - text: pairs of text and numbers combined by a kernel, where they come as columns or may do so later;
 // - numeric: two typed columns, scattered (and combined, where there is a known operation) by kernels;
 // - combine: rows of one key combined in a table of the task's own, for as long as that pays;
 // - pairs: rows to the encoder as they are.
@@ -12,15 +13,17 @@ import { CHUNK_ROWS, NumericWriter } from '../../shuffle/numeric-writer.js';
 import { PairWriter } from '../../shuffle/pair-writer.js';
 import type { Partitioner } from '../../shuffle/partitioner.js';
 import type { ShuffleRef } from '../../shuffle/store.js';
+import type { ColumnsBatch } from '../columnar/batch.js';
 import { type Aggregation, CombineTable } from '../combine-table.js';
 import { keyExpression, type RowCode, requirePair, type SinkCode, valueExpression } from '../compile.js';
 import type { TaskEnv } from '../env.js';
 import type { AnyFunction } from '../functions.js';
 import { Sink, type SinkResult } from './sink.js';
+import { TextCombiner } from './text-combiner.js';
 
 const SNIFFED_ROWS = 256;
 
-type Mode = 'sniff' | 'numeric' | 'combine' | 'pairs';
+type Mode = 'sniff' | 'text' | 'numeric' | 'combine' | 'pairs';
 
 export class ShuffleSink extends Sink {
   mode: Mode = 'sniff';
@@ -28,6 +31,7 @@ export class ShuffleSink extends Sink {
   readonly sniffedValues: unknown[] = [];
   readonly table = new CombineTable();
   numeric: NumericWriter | undefined;
+  private textCombiner: TextCombiner | undefined;
   /** Rows in the numeric writer's chunk. */
   filled = 0;
   private readonly pairs: PairWriter;
@@ -42,6 +46,8 @@ export class ShuffleSink extends Sink {
     private readonly partitioner: Partitioner,
     private readonly aggregation: Aggregation | null,
     private readonly op: number | null,
+    /** Whether batches may come as columns of text and numbers that the operation can combine. */
+    private readonly textual = false,
   ) {
     super();
     this.output = new MapOutput(env.store, ref, map, attempt, env.openBlocks);
@@ -67,6 +73,7 @@ export class ShuffleSink extends Sink {
       case 'sniff':
         return { functions: 0, before: '', row: row => `${requirePair(row)} sink.sniff(${args(row)});`, after: '' };
       case 'pairs':
+      case 'text':
         return { functions: 0, before: '', row: row => `${requirePair(row)} sink.put(${args(row)});`, after: '' };
       case 'combine':
         return { functions: 2, ...CombineTable.code('sink') };
@@ -86,8 +93,20 @@ export class ShuffleSink extends Sink {
     if (this.sniffedKeys.length === SNIFFED_ROWS) this.decide();
   }
 
+  override takeColumns(batch: ColumnsBatch): boolean {
+    if (!this.textual) return false;
+    if (this.mode === 'sniff') this.decide();
+    if (this.mode !== 'text') return false;
+    this.textCombiner!.addColumns(batch);
+    return true;
+  }
+
   /** A row outside any special code. */
   put(key: unknown, value: unknown): void {
+    if (this.mode === 'text') {
+      if (this.textCombiner!.add(key, value)) return;
+      this.leaveText();
+    }
     if (this.mode === 'combine') {
       const { table, aggregation } = this;
       const d = table.index.findOrAdd(key);
@@ -132,14 +151,17 @@ export class ShuffleSink extends Sink {
   }
 
   override afterBatch(): void {
-    if (this.mode === 'combine') this.judge();
+    if (this.mode === 'combine' || this.mode === 'text') this.judge();
   }
 
   private judge(): void {
-    const verdict = judgeCombining(this.table.rows, this.table.size);
+    const { rows, size } = this.textCombiner ?? this.table;
+    const verdict = judgeCombining(rows, size);
     if (verdict === 'go on') return;
     this.emptyTable();
-    if (verdict === 'stop') this.mode = 'pairs';
+    if (verdict === 'flush') return;
+    this.dropText();
+    this.mode = 'pairs';
   }
 
   finish(): SinkResult {
@@ -148,7 +170,7 @@ export class ShuffleSink extends Sink {
       this.numeric!.flush(this.filled);
       this.leaveNumeric();
     }
-    if (this.mode === 'combine') this.emptyTable();
+    if (this.mode === 'combine' || this.mode === 'text') this.emptyTable();
     this.pairs.flush();
     const { rows, bytes } = this.output.commit();
     return { columns: [], rowsOut: rows, bytesOut: bytes };
@@ -157,6 +179,7 @@ export class ShuffleSink extends Sink {
   override dispose(): void {
     this.numeric?.dispose();
     this.numeric = undefined;
+    this.dropText();
     this.output.discard();
   }
 
@@ -165,7 +188,11 @@ export class ShuffleSink extends Sink {
     const keyKind = numericKind(sniffedKeys);
     const valueKind = numericKind(sniffedValues);
     const combining = aggregation?.mapSide === true;
-    if (keyKind !== 0 && valueKind !== 0 && (!combining || op !== null)) {
+    const isText = (key: unknown, i: number) => typeof key === 'string' && typeof sniffedValues[i] === 'number';
+    if (this.textual && op !== null && sniffedKeys.every(isText)) {
+      this.mode = 'text';
+      this.textCombiner = new TextCombiner(env.heap, env.kernels, op);
+    } else if (keyKind !== 0 && valueKind !== 0 && (!combining || op !== null)) {
       this.mode = 'numeric';
       this.numeric = new NumericWriter(env.heap, env.kernels, this.output, this.partitioner, keyKind, valueKind, combining ? op : null);
     } else this.mode = combining ? 'combine' : 'pairs';
@@ -188,7 +215,29 @@ export class ShuffleSink extends Sink {
     this.mode = this.aggregation?.mapSide === true ? 'combine' : 'pairs';
   }
 
+  /** A row that the text table cannot hold: its groups go on in the other table. */
+  private leaveText(): void {
+    const { table } = this;
+    const { keys, values } = this.textCombiner!.entries();
+    for (let i = 0; i < keys.length; i++) {
+      table.index.findOrAdd(keys[i]);
+      table.combiners.push(values[i]);
+    }
+    table.rows = this.textCombiner!.rows;
+    this.dropText();
+    this.mode = 'combine';
+  }
+
+  private dropText(): void {
+    this.textCombiner?.dispose();
+    this.textCombiner = undefined;
+  }
+
   private emptyTable(): void {
+    if (this.textCombiner !== undefined) {
+      this.textCombiner.empty(this.output);
+      return;
+    }
     const { keys, combiners } = this.table;
     for (let d = 0; d < combiners.length; d++) this.pairs.put(keys[d], combiners[d]);
     this.table.clear();

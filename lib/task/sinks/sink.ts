@@ -1,5 +1,6 @@
 // What a sink is: the end of a stage's loop. It gives the loop its code, takes rows through it, and ends with columns.
 
+import type { ColumnsBatch } from '../columnar/batch.js';
 import type { SinkCode } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
 
@@ -28,6 +29,10 @@ export abstract class Sink {
   /** Rows that the next batch should have at most. */
   get wantedRows(): number {
     return Number.POSITIVE_INFINITY;
+  }
+  /** Takes the rows of a batch of columns as they are; false when it wants them as rows. */
+  takeColumns(_batch: ColumnsBatch): boolean {
+    return false;
   }
   /** After each batch. */
   afterBatch(): void {}

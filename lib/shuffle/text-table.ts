@@ -1,0 +1,169 @@
+// A hash aggregation table in the heap for keys of text and numbers, driven in batches by the kernels. Grows by doubling,
+// keeps the order of first appearance. Its keys are copies, in chunks of the heap of its own.
+
+import { readColumn } from '../codec/column.js';
+import { planLatin1 } from '../codec/column-text.js';
+import type { Heap } from './heap/allocator.js';
+import { type Kernels, TEXT_SLOT_BYTES } from './kernels.js';
+import { pad8 } from './run.js';
+import { roomFor } from './store.js';
+
+/** A column of text in the heap: offsets from `base`, in two columns of u32. */
+export interface TextColumn {
+  readonly base: number;
+  readonly starts: number;
+  readonly ends: number;
+}
+
+/** Groups as columns in the heap; valid until the table changes. */
+export interface TextGroups {
+  readonly size: number;
+  readonly addresses: number;
+  readonly lengths: number;
+  readonly hashes: number;
+  readonly values: Float64Array;
+  /** Whether all keys are ASCII. */
+  readonly ascii: boolean;
+}
+
+const FIRST_CHUNK = 1 << 16;
+const LARGEST_CHUNK = 1 << 20;
+/** Bytes behind a key that kernels may read. */
+const SLACK = 8;
+
+export class TextTable {
+  size = 0;
+  private readonly heap: Heap;
+  private readonly kernels: Kernels;
+  private readonly op: number;
+  private progress: number;
+  private slots: number;
+  private table: number;
+  private readonly chunks: { readonly at: number; end: number }[] = [];
+  private free = 0;
+  private freeEnd = 0;
+  private columns = 0;
+
+  /** `progress` is the address of two words that kernels may write to. Throws HEDDLE_HEAP_FULL. */
+  constructor(heap: Heap, kernels: Kernels, op: number, progress: number, slots = 1 << 12) {
+    this.heap = heap;
+    this.kernels = kernels;
+    this.op = op;
+    this.progress = progress;
+    this.slots = slots;
+    this.table = this.emptyTable(slots);
+  }
+
+  /** Adds n strings with their float64 values, or with one constant where `values` is 0. */
+  add(column: TextColumn, values: number, constant: number, n: number): void {
+    const { kernels, op, progress } = this;
+    const { base, starts, ends } = column;
+    for (let from = 0; ; ) {
+      const limit = (this.slots >>> 1) + (this.slots >>> 3);
+      const { table, slots, size, free, freeEnd } = this;
+      this.size =
+        kernels.aggregateText(op, base, starts, ends, values, constant, from, n, table, slots, size, limit, free, freeEnd, progress) >>> 0;
+      const { u32 } = this.heap;
+      from = u32[progress >>> 2]!;
+      this.free = u32[(progress >>> 2) + 1]!;
+      if (from >= n) return;
+      if (this.size >= limit) this.grow();
+      else this.addChunk(u32[(ends >>> 2) + from]! - u32[(starts >>> 2) + from]!);
+    }
+  }
+
+  /** Other words that kernels may write to. */
+  moveProgress(progress: number): void {
+    this.progress = progress;
+  }
+
+  /** All groups, in order of first appearance. */
+  groups(): TextGroups {
+    const { heap, kernels, size } = this;
+    this.freeColumns();
+    const words = pad8(size * 4);
+    this.columns = roomFor(heap, 3 * words + size * 8 + 8, 'an aggregation table');
+    const [addresses, lengths, hashes] = [this.columns, this.columns + words, this.columns + 2 * words];
+    const values = this.columns + 3 * words;
+    kernels.extractTextTable(this.table, this.slots, addresses, lengths, hashes, values);
+    if (this.chunks.length > 0) this.chunks[this.chunks.length - 1]!.end = this.free;
+    const ascii = this.chunks.every(chunk => kernels.isAscii(chunk.at, chunk.end) !== 0);
+    return { size, addresses, lengths, hashes, values: new Float64Array(heap.u8.buffer, values, size), ascii };
+  }
+
+  clear(): void {
+    this.heap.u8.fill(0, this.table, this.table + this.slots * TEXT_SLOT_BYTES);
+    this.size = 0;
+    this.freeChunks();
+  }
+
+  dispose(): void {
+    if (this.table !== 0) this.heap.free(this.table);
+    this.table = 0;
+    this.freeColumns();
+    this.freeChunks();
+  }
+
+  private addChunk(keyBytes: number): void {
+    const last = this.chunks[this.chunks.length - 1];
+    if (last !== undefined) last.end = this.free;
+    const bytes = Math.max(Math.min(FIRST_CHUNK * 2 ** this.chunks.length, LARGEST_CHUNK), pad8(keyBytes + SLACK));
+    this.free = roomFor(this.heap, bytes, 'the keys of an aggregation table');
+    this.freeEnd = this.free + bytes;
+    this.chunks.push({ at: this.free, end: this.free });
+  }
+
+  private grow(): void {
+    const larger = this.emptyTable(this.slots * 2);
+    this.kernels.rehashTextTable(this.table, this.slots, larger, this.slots * 2);
+    this.heap.free(this.table);
+    this.table = larger;
+    this.slots *= 2;
+  }
+
+  private emptyTable(slots: number): number {
+    const bytes = slots * TEXT_SLOT_BYTES;
+    const table = roomFor(this.heap, bytes, 'an aggregation table');
+    this.heap.u8.fill(0, table, table + bytes);
+    return table;
+  }
+
+  private freeColumns(): void {
+    if (this.columns !== 0) this.heap.free(this.columns);
+    this.columns = 0;
+  }
+
+  private freeChunks(): void {
+    for (const { at } of this.chunks.splice(0)) this.heap.free(at);
+    this.free = 0;
+    this.freeEnd = 0;
+  }
+}
+
+/** The keys of groups as strings. */
+export function keysOf(heap: Heap, kernels: Kernels, groups: TextGroups): ArrayLike<string> {
+  const { size, addresses, lengths, ascii } = groups;
+  const { u32, u8 } = heap;
+  if (!ascii) {
+    return Array.from({ length: size }, (_, i) =>
+      Buffer.from(u8.buffer, u32[(addresses >>> 2) + i]!, u32[(lengths >>> 2) + i]!).toString('utf8'),
+    );
+  }
+  let units = 0;
+  for (let i = 0; i < size; i++) units += u32[(lengths >>> 2) + i]!;
+  const rows = roomFor(heap, size * 8 + units + SLACK, 'the keys of an aggregation table');
+  try {
+    for (let i = 0; i < size; i++) u32[(rows >>> 2) + i] = i;
+    const text = rows + size * 8;
+    kernels.textGather(addresses, lengths, rows, size, rows + size * 4, text);
+    const plan = planLatin1(size, units, (outLengths, out) => {
+      outLengths.set(u32.subarray(lengths >>> 2, (lengths >>> 2) + size));
+      out.set(u8.subarray(text, text + units));
+    });
+    const column = new Uint8Array(plan.byteLength);
+    plan.write(column);
+    return readColumn(column) as ArrayLike<string>;
+  } finally {
+    heap.free(rows);
+  }
+}

@@ -1,0 +1,131 @@
+// The operators of a pipeline over text, from its beginning as far as they are columnar, as one plan.
+
+import type { ShippedClosure } from '../../codec/closure/index.js';
+import type { FunctionRef, OperatorSpec } from '../spec.js';
+import { readClosure } from './closure.js';
+import { type ColumnarPlan, type ExprId, ExprTable, type Obstacle, type Separator, type Shape, type Step } from './plan.js';
+import { nameOf, scalar, Unsupported, type Value } from './value.js';
+
+export interface Planned {
+  /** Undefined when not even the first operator is columnar. */
+  readonly plan: ColumnarPlan | undefined;
+  /** What ended it; undefined when all operators are in it. */
+  readonly obstacle: Obstacle | undefined;
+}
+
+/** The columnar plan of as many operators, from the first, as there can be. */
+export function planOperators(operators: readonly OperatorSpec[], closures: readonly ShippedClosure[]): Planned {
+  const planner = new Planner(closures);
+  let plan: ColumnarPlan | undefined;
+  for (const [i, operator] of operators.entries()) {
+    try {
+      planner.take(operator);
+      // A row that is never made as such, the parts of a split() say, is one only for the next operator.
+      plan = planner.end(i + 1) ?? plan;
+    } catch (error) {
+      if (!(error instanceof Unsupported)) throw error;
+      return { plan, obstacle: { operator: i, what: error.what, offset: error.offset } };
+    }
+  }
+  if (plan?.covered === operators.length || operators.length === 0) return { plan, obstacle: undefined };
+  return { plan, obstacle: { operator: operators.length - 1, what: `${nameOf(planner.row)} as a row`, offset: -1 } };
+}
+
+class Planner {
+  row: Value;
+  private readonly table = new ExprTable();
+  private readonly steps: Step[] = [];
+  private tests: ExprId[] = [];
+
+  constructor(private readonly closures: readonly ShippedClosure[]) {
+    this.row = scalar(this.table.column(0, 'text'));
+  }
+
+  take({ kind, f }: OperatorSpec): void {
+    switch (kind) {
+      case 'map':
+        this.row = this.call(f, this.row);
+        return;
+      case 'filter':
+        this.tests.push(this.condition(this.call(f, this.row)));
+        return;
+      case 'keyBy':
+        this.row = { kind: 'tuple', items: [this.call(f, this.row), this.row] };
+        return;
+      case 'mapValues': {
+        const { row } = this;
+        if (row.kind !== 'tuple' || row.items.length !== 2) throw new Unsupported('pairs that are not [key, value]', -1);
+        this.row = { kind: 'tuple', items: [row.items[0]!, this.call(f, row.items[1]!)] };
+        return;
+      }
+      case 'flatMap': {
+        const parts = this.call(f, this.row);
+        if (parts.kind !== 'parts') throw new Unsupported(`flatMap of ${nameOf(parts)}`, -1);
+        this.split(parts.text, parts.separator);
+        return;
+      }
+      default:
+        throw new Unsupported(kind, -1);
+    }
+  }
+
+  /** The plan as it stands, over so many operators; undefined when the row cannot be made of columns. */
+  end(covered: number): ColumnarPlan | undefined {
+    const outputs: ExprId[] = [];
+    const row = this.shape(this.row, outputs);
+    if (row === undefined) return undefined;
+    const steps = [...this.steps, { tests: this.tests.slice(), outputs }];
+    return { covered, exprs: this.table.nodes.slice(), steps, row };
+  }
+
+  private split(text: ExprId, separator: Separator): void {
+    this.steps.push({ tests: this.tests, outputs: [text], split: separator });
+    this.tests = [];
+    this.row = scalar(this.table.column(0, 'text'));
+  }
+
+  private call(f: FunctionRef, row: Value): Value {
+    if ('closure' in f) return readClosure(this.closures[f.closure]!, [row], this.table);
+    switch (f.builtin) {
+      case 'rowToKey':
+        return { kind: 'tuple', items: [row, { kind: 'nothing', value: undefined }] };
+      case 'keyOf':
+        if (row.kind === 'tuple' && row.items.length > 0) return row.items[0]!;
+        throw new Unsupported('keys of what is no pair', -1);
+      default:
+        throw new Unsupported(f.builtin, -1);
+    }
+  }
+
+  private condition(value: Value): ExprId {
+    if (value.kind !== 'scalar') throw new Unsupported(`${nameOf(value)} as a condition`, -1);
+    return this.table.type(value.expr) === 'boolean' ? value.expr : this.table.of('truthy', 'boolean', value.expr);
+  }
+
+  /** How outputs make the row; adds those that it needs. */
+  private shape(value: Value, outputs: ExprId[]): Shape | undefined {
+    switch (value.kind) {
+      case 'scalar': {
+        const node = this.table.nodes[value.expr]!;
+        if (node.op === 'constant') return { kind: 'constant', value: node.value };
+        const known = outputs.indexOf(value.expr);
+        return { kind: 'column', column: known >= 0 ? known : outputs.push(value.expr) - 1, type: node.type };
+      }
+      case 'nothing':
+        return { kind: 'constant', value: value.value };
+      case 'tuple':
+      case 'struct': {
+        const values = value.kind === 'tuple' ? value.items : value.fields.map(([, field]) => field);
+        const items: Shape[] = [];
+        for (const item of values) {
+          const shape = this.shape(item, outputs);
+          if (shape === undefined) return undefined;
+          items.push(shape);
+        }
+        return value.kind === 'tuple' ? { kind: 'tuple', items } : { kind: 'struct', names: value.fields.map(([name]) => name), items };
+      }
+      default:
+        return undefined;
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// What split() is called with, as what a kernel can look for: a string, or a set of bytes.
+
+import type { Separator } from './plan.js';
+
+const SPACE = [9, 10, 11, 12, 13, 32];
+const DIGITS = between('0', '9');
+const WORD = [...DIGITS, ...between('a', 'z'), ...between('A', 'Z'), '_'.charCodeAt(0)];
+const BEYOND = Array.from({ length: 128 }, (_, i) => 128 + i);
+
+function between(first: string, last: string): number[] {
+  const [from, to] = [first.charCodeAt(0), last.charCodeAt(0)];
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+}
+
+/** The separator that a string is; undefined for one that bytes cannot find. */
+export function stringSeparator(text: string): Separator | undefined {
+  return text === '' || /\p{Surrogate}/u.test(text) ? undefined : { kind: 'string', text };
+}
+
+/** The separator that a regular expression is: one character or class, with `+` or without; undefined for any other. */
+export function regexSeparator(source: string, flags: string): Separator | undefined {
+  if (!/^[gimsy]*$/.test(flags) || flags.includes('y')) return undefined;
+  const reader = new SetReader(source);
+  const set = reader.atom();
+  if (set === undefined) return undefined;
+  const runs = reader.take('+');
+  if (!reader.ended) return undefined;
+  const bytes = new Set(set.bytes);
+  if (flags.includes('i')) {
+    // Without the flag u no character beyond ASCII is the same as one of ASCII in another case.
+    for (const byte of [...bytes]) {
+      const letter = String.fromCharCode(byte);
+      if (/[a-z]/i.test(letter)) bytes.add(letter.toLowerCase().charCodeAt(0)).add(letter.toUpperCase().charCodeAt(0));
+    }
+    if (set.negated) return undefined;
+  }
+  // A character beyond ASCII is several bytes: as separators they are one only where a run is.
+  const asciiOnly = set.asciiOnly || (set.negated && !runs);
+  return { kind: 'set', bytes: [...bytes].sort((a, b) => a - b), runs, asciiOnly };
+}
+
+interface ByteSet {
+  readonly bytes: ReadonlySet<number>;
+  readonly negated: boolean;
+  readonly asciiOnly: boolean;
+}
+
+class SetReader {
+  private at = 0;
+  constructor(private readonly source: string) {}
+
+  get ended(): boolean {
+    return this.at === this.source.length;
+  }
+
+  take(text: string): boolean {
+    if (!this.source.startsWith(text, this.at)) return false;
+    this.at += text.length;
+    return true;
+  }
+
+  atom(): ByteSet | undefined {
+    if (this.take('[')) return this.members();
+    // What means something else in a regular expression, or the end of it.
+    if ('.^$|?*+(){}'.includes(this.source[this.at] ?? '')) return undefined;
+    const from = this.at;
+    const one = this.one();
+    return one && plain(one, this.source.slice(from, this.at));
+  }
+
+  private members(): ByteSet | undefined {
+    const negated = this.take('^');
+    const bytes = new Set<number>();
+    const from = this.at;
+    while (!this.take(']')) {
+      const one = this.one();
+      if (one === undefined) return undefined;
+      if (one.length === 1 && this.source[this.at] === '-' && this.source[this.at + 1] !== ']') {
+        this.at++;
+        const last = this.one();
+        if (last?.length !== 1) return undefined;
+        for (let byte = one[0]!; byte <= last[0]!; byte++) bytes.add(byte);
+      } else for (const byte of one) bytes.add(byte);
+    }
+    const { asciiOnly } = plain([], this.source.slice(from, this.at));
+    if (!negated) return { bytes, negated, asciiOnly };
+    const others = Array.from({ length: 128 }, (_, byte) => byte).filter(byte => !bytes.has(byte));
+    return { bytes: new Set([...others, ...BEYOND]), negated, asciiOnly };
+  }
+
+  /** The bytes of a character or an escape; undefined for what is not known. */
+  private one(): readonly number[] | undefined {
+    const char = this.source[this.at++];
+    if (char === undefined) return undefined;
+    if (char !== '\\') return char.charCodeAt(0) < 128 ? [char.charCodeAt(0)] : undefined;
+    const escaped = this.source[this.at++];
+    if (escaped === undefined) return undefined;
+    const known: Record<string, readonly number[]> = { s: SPACE, d: DIGITS, w: WORD, t: [9], n: [10], v: [11], f: [12], r: [13] };
+    if (known[escaped] !== undefined) return known[escaped];
+    return /[^A-Za-z0-9]/.test(escaped) && escaped.charCodeAt(0) < 128 ? [escaped.charCodeAt(0)] : undefined;
+  }
+}
+
+/** \s has characters beyond ASCII. */
+function plain(bytes: readonly number[], source: string): ByteSet {
+  return { bytes: new Set(bytes), negated: false, asciiOnly: source.includes('\\s') };
+}

@@ -1,0 +1,26 @@
+// Whether columns pay. Rows that in the end become strings all the same are made faster by the loop over lines; columns pay
+// where the sink takes them as they are, or where some rows are never made.
+
+import type { Pipeline, SinkSpec } from '../spec.js';
+import { isTextPair } from './pair.js';
+import type { ColumnarPlan } from './plan.js';
+
+export function isWorthwhile(plan: ColumnarPlan, pipeline: Pipeline, sink: SinkSpec): boolean {
+  if (plan.steps.some(step => step.tests.length > 0)) return true;
+  return plan.covered === pipeline.operators.length && takesColumns(plan, sink);
+}
+
+/** Whether a sink takes rows of this shape as columns. */
+export function takesColumns({ row }: ColumnarPlan, sink: SinkSpec): boolean {
+  switch (sink.kind) {
+    case 'count':
+      return true;
+    case 'sum':
+    case 'moments':
+      return row.kind === 'column' && row.type === 'number';
+    case 'shuffle':
+      return sink.partitioner.kind === 'hash' && sink.aggregator?.kind === 'reduce' && sink.aggregator.op !== null && isTextPair(row);
+    default:
+      return false;
+  }
+}
