@@ -5,8 +5,9 @@
 
 import type { BinaryExpression, CallExpression, Expression, MemberExpression, Node, Pattern, Statement, TemplateLiteral } from 'estree';
 import { parseFunction, type ShippedClosure } from '../../codec/closure/index.js';
-import { ARITHMETIC, COMPARISONS, GLOBAL_FUNCTIONS, MATH, MATH_CONSTANTS, TEXT_METHODS, VARIADIC } from './methods.js';
-import type { ColumnType, ExprId, ExprTable, Separator } from './plan.js';
+import { binary, concat, globalCall, logical, toNumber, truthy } from './meaning.js';
+import { GLOBAL_FUNCTIONS, MATH, MATH_CONSTANTS, NUMBER_CONSTANTS, NUMBER_FUNCTIONS, TEXT_METHODS, VARIADIC } from './methods.js';
+import type { ExprId, ExprTable, Separator } from './plan.js';
 import { regexSeparator, stringSeparator } from './separator.js';
 import { nameOf, scalar, Unsupported, type Value } from './value.js';
 
@@ -126,16 +127,9 @@ class Reader {
       case 'BinaryExpression':
         return this.binary(node, scope);
       case 'LogicalExpression': {
-        if (node.operator === '??') this.refuse('??', node);
-        const [a, b] = [this.value(node.left, scope), this.value(node.right, scope)];
-        const [left, right] = [this.expr(a, node.left), this.expr(b, node.right)];
-        const type = this.table.type(left);
-        if (type !== this.table.type(right)) this.refuse(`${node.operator} of different types`, node);
-        if (type === 'boolean') return scalar(this.table.of(node.operator === '&&' ? 'and' : 'or', 'boolean', left, right));
-        const test = this.truthy(left);
-        return scalar(
-          node.operator === '&&' ? this.table.of('select', type, test, right, left) : this.table.of('select', type, test, left, right),
-        );
+        if (node.operator === '??') return this.refuse('??', node);
+        const [a, b] = [this.expr(this.value(node.left, scope), node.left), this.expr(this.value(node.right, scope), node.right)];
+        return scalar(logical(this.table, node.operator, a, b) ?? this.refuse(`${node.operator} of different types`, node));
       }
       case 'ConditionalExpression':
         return this.select(this.condition(node.test, scope), this.value(node.consequent, scope), this.value(node.alternate, scope), node);
@@ -176,33 +170,21 @@ class Reader {
       if (/\p{Surrogate}/u.test(text)) this.refuse('this literal', node);
       if (text !== '') pieces.push(this.table.constant(text));
       const inner = node.expressions[i];
-      if (inner !== undefined) pieces.push(this.printable(this.value(inner, scope), inner));
+      if (inner !== undefined) pieces.push(this.expr(this.value(inner, scope), inner));
     });
-    return scalar(this.concat(pieces));
-  }
-
-  private concat(pieces: readonly ExprId[]): ExprId {
-    if (pieces.length === 0) return this.table.constant('');
-    return this.table.of('concat', 'text', ...pieces);
-  }
-
-  /** What a piece of text may be made of; a boolean's words are chosen. */
-  private printable(value: Value, node: Node): ExprId {
-    const expr = this.expr(value, node);
-    if (this.table.type(expr) !== 'boolean') return expr;
-    return this.table.of('select', 'text', expr, this.table.constant('true'), this.table.constant('false'));
+    return scalar(concat(this.table, ...pieces));
   }
 
   private unary(operator: string, argument: Node, scope: Scope, node: Node): Value {
     const value = this.value(argument, scope);
     switch (operator) {
       case '!':
-        return scalar(this.table.of('not', 'boolean', this.truthy(this.expr(value, argument))));
+        return scalar(this.table.of('not', 'boolean', truthy(this.table, this.expr(value, argument))));
       case '+':
-        return scalar(this.toNumber(this.expr(value, argument)));
+        return scalar(toNumber(this.table, this.expr(value, argument)));
       case '-':
       case '~':
-        return scalar(this.table.of(`unary ${operator}`, 'number', this.toNumber(this.expr(value, argument))));
+        return scalar(this.table.of(`unary ${operator}`, 'number', toNumber(this.table, this.expr(value, argument))));
       default:
         return this.refuse(operator, node);
     }
@@ -211,24 +193,7 @@ class Reader {
   private binary(node: BinaryExpression, scope: Scope): Value {
     const { operator, left, right } = node;
     const [a, b] = [this.expr(this.value(left, scope), left), this.expr(this.value(right, scope), right)];
-    const [ta, tb] = [this.table.type(a), this.table.type(b)];
-    if (operator === '+' && (ta === 'text' || tb === 'text')) {
-      return scalar(this.concat([this.printable(scalar(a), left), this.printable(scalar(b), right)]));
-    }
-    if (operator === '+' || ARITHMETIC.has(operator)) {
-      return scalar(this.table.of(`binary ${operator}`, 'number', this.toNumber(a), this.toNumber(b)));
-    }
-    if (COMPARISONS.has(operator)) {
-      if (ta !== 'text' || tb !== 'text') return scalar(this.table.of(`binary ${operator}`, 'boolean', this.toNumber(a), this.toNumber(b)));
-      const [x, y] = operator === '<' || operator === '>=' ? [a, b] : [b, a];
-      const before = this.table.of('textBefore', 'boolean', x, y);
-      return scalar(operator === '<' || operator === '>' ? before : this.table.of('not', 'boolean', before));
-    }
-    const negated = operator === '!==' || operator === '!=';
-    if (!negated && operator !== '===' && operator !== '==') this.refuse(operator, node);
-    if (ta !== tb) this.refuse(`${operator} of different types`, node);
-    const equal = ta === 'text' ? this.table.of('textEquals', 'boolean', a, b) : this.table.of('binary ===', 'boolean', a, b);
-    return scalar(negated ? this.table.of('not', 'boolean', equal) : equal);
+    return scalar(binary(this.table, operator, a, b) ?? this.refuse(`${operator} of these types`, node));
   }
 
   private select(test: ExprId, a: Value, b: Value, node: Node): Value {
@@ -266,6 +231,10 @@ class Reader {
       if (MATH_CONSTANTS.has(name)) return scalar(this.table.constant(Math[name as 'PI']));
       return MATH.has(name) || VARIADIC.has(name) ? { kind: 'global', name: `Math.${name}` } : this.refuse(`Math.${name}`, node);
     }
+    if (object.kind === 'global' && object.name === 'Number') {
+      if (NUMBER_CONSTANTS.has(name)) return scalar(this.table.constant(Number[name as 'NaN']));
+      return NUMBER_FUNCTIONS.has(name) ? { kind: 'global', name: `Number.${name}` } : this.refuse(`Number.${name}`, node);
+    }
     if (name === 'length') {
       if (object.kind === 'tuple') return scalar(this.table.constant(object.items.length));
       if (object.kind === 'parts')
@@ -298,49 +267,13 @@ class Reader {
     const callee = this.value(node.callee, scope);
     if (callee.kind !== 'global') this.refuse('this call', node);
     const args = node.arguments.map(argument => this.expr(this.value(argument, scope), argument));
-    return scalar(this.globalCall(callee.name, args, node));
-  }
-
-  private globalCall(name: string, args: readonly ExprId[], node: Node): ExprId {
-    const { table } = this;
-    if (name.startsWith('Math.')) {
-      const own = name.slice(5);
-      const count = MATH.get(own);
-      if (count !== undefined && args.length !== count) this.refuse(`${name} of ${args.length} arguments`, node);
-      return table.of(name as `Math.${string}`, 'number', ...args.map(arg => this.toNumber(arg)));
-    }
-    const [first, radix] = args;
-    if (first === undefined) return this.refuse(`${name} of nothing`, node);
-    switch (name) {
-      case 'Number':
-        return this.toNumber(first);
-      case 'String':
-        return this.concat([this.printable(scalar(first), node)]);
-      case 'Boolean':
-        return this.truthy(first);
-      case 'parseFloat':
-      case 'parseInt': {
-        const ten = radix === undefined || radix === table.constant(10);
-        if (table.type(first) !== 'text' || !ten) this.refuse(`${name} of this`, node);
-        return table.of(name, 'number', ...args);
-      }
-      case 'isNaN': {
-        const x = this.toNumber(first);
-        return table.of('binary !==', 'boolean', x, x);
-      }
-      case 'isFinite': {
-        const x = this.toNumber(first);
-        return table.of('binary ===', 'boolean', table.of('binary -', 'number', x, x), table.constant(0));
-      }
-      default:
-        return this.refuse(`a call of ${name}`, node);
-    }
+    return scalar(globalCall(this.table, callee.name, args) ?? this.refuse(`${callee.name} of these arguments`, node));
   }
 
   private method(object: ExprId, name: string, node: CallExpression, scope: Scope): Value {
     const { table } = this;
     const type = table.type(object);
-    if (name === 'toString' && node.arguments.length === 0) return scalar(this.concat([this.printable(scalar(object), node)]));
+    if (name === 'toString' && node.arguments.length === 0) return scalar(concat(table, object));
     if (type !== 'text') this.refuse(`.${name}() of a ${type}`, node);
     if (name === 'split') return { kind: 'parts', text: object, separator: this.separator(node, scope) };
     const known = TEXT_METHODS.get(name);
@@ -363,21 +296,11 @@ class Reader {
   }
 
   private condition(node: Node, scope: Scope): ExprId {
-    return this.truthy(this.expr(this.value(node, scope), node));
+    return truthy(this.table, this.expr(this.value(node, scope), node));
   }
 
   private expr(value: Value, node: Node): ExprId {
     return value.kind === 'scalar' ? value.expr : this.refuse(`${nameOf(value)} as an operand`, node);
-  }
-
-  private truthy(expr: ExprId): ExprId {
-    return this.table.type(expr) === 'boolean' ? expr : this.table.of('truthy', 'boolean', expr);
-  }
-
-  private toNumber(expr: ExprId): ExprId {
-    const type: ColumnType = this.table.type(expr);
-    if (type === 'number') return expr;
-    return type === 'text' ? this.table.of('toNumber', 'number', expr) : this.table.of('numberOf', 'number', expr);
   }
 }
 

@@ -57,5 +57,11 @@ export const GLOBAL_FUNCTIONS: ReadonlySet<string> = new Set([
   'isFinite',
 ]);
 
+/** Members of Number: constants, and functions. */
+export const NUMBER_CONSTANTS: ReadonlySet<string> = new Set(
+  'NaN POSITIVE_INFINITY NEGATIVE_INFINITY MAX_SAFE_INTEGER MIN_SAFE_INTEGER MAX_VALUE MIN_VALUE EPSILON'.split(' '),
+);
+export const NUMBER_FUNCTIONS: ReadonlySet<string> = new Set(['parseFloat', 'parseInt', 'isNaN', 'isFinite', 'isInteger']);
+
 export const ARITHMETIC: ReadonlySet<string> = new Set(['-', '*', '/', '%', '**', '&', '|', '^', '<<', '>>', '>>>']);
 export const COMPARISONS: ReadonlySet<string> = new Set(['<', '>', '<=', '>=']);

@@ -7,6 +7,8 @@ const DIGITS = between('0', '9');
 const WORD = [...DIGITS, ...between('a', 'z'), ...between('A', 'Z'), '_'.charCodeAt(0)];
 const BEYOND = Array.from({ length: 128 }, (_, i) => 128 + i);
 
+const CLASSES: Readonly<Record<string, readonly number[]>> = { s: SPACE, d: DIGITS, w: WORD, t: [9], n: [10], v: [11], f: [12], r: [13] };
+
 function between(first: string, last: string): number[] {
   const [from, to] = [first.charCodeAt(0), last.charCodeAt(0)];
   return Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -61,6 +63,9 @@ class SetReader {
 
   atom(): ByteSet | undefined {
     if (this.take('[')) return this.members();
+    for (const letter of ['S', 'D', 'W']) {
+      if (this.take(`\\${letter}`)) return negation(new Set(CLASSES[letter.toLowerCase()]), letter === 'S');
+    }
     // What means something else in a regular expression, or the end of it.
     if ('.^$|?*+(){}'.includes(this.source[this.at] ?? '')) return undefined;
     const from = this.at;
@@ -83,9 +88,7 @@ class SetReader {
       } else for (const byte of one) bytes.add(byte);
     }
     const { asciiOnly } = plain([], this.source.slice(from, this.at));
-    if (!negated) return { bytes, negated, asciiOnly };
-    const others = Array.from({ length: 128 }, (_, byte) => byte).filter(byte => !bytes.has(byte));
-    return { bytes: new Set([...others, ...BEYOND]), negated, asciiOnly };
+    return negated ? negation(bytes, asciiOnly) : { bytes, negated, asciiOnly };
   }
 
   /** The bytes of a character or an escape; undefined for what is not known. */
@@ -95,10 +98,14 @@ class SetReader {
     if (char !== '\\') return char.charCodeAt(0) < 128 ? [char.charCodeAt(0)] : undefined;
     const escaped = this.source[this.at++];
     if (escaped === undefined) return undefined;
-    const known: Record<string, readonly number[]> = { s: SPACE, d: DIGITS, w: WORD, t: [9], n: [10], v: [11], f: [12], r: [13] };
-    if (known[escaped] !== undefined) return known[escaped];
+    if (CLASSES[escaped] !== undefined) return CLASSES[escaped];
     return /[^A-Za-z0-9]/.test(escaped) && escaped.charCodeAt(0) < 128 ? [escaped.charCodeAt(0)] : undefined;
   }
+}
+
+function negation(bytes: ReadonlySet<number>, asciiOnly: boolean): ByteSet {
+  const others = Array.from({ length: 128 }, (_, byte) => byte).filter(byte => !bytes.has(byte));
+  return { bytes: new Set([...others, ...BEYOND]), negated: true, asciiOnly };
 }
 
 /** \s has characters beyond ASCII. */

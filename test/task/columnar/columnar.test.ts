@@ -1,0 +1,309 @@
+// biome-ignore-all lint/suspicious/noGlobalIsNan: closures as users write them
+// biome-ignore-all lint/suspicious/noGlobalIsFinite: closures as users write them
+// biome-ignore-all lint/style/useTemplate: closures as users write them
+// Every construct that columns know, against JavaScript itself: the same closures over the same text, once on bytes and
+// once on strings.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { type KernelName, kernelNames } from '../../shuffle/fixture.js';
+import { linesOf, type Operator, plan, runColumns, runRows } from './harness.js';
+
+const wanted = 'an';
+const limit = 3;
+const yes = true;
+
+/** By what they are about. Each takes lines that hold fields, numbers, words and whatever fast-check puts there. */
+const chains: Record<string, readonly Operator[]> = {
+  'split at a space': [['flatMap', l => l.split(' ')]],
+  'split at a string': [['flatMap', l => l.split(', ')]],
+  'split at a character beyond ASCII': [['flatMap', l => l.split('é')]],
+  'split at runs of white space': [['flatMap', l => l.split(/\s+/)]],
+  'split at a class': [['flatMap', l => l.split(/[ ,;]/)]],
+  'split at runs of what is no word': [['flatMap', l => l.split(/\W+/)]],
+  'split at runs outside a class': [['flatMap', l => l.split(/[^a-z0-9]+/)]],
+  'split in any case': [['flatMap', l => l.split(/a/i)]],
+  'split, and split again': [
+    ['flatMap', l => l.split(' ')],
+    ['flatMap', w => w.split(',')],
+  ],
+  'words and ones': [
+    ['flatMap', l => l.split(' ')],
+    ['map', w => [w, 1]],
+  ],
+  'words that are not empty': [
+    ['flatMap', l => l.split(/\s+/)],
+    ['filter', w => w.length > 0],
+    ['map', w => [w.toLowerCase(), 1]],
+  ],
+  'truthy text': [['filter', l => l]],
+  not: [['filter', l => !l.includes('a')]],
+  trim: [['map', l => l.trim()]],
+  'trimStart and trimEnd': [['map', l => [l.trimStart(), l.trimEnd()]]],
+  cases: [['map', l => [l.toLowerCase(), l.toUpperCase()]]],
+  slice: [['map', l => [l.slice(2), l.slice(-3), l.slice(1, 4), l.slice(-4, -1), l.slice(3, 1), l.slice(l.length - 2)]]],
+  substring: [['map', l => [l.substring(2), l.substring(4, 1), l.substring(-3, 2), l.substring(Number.NaN, 3)]]],
+  'charAt and charCodeAt': [['map', l => [l.charAt(0), l.charAt(99), l.charCodeAt(1), l.charCodeAt(-1), l.charAt(1.9)]]],
+  indexOf: [['map', l => [l.indexOf('a'), l.indexOf('an', 2), l.indexOf(''), l.lastIndexOf('n'), l.indexOf(wanted, -5)]]],
+  includes: [['map', l => [l.includes('na'), l.includes(wanted), l.includes('é'), l.includes('a', 3)]]],
+  'startsWith and endsWith': [['map', l => [l.startsWith('a'), l.startsWith('n', 1), l.endsWith('a'), l.endsWith('é')]]],
+  length: [['map', l => l.length]],
+  equality: [['map', l => [l === 'a', l !== 'banana', l === l.trim(), l.length === limit, l.length !== 3]]],
+  order: [['map', l => [l < 'b', l > 'é', l <= l.trim(), l.length >= limit]]],
+  arithmetic: [['map', l => [l.length + 1, l.length - 2.5, l.length * 3, l.length / 7, l.length % 3, l.length ** 2, -l.length]]],
+  bits: [['map', l => [l.length & 3, l.length | 8, l.length ^ 5, l.length << 3, ~l.length, l.length >> 1, (l.length - 9) >>> 1]]],
+  Math: [['map', l => [Math.sqrt(l.length), Math.max(l.length, 3, 5), Math.floor(l.length / 2), Math.PI, Math.atan2(l.length, 2)]]],
+  Number: [['map', l => [Number(l), +l, Number(l.split(',')[0]), +l.trim()]]],
+  parse: [['map', l => [parseInt(l), parseInt(l, 10), parseFloat(l)]]],
+  isNaN: [['filter', l => !isNaN(Number(l)) && isFinite(Number(l))]],
+  'functions of Number': [['map', l => [Number.isNaN(+l), Number.isFinite(+l), Number.isInteger(+l), Number.parseInt(l, 10)]]],
+  'text and numbers together': [['map', l => [`${l}:${l.length}`, 'a' + l + 1, l.length + l, `${l.length > 3}`, String(l.length / 3)]]],
+  'an empty template': [['map', l => `${''}${l}`]],
+  'concat and toString': [['map', l => [l.concat('!'), l.length.toString(), l.toString()]]],
+  'made text, cut again': [['map', l => l.toUpperCase().slice(1).trim().concat('x').toLowerCase()]],
+  'made text, split again': [['flatMap', l => `${l} ${l}`.split(' ')]],
+  'and, or': [['map', l => [l.length > 2 && l.includes('a'), l.length > 5 || l === '', l || 'none', l && 'some', l.length || -1]]],
+  'a choice': [['map', l => (l.length > 3 ? l.slice(0, 3) : l.length === 0 ? '-' : l)]],
+  'a choice of numbers': [['map', l => (l.includes(',') ? Number(l.split(',')[0]) : -1)]],
+  'a choice of pairs': [['map', l => (l.length > 3 ? [l, 1] : ['short', 2])]],
+  'comparison as a number': [['map', l => (l.length < 3 ? 1 : 0)]],
+  'a boolean as a number': [['map', l => Number(l.length > 3) + 1]],
+  'the first field': [['map', l => l.split(',')[0]]],
+  'fields where there are enough': [
+    ['map', l => l.split(',')],
+    ['filter', p => p.length > 2],
+    ['map', p => [p[0], Number(p[2])]],
+  ],
+  'fields by destructuring': [
+    ['filter', l => l.split(/[,;]+/).length > 1],
+    [
+      'map',
+      l => {
+        const [a, b] = l.split(/[,;]+/);
+        return { b, a: a.trim() };
+      },
+    ],
+  ],
+  'a field that may not be there': [['map', l => [l.split(',')[1], 1]]],
+  'locals and early returns': [
+    [
+      'map',
+      l => {
+        const t = l.trim();
+        const n = t.length;
+        if (n > 4) return [t, n];
+        if (n === 0) {
+          return ['', -0];
+        } else {
+          const m = n * 2;
+          return [t.slice(0, 1), m];
+        }
+      },
+    ],
+  ],
+  objects: [['map', l => ({ text: l, n: l.length, deep: { first: l.charAt(0), list: [1, l] } })]],
+  'objects and their keys': [
+    ['map', l => ({ text: l, n: l.length })],
+    ['filter', ({ n }) => n > 1],
+    ['map', o => [o.text, o.n + 1]],
+  ],
+  'keyBy and mapValues': [
+    ['keyBy', l => l.charAt(0)],
+    ['mapValues', l => l.length],
+    ['filter', ([k, v]) => v > 1 && k !== 'x'],
+  ],
+  'captured constants': [['filter', l => l.includes(wanted) === yes && l.length > limit]],
+  'constants as rows': [['map', () => ['all', 1, null, undefined, true]]],
+  'the same column twice': [['map', l => [l, l, l.length, l.length]]],
+  'nothing passes': [['filter', l => l.length < 0]],
+  'a function of the old kind': [['map', l => l.length]],
+};
+
+const text = fc.array(
+  fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc
+        .array(
+          fc.constantFrom(
+            'a',
+            'an',
+            'banana',
+            ' ',
+            '  ',
+            ',',
+            ', ',
+            ';',
+            '1',
+            '42',
+            '-0',
+            '1.5',
+            '1e3',
+            'X',
+            'Nan',
+            '\t',
+            '0x1F',
+            '.5',
+            '',
+            '123456789012345678',
+          ),
+          { maxLength: 9 },
+        )
+        .map(parts => parts.join('')),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom(
+        'é',
+        'naïve café',
+        'ß',
+        'İ',
+        'ΑΣ',
+        '\u00a0a\u00a0',
+        '\ufeffx',
+        '\u2028',
+        '😀,😀 a',
+        'a\uffe6',
+        'b\u{1f600}',
+        '\u3000',
+      ),
+    },
+    { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 12 }).map(line => line.replace(/\n/g, '')) },
+  ),
+  { maxLength: 12 },
+);
+const ends = fc.constantFrom('\n', '\r\n');
+
+function check(operators: readonly Operator[], bytes: Uint8Array, kernel: KernelName): void {
+  const lines = linesOf(bytes);
+  let expected: readonly unknown[] | undefined;
+  try {
+    expected = runRows(operators, lines);
+  } catch {
+    // What throws on strings throws on columns, for such a batch goes through the same functions.
+    assert.throws(() => runColumns(operators, bytes, kernel));
+    return;
+  }
+  assert.deepStrictEqual(runColumns(operators, bytes, kernel).rows, expected);
+}
+
+describe('columns give what strings give', () => {
+  for (const [name, operators] of Object.entries(chains)) {
+    test(name, () => {
+      for (const kernel of kernelNames) {
+        fc.assert(
+          fc.property(text, ends, fc.boolean(), (lines, end, ended) => {
+            check(operators, Buffer.from(lines.join(end) + (ended ? end : '')), kernel);
+          }),
+          { numRuns: kernel === 'kernel' ? 60 : 20 },
+        );
+      }
+    });
+  }
+
+  test('bytes that are no UTF-8', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), fc.constantFrom(...Object.values(chains)), (bytes, operators) => {
+        check(operators, bytes, 'kernel');
+      }),
+      { numRuns: 600 },
+    );
+  });
+});
+
+describe('what stays columns', () => {
+  const many = (line: string) => Buffer.from(`${line}\n`.repeat(20_000));
+
+  test('ASCII text, from end to end, in batches', () => {
+    for (const [name, operators] of Object.entries(chains)) {
+      if (name === 'a field that may not be there' || name === 'made text, split again') continue;
+      const { columns, others } = runColumns(operators, many('42,7, banana an'));
+      assert.ok(columns > 3 && others === 0, `${name}: ${columns} batches of columns, ${others} others`);
+    }
+  });
+
+  test('only the batches that bytes cannot do go the other way', () => {
+    const bytes = Buffer.from(`${'plain text\n'.repeat(10_000)}ÉTÉ\n${'plain text\n'.repeat(10_000)}`);
+    const operators: Operator[] = [['map', l => l.toLowerCase()]];
+    const { rows, columns, others } = runColumns(operators, bytes);
+    assert.deepStrictEqual(rows, runRows(operators, linesOf(bytes)));
+    assert.equal(others, 1);
+    assert.ok(columns > 3);
+  });
+
+  test('a line longer than a batch goes the other way, and the text after it does not', () => {
+    const bytes = Buffer.from(`a b\n${'word '.repeat(100_000)}\n${'c d\n'.repeat(1000)}`);
+    const operators: Operator[] = [['flatMap', l => l.split(' ')]];
+    const { rows, columns, others } = runColumns(operators, bytes);
+    assert.deepStrictEqual(rows, runRows(operators, linesOf(bytes)));
+    assert.ok(others >= 1 && columns >= 1);
+  });
+
+  test('text that is made and does not fit goes the other way', () => {
+    const bytes = many('x'.repeat(30));
+    const operators: Operator[] = [['map', l => `${l}${l}${l}${l}${l}${l}${l}${l}${l}${l}${l}${l}`]];
+    const { rows, others } = runColumns(operators, bytes);
+    assert.deepStrictEqual(rows, runRows(operators, linesOf(bytes)));
+    assert.ok(others > 0);
+  });
+
+  test('Latin-1 is text too', () => {
+    const bytes = Buffer.from('caf\u00e9 na\u00efve\nplain\n', 'latin1');
+    const { rows } = runColumns([['flatMap', l => l.split(' ')]], bytes, 'kernel', 'latin1');
+    assert.deepStrictEqual(rows, ['café', 'naïve', 'plain']);
+  });
+});
+
+describe('what ends a plan', () => {
+  const captured = (word: string) => word.length;
+  const refused: Record<string, [Operator, RegExp]> = {
+    'a captured function': [['map', l => captured(l)], /captured/],
+    'an unknown method': [['map', l => l.normalize()], /normalize/],
+    'a loop': [
+      [
+        'map',
+        l => {
+          let n = 0;
+          for (const c of l) n += c.length;
+          return n;
+        },
+      ],
+      /loop/,
+    ],
+    'an assignment': [
+      [
+        'map',
+        l => {
+          let n = 0;
+          n = l.length;
+          return n;
+        },
+      ],
+      /effect/,
+    ],
+    JSON: [['map', l => JSON.parse(l)], /JSON/],
+    'new': [['map', l => new Date(l)], /new/],
+    'a regular expression that looks around': [['flatMap', l => l.split(/(?=a)/)], /regular/],
+    'a split into characters': [['flatMap', l => l.split('')], /separator/],
+    'a choice between types': [['map', l => (l.length > 1 ? 1 : 'one')], /choice/],
+    'a path without return': [
+      [
+        'map',
+        l => {
+          if (l) return 1;
+        },
+      ],
+      /return/,
+    ],
+    'the parts themselves': [['map', l => l.split(',')], /parts/],
+  };
+  for (const [name, [operator, what]] of Object.entries(refused)) {
+    test(name, () => {
+      const first: Operator = ['filter', l => l.length > 0];
+      const { plan: found, obstacle } = plan([first, operator]);
+      assert.equal(found?.covered, 1);
+      assert.equal(obstacle?.operator, 1);
+      assert.match(obstacle.what, what);
+    });
+  }
+});
