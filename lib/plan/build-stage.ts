@@ -4,11 +4,10 @@
 import { serialize } from 'node:v8';
 import type { ShippedClosure } from '../codec/closure/types.js';
 import { HeddleError } from '../core/errors.js';
-import { planOperators } from '../task/columnar/operators.js';
-import { isWorthwhile } from '../task/columnar/worth.js';
 import { type InlineBody, inlineTrial } from '../task/inline.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { AggregatorSpec, FunctionRef, InputSpec, OperatorSpec, Pipeline, Program, SinkSpec, SourceSpec } from '../task/spec.js';
+import { columnsOf } from './columns.js';
 import {
   labelOf,
   type Node,
@@ -49,7 +48,7 @@ export function buildStage(node: Node, sink: PlanSink, name: string, seed: Seed)
   const branches = builder.branches(node);
   const placed = sink(f => builder.place(f));
   const parsed: Program = {
-    branches: branches.map(branch => withColumns(branch, builder.closures, placed)),
+    branches: branches.map(({ pipeline, leaves }) => columnsOf(pipeline, leaves, builder.closures, placed).pipeline),
     sink: placed,
     closures: builder.closures,
     seed,
@@ -73,12 +72,21 @@ export function buildStage(node: Node, sink: PlanSink, name: string, seed: Seed)
   };
 }
 
-/** The pipeline with its columnar beginning, where it reads text and that is worth it. */
-function withColumns({ pipeline, leaves }: Branch, closures: readonly ShippedClosure[], sink: SinkSpec): Pipeline {
-  const leaf = pipeline.source.kind === 'leaf' ? leaves[pipeline.source.input] : undefined;
-  if (leaf?.kind !== 'source' || leaf.format !== 'text') return pipeline;
-  const { plan } = planOperators(pipeline.operators, closures);
-  return plan !== undefined && isWorthwhile(plan, pipeline, sink) ? { ...pipeline, columnar: plan } : pipeline;
+/** For explain(): the path that each branch of a stage takes. */
+export function pathsOf(node: Node, sink: PlanSink): string[] {
+  const builder = new StageBuilder();
+  const branches = builder.branches(node);
+  const placed = sink(f => builder.place(f));
+  return branches.map(({ pipeline, leaves }) => columnsOf(pipeline, leaves, builder.closures, placed).path);
+}
+
+/** The sink of the stage that writes a shuffle. */
+export function shuffleSink(node: ShuffledNode): PlanSink {
+  return place => ({
+    kind: 'shuffle',
+    partitioner: node.partitioner,
+    aggregator: node.aggregator === null ? null : aggregatorSpec(node.aggregator, labelOf(node), place),
+  });
 }
 
 /** What a task's leaves read. Shuffles must have their memory by then. */

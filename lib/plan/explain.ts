@@ -1,5 +1,6 @@
 // explain(): the stages of a lineage as text, last first, with the path each takes and what keeps it from a faster one.
 
+import { type PlanSink, pathsOf, shuffleSink } from './build-stage.js';
 import { labelOf, type Node, type PlanAggregator, type ShuffledNode } from './lineage.js';
 
 interface Explained {
@@ -31,10 +32,15 @@ export function explain(node: Node): string {
     const stage = explainStage(shuffled.parent);
     const { partitions } = shuffled.partitioner;
     const end = `writes ${nameOf(shuffled)} for ${labelOf(shuffled)}: hash of the key to ${partitions} partitions; ${writing(shuffled.aggregator)}`;
-    write(`stage ${i + 1}: ${tasks(shuffled.parent)}, fused loop`, stage, end);
+    write(`stage ${i + 1}: ${tasks(shuffled.parent)}, ${pathOf(shuffled.parent, shuffleSink(shuffled))}`, stage, end);
   });
-  write(`stage ${order.length + 1}: ${tasks(node)}, fused loop`, last, 'gives its rows to the action');
+  write(`stage ${order.length + 1}: ${tasks(node)}, ${pathOf(node, () => ({ kind: 'collect' }))}`, last, 'gives its rows to the action');
   return text.join('\n');
+}
+
+/** The paths of a stage's branches, each once. */
+function pathOf(node: Node, sink: PlanSink): string {
+  return [...new Set(pathsOf(node, sink))].join('; ');
 }
 
 const tasks = (node: Node) => `${node.partitions} task${node.partitions === 1 ? '' : 's'}`;

@@ -7,7 +7,7 @@ import type { StagePlan } from '../scheduler/messages.js';
 import type { ShuffleRef, ShuffleStore } from '../shuffle/store.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { TaskResult, TaskSpec } from '../task/spec.js';
-import { aggregatorSpec, type BuiltStage, buildStage, inputsOf, type PlanSink } from './build-stage.js';
+import { type BuiltStage, buildStage, inputsOf, type PlanSink, shuffleSink } from './build-stage.js';
 import { labelOf, type Node, type ShuffledNode } from './lineage.js';
 
 /** What an action asks for. */
@@ -128,14 +128,6 @@ export class JobRunner {
     this.inFlight.set(spec, planned);
     return spec;
   }
-}
-
-function shuffleSink(node: ShuffledNode): PlanSink {
-  return place => ({
-    kind: 'shuffle',
-    partitioner: node.partitioner,
-    aggregator: node.aggregator === null ? null : aggregatorSpec(node.aggregator, labelOf(node), place),
-  });
 }
 
 function defined<T>(value: T | undefined): value is T {

@@ -4,7 +4,7 @@ import { isInternal } from '../../core/callsite.js';
 import { originalPosition, type Position } from '../../core/sourcemap.js';
 import { analyseSource } from './analyse.js';
 import { inspectFunction, scriptInfo } from './inspect.js';
-import { sourceStart } from './place.js';
+import { lineColumn, sourceStart } from './place.js';
 import { closureById, originalOf } from './registry.js';
 import type { FunctionNode, ShippedClosure } from './types.js';
 
@@ -58,12 +58,14 @@ export function mapStack(stack: string): string {
     .join('\n');
 }
 
-/** Where the closure itself was written. */
-export function closurePlace(closure: ShippedClosure): Position | undefined {
+/** Where the closure itself was written, or what is at an offset of its source. */
+export function closurePlace(closure: ShippedClosure, offset = 0): Position | undefined {
   const node = closure.nodes[closure.entry];
   if (node?.kind !== 'function') return undefined;
   const start = locate(closure, closure.entry, node);
-  return start && mapScript(start.script, start.line + 1, start.column + 1);
+  if (start === undefined) return undefined;
+  const { line, column } = lineColumn(node.source, offset);
+  return mapScript(start.script, start.line + line + 1, (line === 0 ? start.column : 0) + column + 1);
 }
 
 function closurePosition(id: number, index: number, { line, column }: { line: number; column: number }): Position {

@@ -29,7 +29,7 @@ export function readClosure(closure: ShippedClosure, args: readonly Value[], tab
     const constant = value?.kind === 'value' ? value.value : undefined;
     if (typeof constant === 'number' || typeof constant === 'boolean' || (typeof constant === 'string' && !/\p{Surrogate}/u.test(constant)))
       captured.set(name, scalar(table.constant(constant)));
-    else captured.set(name, { kind: 'global', name: `the captured ${name}` });
+    else captured.set(name, { kind: 'captured', name });
   }
   return new Reader(table, parsed.shift).call(fn, args, captured);
 }
@@ -265,7 +265,7 @@ class Reader {
       if (object.kind !== 'global') this.refuse(`.${node.callee.property.name}() of ${nameOf(object)}`, node);
     }
     const callee = this.value(node.callee, scope);
-    if (callee.kind !== 'global') this.refuse('this call', node);
+    if (callee.kind !== 'global') this.refuse(`a call of ${nameOf(callee)}`, node);
     const args = node.arguments.map(argument => this.expr(this.value(argument, scope), argument));
     return scalar(globalCall(this.table, callee.name, args) ?? this.refuse(`${callee.name} of these arguments`, node));
   }

@@ -13,8 +13,10 @@ export type Value =
   | { readonly kind: 'struct'; readonly fields: readonly (readonly [string, Value])[] }
   /** What split() gives, which is never made: only its parts are. */
   | { readonly kind: 'parts'; readonly text: ExprId; readonly separator: Separator }
-  /** A function that stands for itself until it is called. */
-  | { readonly kind: 'global'; readonly name: string };
+  /** A function of JavaScript's own, until it is called. */
+  | { readonly kind: 'global'; readonly name: string }
+  /** What the closure captured and columns know nothing of. */
+  | { readonly kind: 'captured'; readonly name: string };
 
 export const scalar = (expr: ExprId): Value => ({ kind: 'scalar', expr });
 
@@ -43,5 +45,7 @@ export function nameOf(value: Value): string {
       return 'the parts of split()';
     case 'global':
       return value.name;
+    case 'captured':
+      return `the captured ${value.name}`;
   }
 }
