@@ -65,7 +65,7 @@ export interface Kernels extends TextKernels {
 
 /**
  * Kernels over text. A column of text is two columns of offsets (u32) from `base`, where each string starts and ends; the
- * bytes are valid UTF-8, with eight more behind them that may be read.
+ * bytes are valid UTF-8, with sixteen more behind them that may be read.
  */
 export interface TextKernels {
   /** 1 when all bytes of [from, to) are below 128, else 0. */

@@ -30,7 +30,7 @@ export class ConstantArea implements Constants {
     if (place === undefined) {
       const length = Buffer.byteLength(text);
       this.texts.set(text, (place = [PROGRESS_BYTES + this.bytes, PROGRESS_BYTES + this.bytes + length]));
-      this.bytes += pad64(length + 8);
+      this.bytes += pad64(length + 16);
     }
     return place;
   }
