@@ -51,7 +51,7 @@ function writing(aggregator: PlanAggregator | null): string {
   if (aggregator.kind === 'combine') return 'combined in a table before it, for as long as that saves rows';
   return aggregator.op === null
     ? 'combined in a table before it, for as long as that saves rows; no kernel: the function is not one of a + b, Math.min, Math.max, first, last'
-    : 'numbers in typed columns, combined by kernels; other values in a table';
+    : 'numbers, and text on columns, combined by kernels; others in a table';
 }
 
 function explainStage(node: Node): Explained {

@@ -4,6 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { HeddleError } from '../core/errors.js';
+import { builtFile } from '../core/places.js';
 import { aggregationTwins } from './twins/aggregate.js';
 import { fillUniform } from './twins/random.js';
 import { scatterPairsTwin } from './twins/scatter.js';
@@ -135,7 +136,7 @@ export const TEXT_SLOT_BYTES = 32;
 
 /** Compiles the kernels once a process; threads get the compiled module. */
 export function compileKernels(): WebAssembly.Module {
-  const file = new URL('../../native-shuffle/kernels.wasm', import.meta.url);
+  const file = builtFile('native-shuffle/kernels.wasm');
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);

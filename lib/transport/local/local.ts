@@ -7,6 +7,7 @@
 import * as Comlink from 'comlink';
 import { Piscina } from 'piscina';
 import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.js';
+import { builtFile } from '../../core/places.js';
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import { storeWord } from '../../shuffle/heap/words.js';
 import type { ShuffleStore } from '../../shuffle/store.js';
@@ -42,7 +43,7 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
     this.allSlots = Array.from({ length: threads }, (_, thread) => ({ id: thread as SlotId, executor: 'local', thread }));
     const workerData: ThreadData = { memory: heap.memory, kernels, cancelFlags: this.cancelFlags };
     this.pool = new Piscina({
-      filename: new URL('../../../workers/thread.js', import.meta.url).href,
+      filename: builtFile('workers/thread.js').href,
       name: 'runTask',
       minThreads: threads,
       maxThreads: threads,
