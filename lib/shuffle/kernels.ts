@@ -54,6 +54,22 @@ export interface Kernels extends TextKernels {
     limit: number,
     progress: number,
   ): number;
+  /**
+   * As aggregatePairs without values: finds rows [from, to) in a table, or adds them, and writes each one's group, counted in
+   * order of first appearance, to `ids` (u32).
+   */
+  indexKeys(
+    keyKind: number,
+    keys: number,
+    from: number,
+    to: number,
+    ids: number,
+    table: number,
+    slots: number,
+    size: number,
+    limit: number,
+    progress: number,
+  ): number;
   /** Moves all keys into a larger, empty table. */
   rehashTable(keyKind: number, from: number, fromSlots: number, to: number, toSlots: number): void;
   /** Keys and float64 values as two columns, in order of first appearance. */

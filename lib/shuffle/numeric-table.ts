@@ -47,6 +47,18 @@ export class NumericTable {
     }
   }
 
+  /** Adds a batch of keys without values; writes the group of each, in order of first appearance, to `ids` (u32). */
+  index(keys: number, rows: number, ids: number): void {
+    for (let from = 0; ; ) {
+      const limit = (this.slots >>> 1) + (this.slots >>> 3);
+      const { keyKind, table, slots, size, progress } = this;
+      this.size = this.kernels.indexKeys(keyKind, keys, from, rows, ids, table, slots, size, limit, progress) >>> 0;
+      from = this.heap.u32[progress >>> 2]!;
+      if (from >= rows) return;
+      this.grow();
+    }
+  }
+
   /** All groups as columns, in order of first appearance. Call once more after further rows. */
   groups(): NumericGroups {
     this.freeOutput();

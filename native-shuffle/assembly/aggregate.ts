@@ -72,6 +72,43 @@ export function aggregatePairs(op: u32, keyKind: u32, valueKind: u32, keys: usiz
 }
 
 @inline
+function index<K>(keys: usize, from: u32, to: u32, ids: usize, table: usize, slots: u32, size: u32, limit: u32, progress: usize): u32 {
+  const mask = slots - 1;
+  let i = from;
+  for (; i < to; i++) {
+    let key = load<K>(keys + i * sizeof<K>());
+    if (isFloat<K>()) key = <K>canonical(<f64>key);
+    let at = hashOf<K>(key) & mask;
+    let slot: usize;
+    let order: u32;
+    for (;;) {
+      slot = table + <usize>at * slotBytes<K>();
+      order = orderAt<K>(slot);
+      if (order == 0) {
+        if (size == limit) { store<u32>(progress, i); return size; }
+        store<K>(slot, key);
+        order = ++size;
+        setOrder<K>(slot, order);
+        break;
+      }
+      if (sameKey<K>(slot, key)) break;
+      at = (at + 1) & mask;
+    }
+    store<u32>(ids + (<usize>i << 2), order - 1);
+  }
+  store<u32>(progress, i);
+  return size;
+}
+
+/**
+ * As aggregatePairs without values: writes to `ids` (u32), for each row, its key's place in order of first appearance.
+ */
+export function indexKeys(keyKind: u32, keys: usize, from: u32, to: u32, ids: usize, table: usize, slots: u32, size: u32, limit: u32, progress: usize): u32 {
+  if (keyKind == 1) return index<i32>(keys, from, to, ids, table, slots, size, limit, progress);
+  return index<f64>(keys, from, to, ids, table, slots, size, limit, progress);
+}
+
+@inline
 function rehash<K>(from: usize, fromSlots: u32, to: usize, toSlots: u32): void {
   const mask = toSlots - 1;
   for (let i: u32 = 0; i < fromSlots; i++) {

@@ -16,7 +16,7 @@ const canonical = (key: number): number => (Number.isNaN(key) ? Number.NaN : key
 
 export function aggregationTwins(
   memory: WebAssembly.Memory,
-): Pick<Kernels, 'aggregatePairs' | 'rehashTable' | 'extractTable' | 'clearTable'> {
+): Pick<Kernels, 'aggregatePairs' | 'indexKeys' | 'rehashTable' | 'extractTable' | 'clearTable'> {
   const orderOffset = (keyKind: number) => (keyKind === 1 ? 4 : 16);
   const width = (keyKind: number) => (keyKind === 1 ? 16 : 24);
   const readKey = (view: DataView, keyKind: number, at: number) => (keyKind === 1 ? view.getInt32(at, true) : view.getFloat64(at, true));
@@ -52,6 +52,36 @@ export function aggregationTwins(
       }
       view.setUint32(progress, to, true);
       return size;
+    },
+
+    indexKeys(keyKind, keys, from, to, ids, table, slots, size, limit, progress) {
+      const view = new DataView(memory.buffer);
+      const mask = slots - 1;
+      let groups = size;
+      for (let i = from; i < to; i++) {
+        const key = canonical(readKey(view, keyKind, keys + i * (keyKind === 1 ? 4 : 8)));
+        let at = (hashKey(key) & mask) >>> 0;
+        for (;;) {
+          const slot = table + at * width(keyKind);
+          const order = view.getUint32(slot + orderOffset(keyKind), true);
+          if (order !== 0 && !Object.is(readKey(view, keyKind, slot), key)) {
+            at = ((at + 1) & mask) >>> 0;
+            continue;
+          }
+          if (order === 0) {
+            if (groups === limit) {
+              view.setUint32(progress, i, true);
+              return groups;
+            }
+            writeKey(view, keyKind, slot, key);
+            view.setUint32(slot + orderOffset(keyKind), ++groups, true);
+          }
+          view.setUint32(ids + i * 4, (order === 0 ? groups : order) - 1, true);
+          break;
+        }
+      }
+      view.setUint32(progress, to, true);
+      return groups;
     },
 
     rehashTable(keyKind, from, fromSlots, to, toSlots) {
