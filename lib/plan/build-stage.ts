@@ -91,6 +91,7 @@ class StageBuilder {
 
   place(f: PlanFunction): FunctionRef {
     if ('builtin' in f) return { builtin: f.builtin };
+    if ('of' in f) return { of: this.place(f.of), first: f.first, fresh: f.fresh };
     const known = this.closures.indexOf(f.closure);
     return { closure: known >= 0 ? known : this.closures.push(f.closure) - 1 };
   }
@@ -126,9 +127,11 @@ class StageBuilder {
       case 'union':
         return node.parents.flatMap(parent => this.branches(parent));
       case 'aggregate': {
-        const branch = this.single(node.parent);
         const aggregator = this.aggregator(node.aggregator, labelOf(node))!;
-        return [{ ...branch, pipeline: { source: { kind: 'aggregate', of: branch.pipeline, aggregator }, operators: [] } }];
+        return this.branches(node.parent).map(branch => ({
+          ...branch,
+          pipeline: { source: { kind: 'aggregate', of: branch.pipeline, aggregator }, operators: [] },
+        }));
       }
       case 'cogroup': {
         const of: Pipeline[] = [];

@@ -67,7 +67,9 @@ function explainStage(node: Node): Explained {
         return;
       case 'aggregate':
         walk(at.parent, indent);
-        lines.push(`${indent}${labelOf(at)}: in place, the keys are already in their partitions`);
+        lines.push(
+          `${indent}${labelOf(at)}: in place, ${at.partitioner === undefined ? 'each partition by itself' : 'the keys are already in their partitions'}`,
+        );
         return;
       default:
         walk(at.parent, indent);

@@ -10,8 +10,11 @@ import type { BuiltinName } from '../task/builtins.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { InputSpec, OperatorSpec } from '../task/spec.js';
 
-/** A function of the plan: a shipped closure, or one of Heddle's own. */
-export type PlanFunction = { readonly closure: ShippedClosure } | { readonly builtin: BuiltinName };
+/** A function of the plan: a shipped closure, one of Heddle's own, or either with its first argument given. */
+export type PlanFunction =
+  | { readonly closure: ShippedClosure }
+  | { readonly builtin: BuiltinName }
+  | { readonly of: PlanFunction; readonly first: Uint8Array; readonly fresh: boolean };
 
 interface NodeBase {
   readonly id: RddId;
@@ -71,7 +74,7 @@ export interface ShuffledNode extends NodeBase {
   readonly shuffle: ShuffleState;
 }
 
-/** Pairs aggregated in the partition where they already are. */
+/** Pairs aggregated in the partition where they are. */
 export interface AggregateNode extends NodeBase {
   readonly kind: 'aggregate';
   readonly parent: Node;

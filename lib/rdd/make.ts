@@ -1,6 +1,7 @@
 // Makes lineage nodes for operators: checks arguments, captures closures, takes the call site.
 
 import { analyseFunction, captureClosure, combinerOf } from '../codec/closure/index.js';
+import { encodeValue } from '../codec/column.js';
 import { callSite } from '../core/callsite.js';
 import { badArgument, HeddleError } from '../core/errors.js';
 import { checkPartitions } from '../core/options.js';
@@ -96,8 +97,13 @@ export function aggregated(
   partitioner: Partitioner,
   aggregator: PlanAggregator,
 ): ShuffledNode | AggregateNode {
-  if (!samePartitioner(parent.partitioner, partitioner)) return shuffledNode(session, parent, name, partitioner, aggregator);
-  const { partitions } = parent;
+  if (samePartitioner(parent.partitioner, partitioner)) return aggregatedInPlace(session, parent, name, aggregator);
+  return shuffledNode(session, parent, name, partitioner, aggregator);
+}
+
+/** Pairs aggregated within each partition: a key comes once a partition. */
+export function aggregatedInPlace(session: Session, parent: Node, name: string, aggregator: PlanAggregator): AggregateNode {
+  const { partitions, partitioner } = parent;
   return { kind: 'aggregate', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, aggregator };
 }
 
@@ -119,8 +125,16 @@ function shuffledNode(
   return { kind: 'shuffled', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, aggregator, shuffle };
 }
 
+/** The first value of each key. */
+export const FIRST_OF_EACH = { kind: 'reduce', f: { builtin: 'first' }, op: AggregateOp.First } as const;
+
+/** A function of one argument: f with a copy of `first` before it, which each call may change. */
+export function withFirst(of: PlanFunction, first: unknown): PlanFunction {
+  return { of, first: encodeValue(first), fresh: true };
+}
+
 /** The aggregation by one function, with the kernels' operation where the function's source shows it to be one of theirs. */
-export function reducer(session: Session, f: unknown, argument: string): PlanAggregator {
+export function reducer(session: Session, f: unknown, argument: string): PlanAggregator & { readonly kind: 'reduce' } {
   const shippedF = shipped(session, f, argument);
   const known = { sum: AggregateOp.Sum, min: AggregateOp.Min, max: AggregateOp.Max, first: AggregateOp.First, last: AggregateOp.Last };
   const name = 'closure' in shippedF ? combinerOf(shippedF.closure) : null;

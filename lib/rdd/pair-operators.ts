@@ -2,7 +2,7 @@
 
 import { badArgument } from '../core/errors.js';
 import { checkPartitions } from '../core/options.js';
-import { aggregated, cogroupNode, operatorNode, partitioned, partitionerFor, reducer, shipped } from './make.js';
+import { aggregated, operatorNode, partitioned, partitionerFor, reducer, shipped, withFirst } from './make.js';
 import type { RDD } from './rdd.js';
 import { SetOperators } from './set-operators.js';
 import type { Combiner, Pair, Row, Widen } from './types.js';
@@ -25,10 +25,55 @@ export class PairOperators<T> extends SetOperators<T> {
     return this.derive(aggregated(this.session, this.node, 'combineByKey', partitioner, aggregator));
   }
 
+  /**
+   * As reduceByKey, each key's value beginning with a copy of zero of its own: f(zero, combined values). As fold, it takes its zero
+   * once. f must be associative.
+   */
+  foldByKey<K, V>(
+    this: RDD<Pair<K, V>>,
+    zero: Widen<V>,
+    f: (a: Widen<V>, b: Widen<V>) => Widen<V>,
+    partitions?: number,
+  ): RDD<[K, Widen<V>]> {
+    const { session } = this;
+    const aggregator = reducer(session, f, 'foldByKey(f)');
+    const begin = withFirst(aggregator.f, zero);
+    const reduced = aggregated(session, this.node, 'foldByKey', partitionerFor(session, partitions, this.node), aggregator);
+    return this.derive(operatorNode(session, reduced, 'foldByKey', 'mapValues', begin, true));
+  }
+
+  /**
+   * One pair a key: its values folded by seq into copies of zero, those merged by comb. zero must be neutral: how many copies
+   * a key gets depends on the partitions.
+   */
+  aggregateByKey<K, V, U>(
+    this: RDD<Pair<K, V>>,
+    zero: U,
+    seq: (accumulator: U, value: Widen<V>) => U,
+    comb: (a: U, b: U) => U,
+    partitions?: number,
+  ): RDD<[K, U]> {
+    const { session } = this;
+    const mergeValue = shipped(session, seq, 'aggregateByKey(seq)');
+    const mergeCombiners = shipped(session, comb, 'aggregateByKey(comb)');
+    const aggregator = { kind: 'combine', create: withFirst(mergeValue, zero), mergeValue, mergeCombiners } as const;
+    return this.derive(aggregated(session, this.node, 'aggregateByKey', partitionerFor(session, partitions, this.node), aggregator));
+  }
+
   /** One pair a key: all its values in an array, in the order of the rows. To reduce them, reduceByKey moves less. */
   groupByKey<K, V>(this: RDD<Pair<K, V>>, partitions?: number): RDD<[K, V[]]> {
     const partitioner = partitionerFor(this.session, partitions, this.node);
     return this.derive(aggregated(this.session, this.node, 'groupByKey', partitioner, { kind: 'group' }));
+  }
+
+  /** The first of each pair. */
+  keys<K, V>(this: RDD<Pair<K, V>>): RDD<K> {
+    return this.derive(operatorNode(this.session, this.node, 'keys', 'map', { builtin: 'keyOf' }));
+  }
+
+  /** The second of each pair. */
+  values<K, V>(this: RDD<Pair<K, V>>): RDD<V> {
+    return this.derive(operatorNode(this.session, this.node, 'values', 'map', { builtin: 'valueOf' }));
   }
 
   /** Each value through f; keys, and the partitioner, stay. */
@@ -41,16 +86,6 @@ export class PairOperators<T> extends SetOperators<T> {
     return this.derive(
       operatorNode(this.session, this.node, 'flatMapValues', 'flatMapValues', shipped(this.session, f, 'flatMapValues(f)'), true),
     );
-  }
-
-  /** Inner join: [key, [value, other value]] for every combination of values of one key. Moves nothing that is already partitioned so. */
-  join<K, V, W>(this: RDD<Pair<K, V>>, other: RDD<Pair<K, W>>, partitions?: number): RDD<[K, [V, W]]> {
-    this.checkKin(other, 'join(other)');
-    const { session } = this;
-    const partitioner = partitionerFor(session, partitions, this.node, other.node);
-    const groups = cogroupNode(session, [this.node, other.node], 'join', partitioner);
-    const joined = operatorNode(session, groups, 'join', 'flatMap', { builtin: 'joinGroups' }, true);
-    return this.derive(joined);
   }
 
   /** The pairs, each in the partition that its key's hash names. */

@@ -1,9 +1,9 @@
 // Operators on RDDs as collections: of several, or of all the rows of one.
 
-import { AggregateOp } from '../shuffle/kernels.js';
-import { aggregated, operatorNode, partitionerFor } from './make.js';
+import { aggregated, FIRST_OF_EACH, operatorNode, partitionerFor, shipped } from './make.js';
 import type { RDD } from './rdd.js';
 import { RowOperators } from './row-operators.js';
+import type { Row } from './types.js';
 import { unionNode } from './union.js';
 
 export class SetOperators<T> extends RowOperators<T> {
@@ -18,8 +18,14 @@ export class SetOperators<T> extends RowOperators<T> {
     const { session } = this;
     const partitioner = partitionerFor(session, partitions);
     const keyed = operatorNode(session, this.node, 'distinct', 'map', { builtin: 'rowToKey' });
-    const first = { kind: 'reduce', f: { builtin: 'first' }, op: AggregateOp.First } as const;
-    const reduced = aggregated(session, keyed, 'distinct', partitioner, first);
+    const reduced = aggregated(session, keyed, 'distinct', partitioner, FIRST_OF_EACH);
     return this.derive(operatorNode(session, reduced, 'distinct', 'map', { builtin: 'keyOf' }));
+  }
+
+  /** One pair for each value of f: it, and the rows that give it, in their order. To reduce them, keyBy and reduceByKey move less. */
+  groupBy<K extends Row>(f: (row: T) => K, partitions?: number): RDD<[K, T[]]> {
+    const { session } = this;
+    const keyed = operatorNode(session, this.node, 'groupBy', 'keyBy', shipped(session, f, 'groupBy(f)'));
+    return this.derive(aggregated(session, keyed, 'groupBy', partitionerFor(session, partitions), { kind: 'group' }));
   }
 }

@@ -10,8 +10,16 @@ import type { BuiltinName } from './builtins.js';
 import type { InlineBody } from './inline.js';
 import type { Seed } from './rng/seed.js';
 
-/** A function of a program: one of the user's closures by index, or one of Heddle's own. */
-export type FunctionRef = { readonly closure: number } | { readonly builtin: BuiltinName };
+/** A function of a program: one of the user's closures by index, one of Heddle's own, or either with its first argument given. */
+export type FunctionRef = { readonly closure: number } | { readonly builtin: BuiltinName } | BoundRef;
+
+export interface BoundRef {
+  readonly of: FunctionRef;
+  /** The first argument, encoded. */
+  readonly first: Uint8Array;
+  /** Each call gets a copy of its own, which it may change. */
+  readonly fresh: boolean;
+}
 
 /** One operator of a pipeline that takes a row to none, one or many rows. */
 export interface OperatorSpec {

@@ -39,10 +39,18 @@ type AnyRdd = RDD<never>;
 type Twin = { readonly rdd: AnyRdd; readonly model: Model };
 
 /** Applies a method to both. The closures have no state, so one function serves both. */
-type Method = Exclude<keyof Model & keyof AnyRdd, 'union' | 'join'>;
+type Meeting = 'union' | 'cogroup' | (typeof joins)[number];
+type Method = Exclude<keyof Model & keyof AnyRdd, Meeting>;
+const joins = ['join', 'leftOuterJoin', 'rightOuterJoin', 'fullOuterJoin', 'subtractByKey'] as const;
 const call = ({ rdd, model }: Twin, method: Method, ...args: unknown[]): Twin => ({
   rdd: (rdd[method] as unknown as (...args: unknown[]) => AnyRdd)(...args),
   model: (model[method] as unknown as (...args: unknown[]) => Model)(...args),
+});
+
+/** Applies a method that takes others before its arguments. */
+const meet = ({ rdd, model }: Twin, method: Meeting, others: readonly Twin[], ...args: unknown[]): Twin => ({
+  rdd: (rdd[method] as unknown as (...args: unknown[]) => AnyRdd)(...others.map(other => other.rdd), ...args),
+  model: (model[method] as unknown as (...args: unknown[]) => Model)(...others.map(other => other.model), ...args),
 });
 
 const tag = (v: unknown): string => (typeof v === 'string' && v.length < 200 ? v : typeof v);
@@ -111,7 +119,19 @@ export interface Step {
   readonly other: Source;
 }
 
-const rowSteps = ['map', 'filter', 'flatMap', 'mapPartitions', 'mapPartitionsWithIndex', 'glom', 'keyBy', 'unionSelf', 'union', 'distinct'];
+const rowSteps = [
+  'map',
+  'filter',
+  'flatMap',
+  'mapPartitions',
+  'mapPartitionsWithIndex',
+  'glom',
+  'keyBy',
+  'groupBy',
+  'unionSelf',
+  'union',
+  'distinct',
+];
 const pairSteps = [
   'reduceNumbers',
   'reduceByKey',
@@ -119,10 +139,15 @@ const pairSteps = [
   'groupByKey',
   'mapValues',
   'flatMapValues',
+  'foldByKey',
+  'aggregateByKey',
+  'join',
   'join',
   'joinSelf',
+  'cogroup',
   'partitionBy',
   'keys',
+  'values',
 ];
 export const step: fc.Arbitrary<Step> = fc.record({
   name: fc.constantFrom(...rowSteps, ...pairSteps, ...pairSteps),
@@ -176,10 +201,22 @@ export function apply(twin: Twin, { name, pick, partitions, other }: Step, open:
       return call(pairs(), 'mapValues', pickOf(maps, pick));
     case 'flatMapValues':
       return call(pairs(), 'flatMapValues', pickOf(flats, pick));
+    case 'groupBy':
+      return call(twin, 'groupBy', pickOf([kindOf, intOf], pick), partitions);
+    case 'foldByKey':
+      return call(pairs(), 'foldByKey', 'z', pickOf(anyReducers, pick), partitions);
+    case 'aggregateByKey':
+      return call(pairs(), 'aggregateByKey', ['zero'], combiner.mergeValue, combiner.mergeCombiners, partitions);
     case 'join': {
       const left = pairs();
       const right = call(open(other), 'keyBy', pickOf([kindOf, (v: unknown) => v], pick));
-      return { rdd: left.rdd.join(right.rdd, partitions) as never, model: left.model.join(right.model, partitions) };
+      return meet(left, pickOf(joins, pick), [right], partitions);
+    }
+    case 'cogroup': {
+      const left = pairs();
+      const right = call(open(other), 'keyBy', pickOf([kindOf, (v: unknown) => v], pick));
+      const others = [right, left, right].slice(0, 1 + (pick % 3));
+      return meet(left, 'cogroup', others, partitions);
     }
     case 'joinSelf': {
       const left = pairs();
@@ -188,7 +225,9 @@ export function apply(twin: Twin, { name, pick, partitions, other }: Step, open:
     }
     case 'partitionBy':
       return call(pairs(), 'partitionBy', partitions ?? 3);
+    case 'values':
+      return call(pairs(), 'values');
     default:
-      return call(pairs(), 'map', (pair: readonly unknown[]) => pair[0]);
+      return call(pairs(), 'keys');
   }
 }

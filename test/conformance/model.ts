@@ -67,15 +67,47 @@ export class Model {
     return this.keyed === partitions ? this : this.shuffled(partitions, rows => rows);
   }
 
-  join(other: Model, partitions?: number): Model {
-    const target = partitions ?? this.keyed ?? other.keyed ?? this.defaultPartitions;
-    const [left, right] = [this.partitionBy(target), other.partitionBy(target)];
-    return left.each((rows, p) => {
-      const groups = grouped(rows as Pair[]);
-      const others = new Map(grouped(right.partitions[p] as Pair[]).map(([k, values]) => [keyText(k), values]));
-      return groups.flatMap(([k, values]) => values.flatMap(v => (others.get(keyText(k)) ?? []).map(w => [k, [v, w]])));
+  foldByKey = (zero: unknown, f: F, partitions?: number) => this.reduceByKey(f, partitions).mapValues((v => f(zero as never, v)) as F);
+
+  aggregateByKey(zero: unknown, seq: F, comb: F, partitions?: number): Model {
+    const combine = {
+      create: (v: unknown) => seq(structuredClone(zero) as never, v as never),
+      add: seq,
+      merge: comb,
+    } as unknown as Combine;
+    return this.aggregate(this.target(partitions), combine);
+  }
+
+  keys = () => this.map((pair: Pair) => pair[0]);
+  values = () => this.map((pair: Pair) => pair[1]);
+  groupBy = (f: F, partitions?: number) => this.keyBy(f).groupByKey(partitions);
+
+  cogroup(...args: readonly (Model | number | undefined)[]): Model {
+    const others = args.filter(arg => arg instanceof Model);
+    const partitions = args.at(-1) as number | undefined;
+    const target = partitions ?? [this, ...others].find(({ keyed }) => keyed !== undefined)?.keyed ?? this.defaultPartitions;
+    const sides = [this, ...others].map(side => side.partitionBy(target));
+    return sides[0]!.each((_, p) => {
+      const tagged = sides.flatMap((side, i) => (side.partitions[p] as Pair[]).map(([k, v]): Pair => [k, [i, v]]));
+      return grouped(tagged).map(([k, all]) => [k, sides.map((_, i) => (all as Pair[]).filter(([at]) => at === i).map(([, v]) => v))]);
     }, true);
   }
+
+  join = (other: Model, partitions?: number) => this.joined(other, partitions, (v, w) => [v, w]);
+  leftOuterJoin = (other: Model, partitions?: number) => this.joined(other, partitions, (v, w) => [v, orMissing(w)]);
+  rightOuterJoin = (other: Model, partitions?: number) => this.joined(other, partitions, (v, w) => [orMissing(v), w]);
+  fullOuterJoin = (other: Model, partitions?: number) => this.joined(other, partitions, (v, w) => [orMissing(v), orMissing(w)]);
+
+  /** Every left value with every right one, once the empty sides are what the kind of join makes of them. */
+  private joined(other: Model, partitions: number | undefined, sides: (v: unknown[], w: unknown[]) => [unknown[], unknown[]]): Model {
+    return this.cogroup(other, partitions).flatMapValues((([left, right]: [unknown[], unknown[]]) => {
+      const [vs, ws] = sides(left, right);
+      return vs.flatMap(v => ws.map(w => [v, w]));
+    }) as F);
+  }
+
+  subtractByKey = (other: Model, partitions?: number) =>
+    this.cogroup(other, partitions).flatMapValues((([left, right]: unknown[][]) => (right!.length === 0 ? left : [])) as F);
 
   private target(partitions: number | undefined): number {
     return partitions ?? this.keyed ?? this.defaultPartitions;
@@ -102,6 +134,7 @@ export class Model {
   }
 }
 
+const orMissing = (values: unknown[]) => (values.length === 0 ? [undefined] : values);
 const reducing = (f: (a: unknown, b: unknown) => unknown): Combine => ({ create: v => v, add: f, merge: f });
 
 /** The values of each key, keys in order of first appearance. A key -0 comes out as 0. */

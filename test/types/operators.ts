@@ -1,0 +1,81 @@
+// The types of operators on pairs and on several RDDs, checked when this file is compiled; nothing of it runs.
+import type { RDD } from '../../lib/index.js';
+import { type Equal, holds } from './equal.js';
+
+type RowOf<R> = R extends RDD<infer T> ? T : never;
+declare const words: RDD<string>;
+declare const numbers: RDD<number>;
+declare const ages: RDD<[string, number]>;
+declare const towns: RDD<readonly [string, { town: string }]>;
+
+export function partsOfPairs(): void {
+  holds<Equal<RowOf<ReturnType<typeof keysOf>>, string>>();
+  const values = towns.values();
+  holds<Equal<RowOf<typeof values>, { town: string }>>();
+  // @ts-expect-error a text has no key
+  words.keys();
+  // @ts-expect-error a number has no value
+  numbers.values();
+  const groups = words.groupBy(word => word.length);
+  holds<Equal<RowOf<typeof groups>, [number, string[]]>>();
+}
+const keysOf = () => ages.keys();
+
+export function folds(): void {
+  const sums = words.map(word => [word, 1] as const).foldByKey(0, (a, b) => a + b);
+  holds<Equal<RowOf<typeof sums>, [string, number]>>();
+  const sets = ages.aggregateByKey(
+    new Set<number>(),
+    (set, age) => set.add(age),
+    (a, b) => new Set([...a, ...b]),
+  );
+  holds<Equal<RowOf<typeof sets>, [string, Set<number>]>>();
+  // @ts-expect-error a zero of the values' type
+  ages.foldByKey('', (a, b) => a + b);
+  // @ts-expect-error a text is no pair
+  words.foldByKey('', (a, b) => a + b);
+  // @ts-expect-error a text is no pair
+  words.aggregateByKey(
+    0,
+    (n: number) => n,
+    (a: number) => a,
+  );
+}
+
+export function outerJoins(): void {
+  const lefts = ages.leftOuterJoin(towns);
+  holds<Equal<RowOf<typeof lefts>, [string, [number, { town: string } | undefined]]>>();
+  const rights = ages.rightOuterJoin(towns);
+  holds<Equal<RowOf<typeof rights>, [string, [number | undefined, { town: string }]]>>();
+  const fulls = ages.fullOuterJoin(towns);
+  holds<Equal<RowOf<typeof fulls>, [string, [number | undefined, { town: string } | undefined]]>>();
+  const rest = ages.subtractByKey(towns);
+  holds<Equal<RowOf<typeof rest>, [string, number]>>();
+  // @ts-expect-error the other one is no RDD of pairs
+  ages.fullOuterJoin(words);
+  // @ts-expect-error keys of another type
+  ages.leftOuterJoin(numbers.keyBy(n => n));
+}
+
+export function cogroups(): void {
+  const two = ages.cogroup(towns);
+  holds<Equal<RowOf<typeof two>, [string, [number[], { town: string }[]]]>>();
+  const three = ages.cogroup(towns, ages, 4);
+  holds<Equal<RowOf<typeof three>, [string, [number[], { town: string }[], number[]]]>>();
+  const four = ages.groupWith(towns, ages, towns);
+  holds<Equal<RowOf<typeof four>, [string, [number[], { town: string }[], number[], { town: string }[]]]>>();
+  // @ts-expect-error a text is no pair
+  words.cogroup(ages);
+  // @ts-expect-error five are too many
+  ages.groupWith(ages, ages, ages, ages);
+}
+
+export function pairActions(): void {
+  ages.lookup('ann').then(found => holds<Equal<typeof found, number[]>>());
+  ages.collectAsMap().then(map => holds<Equal<typeof map, Map<string, number>>>());
+  ages.reduceByKeyLocally((a, b) => a + b).then(map => holds<Equal<typeof map, Map<string, number>>>());
+  // @ts-expect-error a key of another type
+  ages.lookup(5);
+  // @ts-expect-error a text is no pair
+  words.collectAsMap();
+}
