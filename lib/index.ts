@@ -8,7 +8,7 @@ export type { EngineEvent, EngineEventType, EventListener } from './core/events.
 export type { ContextOptions } from './core/options.js';
 export type { JobTotals } from './monitor/totals.js';
 export type { RDD } from './rdd/rdd.js';
-export type { ActionOptions, Combiner, Pair, Row, Widen } from './rdd/types.js';
+export type { ActionOptions, Combiner, Pair, Partitioner, Partitions, Row, Widen } from './rdd/types.js';
 export type { Rng } from './task/rng/rng.js';
 export type { Seed } from './task/rng/seed.js';
 export type { Statistics } from './task/stats/moments.js';

@@ -8,7 +8,9 @@ import type { ShuffleRef, ShuffleStore } from '../shuffle/store.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { TaskResult, TaskSpec } from '../task/spec.js';
 import { aggregatorSpec, type BuiltStage, buildStage, inputsOf, type PlanSink } from './build-stage.js';
+import { type Deferred, openQuestions } from './deferred.js';
 import { labelOf, type Node, type ShuffledNode } from './lineage.js';
+import { partitionerSpec } from './partitioner.js';
 
 /** What an action asks for. */
 export interface JobOptions {
@@ -54,8 +56,11 @@ export class JobRunner {
   }
 
   async run(request: JobRequest): Promise<void> {
+    const started = performance.now();
+    for (const deferred of openQuestions(request.node)) await this.ask(deferred, request, started);
     await this.makeRoom();
-    const { node, action, partitions, signal, deadline } = request;
+    const { node, action, partitions, signal } = request;
+    const deadline = remaining(request, started);
     const stages = new Map<StageId, PlannedStage>();
     const plans: StagePlan[] = [];
     const built = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
@@ -77,6 +82,28 @@ export class JobRunner {
     } catch (error) {
       throw this.describe(error);
     }
+  }
+
+  /** A job before the job, for what its plan needs to know. */
+  private async ask(deferred: Deferred, request: JobRequest, started: number): Promise<void> {
+    const { question } = deferred;
+    // Another job, or one that this one needed, may have found it meanwhile.
+    if (question === undefined) return;
+    const { action, node, sink, partitions } = question;
+    const place = new Map(partitions.map((partition, at) => [partition, at]));
+    const results: (readonly Uint8Array[])[] = new Array(partitions.length);
+    await this.run({
+      action,
+      node,
+      sink,
+      partitions,
+      signal: request.signal,
+      deadline: remaining(request, started),
+      onResult: (partition, { columns }) => {
+        results[place.get(partition)!] = columns;
+      },
+    });
+    deferred.settle(results);
   }
 
   /** Where much of the heap is in use, finds the shuffles that nobody can reach any more. */
@@ -130,10 +157,15 @@ export class JobRunner {
   }
 }
 
+/** Milliseconds that are left of a job's deadline. */
+function remaining({ deadline }: JobRequest, started: number): number | undefined {
+  return deadline === undefined ? undefined : Math.max(0, deadline - (performance.now() - started));
+}
+
 function shuffleSink(node: ShuffledNode): PlanSink {
   return place => ({
     kind: 'shuffle',
-    partitioner: node.partitioner,
+    partitioner: partitionerSpec(node.partitioner, labelOf(node), place),
     aggregator: node.aggregator === null ? null : aggregatorSpec(node.aggregator, labelOf(node), place),
   });
 }

@@ -11,13 +11,15 @@ import type {
   Node,
   OperatorNode,
   PartitionsNode,
+  PartsNode,
   PlanAggregator,
   PlanFunction,
   ShuffledNode,
 } from '../plan/lineage.js';
+import { type PlanCustomPartitioner, type PlanPartitioner, samePartitioner } from '../plan/partitioner.js';
 import { AggregateOp } from '../shuffle/kernels.js';
-import { type Partitioner, samePartitioner } from '../shuffle/partitioner.js';
 import type { Session } from './session.js';
+import type { Partitioner, Partitions } from './types.js';
 
 /** Captured bytes past which the user is warned. */
 const LARGE_CAPTURE = 2 ** 20;
@@ -77,15 +79,28 @@ export function partitionsNode(
   };
 }
 
-/** A partitioner of so many partitions, or of the parents' own number. */
-export function partitionerFor(session: Session, partitions: number | undefined, ...parents: readonly Node[]): Partitioner {
-  if (partitions !== undefined) return { kind: 'hash', partitions: checkPartitions('partitions', partitions) };
+/** The partitioner that a call names, that of its parents, or hashing to the default number of partitions. */
+export function partitionerFor<K>(session: Session, given: Partitions<K> | undefined, ...parents: readonly Node[]): PlanPartitioner {
+  if (typeof given === 'object' && given !== null) return customPartitioner(session, given);
+  if (given !== undefined) return { kind: 'hash', partitions: checkPartitions('partitions', given) };
   for (const { partitioner } of parents) if (partitioner !== undefined) return partitioner;
   return { kind: 'hash', partitions: session.defaultPartitions };
 }
 
+/** What was made of the partitioners that were passed in, and of what. */
+const known = new WeakMap<object, PlanCustomPartitioner & { readonly of: unknown }>();
+
+function customPartitioner<K>(session: Session, given: Partitioner<K>): PlanPartitioner {
+  const partitions = checkPartitions('partitioner.partitions', given.partitions);
+  const before = known.get(given);
+  if (before !== undefined && before.of === given.partition && before.partitions === partitions) return before;
+  const made = { kind: 'custom', partitions, f: shipped(session, given.partition, 'partitioner.partition'), of: given.partition } as const;
+  known.set(given, made);
+  return made;
+}
+
 /** Pairs moved to their partitions; the parent itself where they are already there. */
-export function partitioned(session: Session, parent: Node, name: string, partitioner: Partitioner): Node {
+export function partitioned(session: Session, parent: Node, name: string, partitioner: PlanPartitioner): Node {
   return samePartitioner(parent.partitioner, partitioner) ? parent : shuffledNode(session, parent, name, partitioner, null);
 }
 
@@ -94,7 +109,7 @@ export function aggregated(
   session: Session,
   parent: Node,
   name: string,
-  partitioner: Partitioner,
+  partitioner: PlanPartitioner,
   aggregator: PlanAggregator,
 ): ShuffledNode | AggregateNode {
   if (samePartitioner(parent.partitioner, partitioner)) return aggregatedInPlace(session, parent, name, aggregator);
@@ -107,7 +122,7 @@ export function aggregatedInPlace(session: Session, parent: Node, name: string, 
   return { kind: 'aggregate', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, aggregator };
 }
 
-export function cogroupNode(session: Session, parents: readonly Node[], name: string, partitioner: Partitioner): CogroupNode {
+export function cogroupNode(session: Session, parents: readonly Node[], name: string, partitioner: PlanPartitioner): CogroupNode {
   const { partitions } = partitioner;
   const inputs = parents.map(parent => partitioned(session, parent, name, partitioner));
   return { kind: 'cogroup', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parents: inputs };
@@ -117,12 +132,22 @@ function shuffledNode(
   session: Session,
   parent: Node,
   name: string,
-  partitioner: Partitioner,
+  partitioner: PlanPartitioner,
   aggregator: PlanAggregator | null,
 ): ShuffledNode {
   const { partitions } = partitioner;
   const shuffle = { ref: undefined, stage: undefined, built: undefined };
   return { kind: 'shuffled', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, aggregator, shuffle };
+}
+
+/** Whole partitions of others, put together by a rule. */
+export function partsNode(
+  session: Session,
+  parents: readonly Node[],
+  name: string,
+  { partitions, ...rest }: Pick<PartsNode, 'rule' | 'partitions' | 'partsOf' | 'partitioner' | 'firsts'>,
+): PartsNode {
+  return { kind: 'parts', id: session.nextRdd(), name, site: callSite(), partitions, parents, ...rest };
 }
 
 /** The first value of each key. */

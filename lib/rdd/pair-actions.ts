@@ -2,10 +2,10 @@
 
 import { encodeValue } from '../codec/column.js';
 import { KeyIndex } from '../codec/key-index.js';
-import { partitionOf } from '../shuffle/partitioner.js';
 import { ActionMethods } from './action-methods.js';
 import { merger } from './actions.js';
 import { aggregatedInPlace, operatorNode, reducer } from './make.js';
+import { partitionOfKey } from './placing.js';
 import type { RDD } from './rdd.js';
 import { appendRows, runForColumns } from './results.js';
 import type { ActionOptions, Pair, Widen } from './types.js';
@@ -20,9 +20,9 @@ export class PairActions<T> extends ActionMethods<T> {
     const hasKey = { of: { builtin: 'hasKey' }, first: encodeValue(key), fresh: false } as const;
     const found = operatorNode(session, node, 'lookup', 'filter', hasKey);
     const values = operatorNode(session, found, 'lookup', 'map', { builtin: 'valueOf' });
-    const wanted = node.partitioner === undefined ? undefined : [partitionOf(node.partitioner, key)];
     const rows: V[] = [];
     const action = { session, node: values, name: 'lookup', options };
+    const wanted = node.partitioner === undefined ? undefined : [await partitionOfKey(action, node.partitioner, key)];
     for (const columns of await runForColumns(action, () => ({ kind: 'collect' }), wanted)) appendRows(rows, columns);
     return rows;
   }

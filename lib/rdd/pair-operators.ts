@@ -1,21 +1,20 @@
 // Operators on pairs. They exist only on an RDD of pairs: `this` says so.
 
 import { badArgument } from '../core/errors.js';
-import { checkPartitions } from '../core/options.js';
 import { aggregated, operatorNode, partitioned, partitionerFor, reducer, shipped, withFirst } from './make.js';
 import type { RDD } from './rdd.js';
-import { SetOperators } from './set-operators.js';
-import type { Combiner, Pair, Row, Widen } from './types.js';
+import type { Combiner, Pair, Partitions, Row, Widen } from './types.js';
+import { ZipOperators } from './zip-operators.js';
 
-export class PairOperators<T> extends SetOperators<T> {
+export class PairOperators<T> extends ZipOperators<T> {
   /** One pair a key: its values combined by f, which must be associative. Combines before the shuffle where that pays. */
-  reduceByKey<K, V>(this: RDD<Pair<K, V>>, f: (a: Widen<V>, b: Widen<V>) => Widen<V>, partitions?: number): RDD<[K, Widen<V>]> {
+  reduceByKey<K, V>(this: RDD<Pair<K, V>>, f: (a: Widen<V>, b: Widen<V>) => Widen<V>, partitions?: Partitions<K>): RDD<[K, Widen<V>]> {
     const partitioner = partitionerFor(this.session, partitions, this.node);
     return this.derive(aggregated(this.session, this.node, 'reduceByKey', partitioner, reducer(this.session, f, 'reduceByKey(f)')));
   }
 
   /** One pair a key: its values gathered in a combiner of any type. */
-  combineByKey<K, V, C>(this: RDD<Pair<K, V>>, combiner: Combiner<Widen<V>, C>, partitions?: number): RDD<[K, C]> {
+  combineByKey<K, V, C>(this: RDD<Pair<K, V>>, combiner: Combiner<Widen<V>, C>, partitions?: Partitions<K>): RDD<[K, C]> {
     if (combiner === null || typeof combiner !== 'object') throw badArgument('combineByKey(combiner)', combiner, 'three functions');
     const partitioner = partitionerFor(this.session, partitions, this.node);
     const create = shipped(this.session, combiner.createCombiner, 'combineByKey.createCombiner');
@@ -33,7 +32,7 @@ export class PairOperators<T> extends SetOperators<T> {
     this: RDD<Pair<K, V>>,
     zero: Widen<V>,
     f: (a: Widen<V>, b: Widen<V>) => Widen<V>,
-    partitions?: number,
+    partitions?: Partitions<K>,
   ): RDD<[K, Widen<V>]> {
     const { session } = this;
     const aggregator = reducer(session, f, 'foldByKey(f)');
@@ -51,7 +50,7 @@ export class PairOperators<T> extends SetOperators<T> {
     zero: U,
     seq: (accumulator: U, value: Widen<V>) => U,
     comb: (a: U, b: U) => U,
-    partitions?: number,
+    partitions?: Partitions<K>,
   ): RDD<[K, U]> {
     const { session } = this;
     const mergeValue = shipped(session, seq, 'aggregateByKey(seq)');
@@ -61,7 +60,7 @@ export class PairOperators<T> extends SetOperators<T> {
   }
 
   /** One pair a key: all its values in an array, in the order of the rows. To reduce them, reduceByKey moves less. */
-  groupByKey<K, V>(this: RDD<Pair<K, V>>, partitions?: number): RDD<[K, V[]]> {
+  groupByKey<K, V>(this: RDD<Pair<K, V>>, partitions?: Partitions<K>): RDD<[K, V[]]> {
     const partitioner = partitionerFor(this.session, partitions, this.node);
     return this.derive(aggregated(this.session, this.node, 'groupByKey', partitioner, { kind: 'group' }));
   }
@@ -88,9 +87,9 @@ export class PairOperators<T> extends SetOperators<T> {
     );
   }
 
-  /** The pairs, each in the partition that its key's hash names. */
-  partitionBy<K, V>(this: RDD<Pair<K, V>>, partitions: number): RDD<[K, V]> {
-    const partitioner = { kind: 'hash', partitions: checkPartitions('partitions', partitions) } as const;
-    return this.derive(partitioned(this.session, this.node, 'partitionBy', partitioner));
+  /** The pairs, each in the partition that its key's hash, or the partitioner, names. */
+  partitionBy<K, V>(this: RDD<Pair<K, V>>, partitions: Partitions<K>): RDD<[K, V]> {
+    if (partitions === undefined) throw badArgument('partitions', partitions, 'a number of partitions or a partitioner');
+    return this.derive(partitioned(this.session, this.node, 'partitionBy', partitionerFor(this.session, partitions)));
   }
 }

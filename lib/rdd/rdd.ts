@@ -2,12 +2,25 @@
 // promises. Pair operators exist only on an RDD of pairs. The names and meanings are those of Spark's core
 // (M. Zaharia et al., "Resilient Distributed Datasets", NSDI 2012), in camelCase and with JavaScript's manners.
 
+import { badArgument } from '../core/errors.js';
 import { explain } from '../plan/explain.js';
 import { PairActions } from './pair-actions.js';
 
 export class RDD<T> extends PairActions<T> {
   getNumPartitions(): number {
     return this.node.partitions;
+  }
+
+  /** Names this RDD in explain(), in errors and in events. Returns it. */
+  setName(name: string): this {
+    if (typeof name !== 'string' || name === '') throw badArgument('setName(name)', name, 'a text');
+    this.node.title = name;
+    return this;
+  }
+
+  /** The name that setName gave. */
+  get name(): string | undefined {
+    return this.node.title;
   }
 
   /** What each stage will do, and which path it takes. */

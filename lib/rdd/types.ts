@@ -10,6 +10,19 @@ export type Pair<K, V> = readonly [K, V];
 // biome-ignore lint/complexity/noBannedTypes: {} is meant: anything but null and undefined, which stand beside it
 export type Row = [] | {} | null | undefined;
 
+/**
+ * A partitioner of one's own. `partition` is shipped when it is first passed in; the same object is the same partitioner from
+ * then on, so that a join of RDDs that were partitioned by it moves nothing.
+ */
+export interface Partitioner<K> {
+  readonly partitions: number;
+  /** From 0 to partitions - 1, and the same for keys that are equal by value. */
+  readonly partition: (key: K) => number;
+}
+
+/** How pairs are spread: over so many partitions by the hash of the key, or by a partitioner. */
+export type Partitions<K> = number | Partitioner<K>;
+
 /** The three functions of combineByKey. */
 export interface Combiner<V, C> {
   /** A combiner of a key's first value. */

@@ -15,6 +15,7 @@ const table = {
   valueOf: (row: Row) => row[1],
   one: () => 1,
   first: (a: unknown) => a,
+  add: (a: number, b: number) => a + b,
   hasKey: (key: unknown, row: Row) => sameKey(row[0], key),
   glom: (rows: Iterable<unknown>) => [Array.from(rows)],
   /** join: every value of one side with every value of the other. */
@@ -30,6 +31,13 @@ const table = {
   },
   *fullGroups([key, [left, right]]: Groups): Iterable<unknown> {
     for (const a of orMissing(left!)) for (const b of orMissing(right!)) yield [key, [a, b]];
+  },
+  /** intersection and subtract: the key is the row, on the left side as often as its one value says. */
+  *inBoth([key, [left, right]]: Groups): Iterable<unknown> {
+    if (left!.length > 0 && right!.length > 0) yield key;
+  },
+  *onlyLeft([key, [left, right]]: Groups): Iterable<unknown> {
+    if (left!.length > 0 && right!.length === 0) for (let i = 0; i < (left![0] as number); i++) yield key;
   },
   *leftWithoutRight([key, [left, right]]: Groups): Iterable<unknown> {
     if (right!.length === 0) for (const a of left!) yield [key, a];
