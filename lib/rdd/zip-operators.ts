@@ -103,12 +103,13 @@ function sumsOf(rows: readonly number[]): (partition: number) => number {
   return partition => firsts[partition]!;
 }
 
+const ONE_TO_ONE: ReadonlySet<string> = new Set(['map', 'keyBy', 'mapValues', 'trial', 'mapWithRng']);
+
 /** Rows of a partition, where it can be said without running anything. */
 function rowsOf(node: Node, partition: number): number | undefined {
   if (node.kind === 'source') {
     const input = node.input(partition);
     return input.kind === 'range' || input.kind === 'rows' ? input.rows : undefined;
   }
-  const isOneToOne = node.kind === 'operator' && !['filter', 'flatMap', 'flatMapValues'].includes(node.operator);
-  return isOneToOne ? rowsOf(node.parent, partition) : undefined;
+  return node.kind === 'operator' && ONE_TO_ONE.has(node.operator) ? rowsOf(node.parent, partition) : undefined;
 }

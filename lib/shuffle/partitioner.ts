@@ -31,7 +31,6 @@ export interface CustomPartitioner {
   readonly kind: 'custom';
   readonly partitions: number;
   readonly f: (key: unknown) => unknown;
-  readonly label: string;
 }
 
 export type Partitioner = HashPartitioner | IndexPartitioner | RangePartitioner | CustomPartitioner;
@@ -81,14 +80,10 @@ function placingByRange({ bounds, ascending }: RangePartitioner): (key: unknown)
   };
 }
 
-function checked({ partitions, label }: CustomPartitioner, key: unknown, index: unknown): number {
+function checked({ partitions }: CustomPartitioner, key: unknown, index: unknown): number {
   if (Number.isInteger(index) && (index as number) >= 0 && (index as number) < partitions) return index as number;
   const expected = `an integer from 0 to ${partitions - 1}`;
-  throw new HeddleError(
-    'HEDDLE_PARTITION',
-    `${label}: the partitioner gave ${show(index)} for the key ${show(key)}, expected ${expected}`,
-    {
-      data: { key: show(key), partition: show(index), partitions },
-    },
-  );
+  throw new HeddleError('HEDDLE_PARTITION', `the partitioner gave ${show(index)} for the key ${show(key)}, expected ${expected}`, {
+    data: { key: show(key), partition: show(index), partitions },
+  });
 }

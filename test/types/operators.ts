@@ -1,5 +1,5 @@
 // The types of operators on pairs and on several RDDs, checked when this file is compiled; nothing of it runs.
-import type { RDD } from '../../lib/index.js';
+import type { Partitioner, RDD } from '../../lib/index.js';
 import { type Equal, holds } from './equal.js';
 
 type RowOf<R> = R extends RDD<infer T> ? T : never;
@@ -78,4 +78,62 @@ export function pairActions(): void {
   ages.lookup(5);
   // @ts-expect-error a text is no pair
   words.collectAsMap();
+}
+
+export function sets(): void {
+  const both = words.intersection(words).subtract(words);
+  holds<Equal<RowOf<typeof both>, string>>();
+  const product = words.cartesian(ages);
+  holds<Equal<RowOf<typeof product>, [string, [string, number]]>>();
+  product.groupByKey();
+  const few = ages.coalesce(2, { shuffle: true }).repartition(3);
+  holds<Equal<RowOf<typeof few>, [string, number]>>();
+  // @ts-expect-error rows of another type
+  words.subtract(numbers);
+  // @ts-expect-error no such option
+  words.coalesce(2, { shufle: true });
+}
+
+export function zips(): void {
+  const zipped = words.zip(numbers);
+  holds<Equal<RowOf<typeof zipped>, [string, number]>>();
+  zipped.reduceByKey((a, b) => a + b);
+  const indexed = ages.zipWithIndex().zipWithUniqueId();
+  holds<Equal<RowOf<typeof indexed>, [[[string, number], number], number]>>();
+  const two = words.zipPartitions(numbers, (texts, ns) => [[[...texts], [...ns]]]);
+  holds<Equal<RowOf<typeof two>, [string[], number[]]>>();
+  const four = words.zipPartitions(numbers, ages, words, (_texts, _ns, pairs, more) =>
+    [...pairs].map(([name]) => name + more.next().value),
+  );
+  holds<Equal<RowOf<typeof four>, string>>();
+  // @ts-expect-error no function
+  words.zipPartitions(numbers);
+  const named = ages.setName('ages');
+  holds<Equal<RowOf<typeof named>, [string, number]>>();
+}
+
+export function sorts(): void {
+  const sorted = ages.sortByKey(false, 3);
+  holds<Equal<RowOf<typeof sorted>, [string, number]>>();
+  const byLength = words.sortBy(word => [word.length, word]);
+  holds<Equal<RowOf<typeof byLength>, string>>();
+  // @ts-expect-error a text has no key
+  words.sortByKey();
+  // @ts-expect-error a number has no key
+  numbers.repartitionAndSortWithinPartitions(3);
+}
+
+export function partitioners(): void {
+  const first: Partitioner<string> = { partitions: 2, partition: name => (name < 'm' ? 0 : 1) };
+  const placed = ages.partitionBy(first);
+  holds<Equal<RowOf<typeof placed>, [string, number]>>();
+  ages.reduceByKey((a, b) => a + b, first).join(ages, first);
+  ages.groupByKey({ partitions: 3, partition: name => name.length % 3 });
+  ages.cogroup(towns, first);
+  // @ts-expect-error keys of another type
+  ages.partitionBy({ partitions: 2, partition: (key: number) => key });
+  // @ts-expect-error without a number of partitions
+  ages.partitionBy({ partition: () => 0 });
+  // @ts-expect-error a range is found by the sort itself
+  ages.sortByKey(true, first);
 }
