@@ -57,10 +57,11 @@ export class JobRunner {
 
   async run(request: JobRequest): Promise<void> {
     const started = performance.now();
-    for (const deferred of openQuestions(request.node)) await this.ask(deferred, request, started);
+    const questions = openQuestions(request.node);
+    for (const deferred of questions) await this.ask(deferred, request, started);
     await this.makeRoom();
     const { node, action, partitions, signal } = request;
-    const deadline = remaining(request, started);
+    const deadline = questions.size === 0 ? request.deadline : remaining(request, started);
     const stages = new Map<StageId, PlannedStage>();
     const plans: StagePlan[] = [];
     const built = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
@@ -159,7 +160,7 @@ export class JobRunner {
 
 /** Milliseconds that are left of a job's deadline. */
 function remaining({ deadline }: JobRequest, started: number): number | undefined {
-  return deadline === undefined ? undefined : Math.max(0, deadline - (performance.now() - started));
+  return deadline === undefined ? undefined : Math.max(0, Math.ceil(deadline - (performance.now() - started)));
 }
 
 function shuffleSink(node: ShuffledNode): PlanSink {
