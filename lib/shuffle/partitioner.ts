@@ -69,7 +69,7 @@ function placingByRange({ bounds, ascending }: RangePartitioner): (key: unknown)
   const order = ascending ? compareKeys : (a: unknown, b: unknown) => compareKeys(b, a);
   // Alone it would go unseen that a key is none.
   if (keys.length === 0) return key => order(key, key);
-  return key => {
+  const find = (key: unknown) => {
     let [low, high] = [0, keys.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
@@ -78,6 +78,20 @@ function placingByRange({ bounds, ascending }: RangePartitioner): (key: unknown)
     }
     return low;
   };
+  if (!keys.every(bound => typeof bound === 'number' && !Number.isNaN(bound))) return find;
+  const numbers = Float64Array.from(keys as number[]);
+  return key => (typeof key === 'number' && !Number.isNaN(key) ? findNumber(numbers, ascending, key) : find(key));
+}
+
+function findNumber(bounds: Float64Array, ascending: boolean, key: number): number {
+  let low = 0;
+  let high = bounds.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending ? bounds[middle]! < key : bounds[middle]! > key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function checked({ partitions }: CustomPartitioner, key: unknown, index: unknown): number {

@@ -65,18 +65,17 @@ export class Model {
     return this.of(all.flatMap(({ partitions }) => partitions));
   }
 
-  intersection = (other: Model, partitions?: number) =>
-    this.distinct(partitions)
-      .map(row => [row, 1])
-      .partitionBy(partitions ?? this.defaultPartitions)
-      .each(rows => (rows as Pair[]).filter(([row]) => other.has(row)).map(([row]) => row));
+  intersection(other: Model, partitions = this.defaultPartitions): Model {
+    const has = new Set(other.rows.map(keyText));
+    const keyed = this.distinct(partitions).map(row => [row, 1]);
+    return keyed.partitionBy(partitions).each(rows => (rows as Pair[]).filter(([row]) => has.has(keyText(row))).map(([row]) => row));
+  }
 
-  subtract = (other: Model, partitions?: number) =>
-    this.map(row => [row, row])
-      .groupByKey(partitions ?? this.defaultPartitions)
-      .each(rows => (rows as [unknown, unknown[]][]).flatMap(([row, all]) => (other.has(row) ? [] : all.map(() => row))));
-
-  private has = (row: unknown) => this.rows.some(mine => keyText(mine) === keyText(row));
+  subtract(other: Model, partitions = this.defaultPartitions): Model {
+    const has = new Set(other.rows.map(keyText));
+    const groups = this.map(row => [row, row]).groupByKey(partitions);
+    return groups.each(rows => (rows as [unknown, unknown[]][]).flatMap(([row, all]) => (has.has(keyText(row)) ? [] : all.map(() => row))));
+  }
 
   cartesian = (other: Model) =>
     this.of(this.partitions.flatMap(rows => other.partitions.map(others => rows.flatMap(row => others.map(another => [row, another])))));
@@ -101,7 +100,10 @@ export class Model {
   }
 
   zip = (other: Model) => this.each((rows, p) => rows.map((row, i) => [row, other.partitions[p]![i]]));
-  zipWithIndex = () => this.each((rows, p) => rows.map((row, i) => [row, this.partitions.slice(0, p).flat().length + i]));
+  zipWithIndex(): Model {
+    let index = 0;
+    return this.each(rows => rows.map(row => [row, index++]));
+  }
   zipWithUniqueId = () => this.each((rows, p) => rows.map((row, i) => [row, i * this.partitions.length + p]));
   zipPartitions(...args: unknown[]): Model {
     const [others, f] = [args.slice(0, -1) as Model[], args.at(-1) as F];
