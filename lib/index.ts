@@ -7,6 +7,7 @@ export { type ErrorCode, HeddleError } from './core/errors.js';
 export type { EngineEvent, EngineEventType, EventListener } from './core/events.js';
 export type { ContextOptions } from './core/options.js';
 export type { JobTotals } from './monitor/totals.js';
+export type { KnownPartitioner } from './rdd/partitioners.js';
 export type { RDD } from './rdd/rdd.js';
 export type { ActionOptions, Combiner, Pair, Partitioner, Partitions, Row, Widen } from './rdd/types.js';
 export type { Rng } from './task/rng/rng.js';

@@ -88,7 +88,7 @@ function explainStage(node: Node): Explained {
   return { lines, parents };
 }
 
-function puttingTogether({ rule, parents, partitions }: PartsNode): string {
+function puttingTogether({ rule, parents, partitions, firsts }: PartsNode): string {
   switch (rule.kind) {
     case 'concat':
       return parents.length > 1
@@ -101,7 +101,7 @@ function puttingTogether({ rule, parents, partitions }: PartsNode): string {
     case 'call':
       return 'partitions of one number through one function';
     case 'number':
-      return 'rows numbered';
+      return firsts?.question === undefined ? 'rows numbered' : 'rows numbered, after a job that counts them';
     case 'deal':
       return `rows dealt out in turn to ${rule.partitions} partitions`;
     case 'sort':

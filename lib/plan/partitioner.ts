@@ -43,12 +43,19 @@ export function partitionerSpec(partitioner: PlanPartitioner, label: string, pla
 }
 
 /** For explain(). */
-export function describePartitioner({ kind, partitions }: PlanPartitioner): string {
-  const how = {
-    hash: 'hash of the key',
-    index: 'rows dealt out in turn',
-    range: 'order of the key, between sampled bounds,',
-    custom: 'a function of the key',
-  };
-  return `${how[kind]} to ${partitions} partitions`;
+export function describePartitioner(partitioner: PlanPartitioner): string {
+  return `${describeKind(partitioner)} to ${partitioner.partitions} partitions`;
+}
+
+function describeKind(partitioner: PlanPartitioner): string {
+  switch (partitioner.kind) {
+    case 'hash':
+      return 'hash of the key';
+    case 'index':
+      return 'rows dealt out in turn';
+    case 'range':
+      return `order of the key, between bounds${partitioner.bounds.question === undefined ? '' : ' that a job samples first'},`;
+    case 'custom':
+      return 'a function of the key';
+  }
 }

@@ -3,8 +3,9 @@
 
 import { badArgument } from '../core/errors.js';
 import type { BuiltinName } from '../task/builtins.js';
-import { aggregated, cogroupNode, FIRST_OF_EACH, operatorNode, partitionerFor } from './make.js';
+import { aggregated, cogroupNode, FIRST_OF_EACH, operatorNode } from './make.js';
 import { PairOperators } from './pair-operators.js';
+import { partitionerFor } from './partitioners.js';
 import type { RDD } from './rdd.js';
 import { RddBase } from './rdd-base.js';
 import type { Pair, Partitions } from './types.js';

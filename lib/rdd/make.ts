@@ -4,7 +4,6 @@ import { analyseFunction, captureClosure, combinerOf } from '../codec/closure/in
 import { encodeValue } from '../codec/column.js';
 import { callSite } from '../core/callsite.js';
 import { badArgument, HeddleError } from '../core/errors.js';
-import { checkPartitions } from '../core/options.js';
 import type {
   AggregateNode,
   CogroupNode,
@@ -16,10 +15,9 @@ import type {
   PlanFunction,
   ShuffledNode,
 } from '../plan/lineage.js';
-import { type PlanCustomPartitioner, type PlanPartitioner, samePartitioner } from '../plan/partitioner.js';
+import { type PlanPartitioner, samePartitioner } from '../plan/partitioner.js';
 import { AggregateOp } from '../shuffle/kernels.js';
 import type { Session } from './session.js';
-import type { Partitioner, Partitions } from './types.js';
 
 /** Captured bytes past which the user is warned. */
 const LARGE_CAPTURE = 2 ** 20;
@@ -77,26 +75,6 @@ export function partitionsNode(
     withIndex,
     single,
   };
-}
-
-/** The partitioner that a call names, that of its parents, or hashing to the default number of partitions. */
-export function partitionerFor<K>(session: Session, given: Partitions<K> | undefined, ...parents: readonly Node[]): PlanPartitioner {
-  if (typeof given === 'object' && given !== null) return customPartitioner(session, given);
-  if (given !== undefined) return { kind: 'hash', partitions: checkPartitions('partitions', given) };
-  for (const { partitioner } of parents) if (partitioner !== undefined) return partitioner;
-  return { kind: 'hash', partitions: session.defaultPartitions };
-}
-
-/** What was made of the partitioners that were passed in, and of what. */
-const known = new WeakMap<object, PlanCustomPartitioner & { readonly of: unknown }>();
-
-function customPartitioner<K>(session: Session, given: Partitioner<K>): PlanPartitioner {
-  const partitions = checkPartitions('partitioner.partitions', given.partitions);
-  const before = known.get(given);
-  if (before !== undefined && before.of === given.partition && before.partitions === partitions) return before;
-  const made = { kind: 'custom', partitions, f: shipped(session, given.partition, 'partitioner.partition'), of: given.partition } as const;
-  known.set(given, made);
-  return made;
 }
 
 /** Pairs moved to their partitions; the parent itself where they are already there. */

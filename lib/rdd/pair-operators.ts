@@ -1,7 +1,8 @@
 // Operators on pairs. They exist only on an RDD of pairs: `this` says so.
 
 import { badArgument } from '../core/errors.js';
-import { aggregated, operatorNode, partitioned, partitionerFor, reducer, shipped, withFirst } from './make.js';
+import { aggregated, operatorNode, partitioned, reducer, shipped, withFirst } from './make.js';
+import { partitionerFor } from './partitioners.js';
 import type { RDD } from './rdd.js';
 import type { Combiner, Pair, Partitions, Row, Widen } from './types.js';
 import { ZipOperators } from './zip-operators.js';

@@ -5,10 +5,18 @@
 import { badArgument } from '../core/errors.js';
 import { explain } from '../plan/explain.js';
 import { PairActions } from './pair-actions.js';
+import { KnownPartitioner } from './partitioners.js';
+import type { Pair } from './types.js';
 
 export class RDD<T> extends PairActions<T> {
   getNumPartitions(): number {
     return this.node.partitions;
+  }
+
+  /** How the keys are spread over the partitions, where that is known: by an operator by key, and kept by those that leave keys alone. */
+  get partitioner(): KnownPartitioner<T extends Pair<infer K, unknown> ? K : never> | undefined {
+    const { partitioner } = this.node;
+    return partitioner === undefined ? undefined : new KnownPartitioner(partitioner);
   }
 
   /** Names this RDD in explain(), in errors and in events. Returns it. */

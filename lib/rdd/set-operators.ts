@@ -5,11 +5,12 @@ import { checkOptions, checkPartitions, MOST_PARTITIONS } from '../core/options.
 import { Deferred } from '../plan/deferred.js';
 import type { Node, PlanAggregator } from '../plan/lineage.js';
 import { AggregateOp } from '../shuffle/kernels.js';
-import { aggregated, cogroupNode, FIRST_OF_EACH, operatorNode, partitioned, partitionerFor, partsNode, shipped } from './make.js';
+import { aggregated, cogroupNode, FIRST_OF_EACH, operatorNode, partitioned, partsNode, shipped } from './make.js';
+import { partitionerFor } from './partitioners.js';
 import type { RDD } from './rdd.js';
 import { RowOperators } from './row-operators.js';
 import type { Session } from './session.js';
-import type { Row } from './types.js';
+import type { Partitions, Row } from './types.js';
 import { unionNode } from './union.js';
 
 export class SetOperators<T> extends RowOperators<T> {
@@ -23,7 +24,7 @@ export class SetOperators<T> extends RowOperators<T> {
   }
 
   /** One row of each that are equal by value: the first. */
-  distinct(partitions?: number): RDD<T> {
+  distinct(partitions?: Partitions<T>): RDD<T> {
     const { session } = this;
     const partitioner = partitionerFor(session, partitions);
     const keyed = operatorNode(session, this.node, 'distinct', 'map', { builtin: 'rowToKey' });
@@ -32,21 +33,21 @@ export class SetOperators<T> extends RowOperators<T> {
   }
 
   /** One pair for each value of f: it, and the rows that give it, in their order. To reduce them, keyBy and reduceByKey move less. */
-  groupBy<K extends Row>(f: (row: T) => K, partitions?: number): RDD<[K, T[]]> {
+  groupBy<K extends Row>(f: (row: T) => K, partitions?: Partitions<K>): RDD<[K, T[]]> {
     const { session } = this;
     const keyed = operatorNode(session, this.node, 'groupBy', 'keyBy', shipped(session, f, 'groupBy(f)'));
     return this.derive(aggregated(session, keyed, 'groupBy', partitionerFor(session, partitions), { kind: 'group' }));
   }
 
   /** The rows that the other one has too, each once: the first that is equal by value, in order of first appearance here. */
-  intersection(other: RDD<T>, partitions?: number): RDD<T> {
+  intersection(other: RDD<T>, partitions?: Partitions<T>): RDD<T> {
     this.checkKin(other, 'intersection(other)');
     const groups = this.sideBySide(other, 'intersection', partitions, FIRST_OF_EACH);
     return this.derive(operatorNode(this.session, groups, 'intersection', 'flatMap', { builtin: 'inBoth' }));
   }
 
   /** The rows that the other one lacks, by value. Rows that are equal stay as many as they are, and come together. */
-  subtract(other: RDD<T>, partitions?: number): RDD<T> {
+  subtract(other: RDD<T>, partitions?: Partitions<T>): RDD<T> {
     this.checkKin(other, 'subtract(other)');
     const groups = this.sideBySide(other, 'subtract', partitions, COUNT_OF_EACH);
     return this.derive(operatorNode(this.session, groups, 'subtract', 'flatMap', { builtin: 'onlyLeft' }));
@@ -96,7 +97,7 @@ export class SetOperators<T> extends RowOperators<T> {
   }
 
   /** The rows of both as keys in one place: this one's aggregated, of the other one each once. */
-  private sideBySide(other: RDD<T>, name: string, partitions: number | undefined, aggregator: PlanAggregator): Node {
+  private sideBySide(other: RDD<T>, name: string, partitions: Partitions<T> | undefined, aggregator: PlanAggregator): Node {
     const { session } = this;
     const partitioner = partitionerFor(session, partitions);
     const sides = [this.node, other.node].map((node, i) => {

@@ -1,5 +1,7 @@
 // Types that operators share.
 
+import type { KnownPartitioner } from './partitioners.js';
+
 /** A literal type as the type it is of: `[word, 1] as const` still counts as number. */
 export type Widen<T> = T extends number ? number : T extends string ? string : T extends boolean ? boolean : T extends bigint ? bigint : T;
 
@@ -20,8 +22,8 @@ export interface Partitioner<K> {
   readonly partition: (key: K) => number;
 }
 
-/** How pairs are spread: over so many partitions by the hash of the key, or by a partitioner. */
-export type Partitions<K> = number | Partitioner<K>;
+/** How pairs are spread: over so many partitions by the hash of the key, by a partitioner, or as another RDD is. */
+export type Partitions<K> = number | Partitioner<K> | KnownPartitioner<K>;
 
 /** The three functions of combineByKey. */
 export interface Combiner<V, C> {

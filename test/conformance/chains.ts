@@ -216,7 +216,7 @@ export function apply(twin: Twin, { name, pick, partitions, other }: Step, open:
       return { rdd: twin.rdd.union(more.rdd), model: twin.model.union(more.model) };
     }
     case 'distinct':
-      return call(twin, 'distinct', partitions);
+      return call(twin, 'distinct', spread);
     case 'reduceNumbers':
       return call(call(pairs(), 'mapValues', pickOf([numberOf, intOf], pick)), 'reduceByKey', pickOf(reducers, pick), partitions);
     case 'reduceByKey':
@@ -230,7 +230,7 @@ export function apply(twin: Twin, { name, pick, partitions, other }: Step, open:
     case 'flatMapValues':
       return call(pairs(), 'flatMapValues', pickOf(flats, pick));
     case 'groupBy':
-      return call(twin, 'groupBy', pickOf([kindOf, intOf], pick), partitions);
+      return call(twin, 'groupBy', pickOf([kindOf, intOf], pick), spread);
     case 'foldByKey':
       return call(pairs(), 'foldByKey', 'z', pickOf(anyReducers, pick), spread);
     case 'aggregateByKey':
@@ -264,11 +264,11 @@ export function apply(twin: Twin, { name, pick, partitions, other }: Step, open:
     case 'sortBy':
       return call(twin, 'sortBy', pickOf(sortKeys, pick), pick % 3 > 0, partitions);
     case 'intersection':
-      return meet(twin, 'intersection', [open(other)], partitions);
+      return meet(twin, 'intersection', [open(other)], spread);
     case 'intersectionSelf':
-      return meet(call(twin, 'flatMap', flats[0]), 'intersection', [call(twin, 'filter', pickOf(filters, pick))], partitions);
+      return meet(call(twin, 'flatMap', flats[0]), 'intersection', [call(twin, 'filter', pickOf(filters, pick))], spread);
     case 'subtract':
-      return meet(twin, 'subtract', [call(twin, 'filter', pickOf(filters, pick))], partitions);
+      return meet(twin, 'subtract', [call(twin, 'filter', pickOf(filters, pick))], spread);
     case 'cartesian': {
       const more = open(other);
       const [rows, parts] = [twin.model.rows.length * more.model.rows.length, twin.model.partitions.length * more.model.partitions.length];

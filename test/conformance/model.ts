@@ -65,13 +65,13 @@ export class Model {
     return this.of(all.flatMap(({ partitions }) => partitions));
   }
 
-  intersection(other: Model, partitions = this.defaultPartitions): Model {
+  intersection(other: Model, partitions: Partitions = this.defaultPartitions): Model {
     const has = new Set(other.rows.map(keyText));
     const keyed = this.distinct(partitions).map(row => [row, 1]);
     return keyed.partitionBy(partitions).each(rows => (rows as Pair[]).filter(([row]) => has.has(keyText(row))).map(([row]) => row));
   }
 
-  subtract(other: Model, partitions = this.defaultPartitions): Model {
+  subtract(other: Model, partitions: Partitions = this.defaultPartitions): Model {
     const has = new Set(other.rows.map(keyText));
     const groups = this.map(row => [row, row]).groupByKey(partitions);
     return groups.each(rows => (rows as [unknown, unknown[]][]).flatMap(([row, all]) => (has.has(keyText(row)) ? [] : all.map(() => row))));
@@ -134,12 +134,14 @@ export class Model {
   /** Other partitions, in which keys may be anywhere. */
   private of = (partitions: readonly (readonly unknown[])[]) => new Model(partitions, this.defaultPartitions);
 
-  distinct(partitions?: number): Model {
-    const first = this.map((row: unknown) => [row, 1]).aggregate(
-      hashing(partitions ?? this.defaultPartitions),
-      reducing(a => a),
-    );
-    return first.map((pair: Pair) => pair[0]);
+  distinct(partitions?: Partitions): Model {
+    const keyed = this.map((row: unknown) => [row, 1]);
+    return keyed
+      .aggregate(
+        keyed.target(partitions),
+        reducing(a => a),
+      )
+      .keys();
   }
 
   reduceByKey = (f: F, partitions?: Partitions) => this.aggregate(this.target(partitions), reducing(f as never));

@@ -81,6 +81,66 @@ test('are what they were when they were passed in', async () => {
   );
 });
 
+test('of one RDD serve others', async () => {
+  const sorted = pairs().sortByKey(true, 3);
+  const alike = pairs()
+    .mapValues(n => -n)
+    .partitionBy(sorted.partitioner!);
+  assert.equal(alike.getNumPartitions(), 3);
+  const keys = (rdd: typeof sorted) => rdd.keys().glom().collect();
+  const distinct = (partitions: number[][]) => partitions.map(rows => [...new Set(rows)].sort());
+  assert.deepStrictEqual(distinct(await keys(alike)), distinct(await keys(sorted)));
+  assert.equal(
+    sorted
+      .join(alike)
+      .explain()
+      .match(/^stage /gm)!.length,
+    3,
+  );
+  assert.equal(pairs().partitioner, undefined);
+  assert.equal(
+    pairs()
+      .partitionBy(halves)
+      .filter(() => true).partitioner!.partitions,
+    2,
+  );
+  assert.equal(
+    pairs()
+      .partitionBy(halves)
+      .map(pair => pair).partitioner,
+    undefined,
+  );
+  assert.equal(pairs().groupByKey(5).partitioner!.partitions, 5);
+});
+
+test('place the rows of operators by value', async () => {
+  const signs = { partitions: 2, partition: (n: number) => (n < 0 ? 0 : 1) };
+  const numbers = sc.parallelize([3, -1, 2, -1, 2, -5], 3);
+  assert.deepStrictEqual(await numbers.distinct(signs).glom().collect(), [
+    [-1, -5],
+    [3, 2],
+  ]);
+  assert.deepStrictEqual(
+    await numbers
+      .subtract(sc.parallelize([3]), signs)
+      .glom()
+      .collect(),
+    [
+      [-1, -1, -5],
+      [2, 2],
+    ],
+  );
+  assert.deepStrictEqual(
+    await numbers
+      .intersection(sc.parallelize([3, -1]), signs)
+      .glom()
+      .collect(),
+    [[-1], [3]],
+  );
+  const words = sc.parallelize(['a', 'bb', 'c']).groupBy(word => word.length, { partitions: 3, partition: length => length });
+  assert.deepStrictEqual(await words.glom().collect(), [[], [[1, ['a', 'c']]], [[2, ['bb']]]]);
+});
+
 describe('are checked', () => {
   test('at the call', () => {
     bad(() => pairs().partitionBy({ partitions: 0, partition: () => 0 }), /partitioner\.partitions.*got 0/);

@@ -109,6 +109,7 @@ describe('zipWithIndex', () => {
 
   test('counts in a job of its own, once, and all but the last partition', async () => {
     const indexed = odd.zipWithIndex();
+    assert.match(indexed.explain(), /zipWithIndex at zips\.test.*: rows numbered, after a job that counts them/);
     assert.deepStrictEqual(await workOf(sc, async () => assert.deepStrictEqual(await indexed.collect(), expected)), {
       stages: 2,
       tasks: 3 + 4,

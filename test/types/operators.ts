@@ -1,5 +1,5 @@
 // The types of operators on pairs and on several RDDs, checked when this file is compiled; nothing of it runs.
-import type { Partitioner, RDD } from '../../lib/index.js';
+import type { KnownPartitioner, Partitioner, RDD } from '../../lib/index.js';
 import { type Equal, holds } from './equal.js';
 
 type RowOf<R> = R extends RDD<infer T> ? T : never;
@@ -130,6 +130,17 @@ export function partitioners(): void {
   ages.reduceByKey((a, b) => a + b, first).join(ages, first);
   ages.groupByKey({ partitions: 3, partition: name => name.length % 3 });
   ages.cogroup(towns, first);
+  const known = placed.partitioner;
+  holds<Equal<typeof known, KnownPartitioner<string> | undefined>>();
+  if (known !== undefined) ages.groupByKey(known);
+  words.groupBy(word => word.length, { partitions: 2, partition: length => length % 2 });
+  // Narrower keys are keys.
+  const narrow = words.map(word => [word === '' ? 'none' : 'some', 1] as const);
+  const wide: RDD<readonly [string, number]> = narrow;
+  wide.join(ages);
+  narrow.partitionBy(placed.partitioner!);
+  // @ts-expect-error keys of another type
+  numbers.keyBy(n => n).groupByKey(known);
   // @ts-expect-error keys of another type
   ages.partitionBy({ partitions: 2, partition: (key: number) => key });
   // @ts-expect-error without a number of partitions
