@@ -218,7 +218,7 @@ export function apply(twin: Twin, { name, pick, partitions, other }: Step, open:
     case 'distinct':
       return call(twin, 'distinct', spread);
     case 'reduceNumbers':
-      return call(call(pairs(), 'mapValues', pickOf([numberOf, intOf], pick)), 'reduceByKey', pickOf(reducers, pick), partitions);
+      return call(call(pairs(), 'mapValues', pickOf([numberOf, intOf], pick)), 'reduceByKey', pickOf(reducers, pick), spread);
     case 'reduceByKey':
       return call(pairs(), 'reduceByKey', pickOf(anyReducers, pick), spread);
     case 'combineByKey':

@@ -85,6 +85,8 @@ describe('sortBy', () => {
     assert.match(sorted.explain(), /order of the key, between bounds that a job samples first, to 4 partitions/);
     assert.deepStrictEqual(await workOf(sc, () => sorted.count()), { stages: 1 + 2, tasks: 3 + 3 + 4 });
     assert.deepStrictEqual(await workOf(sc, () => sorted.first()), { stages: 1, tasks: 1 });
+    const fresh = sc.parallelize(shuffled, 3).sortBy(n => -n, true, 4);
+    assert.deepStrictEqual(await Promise.all([fresh.first(), fresh.count()]), [999, 3000]);
     const single = sc.parallelize(shuffled, 3).sortBy(n => n, true, 1);
     assert.deepStrictEqual(await workOf(sc, () => single.count()), { stages: 2, tasks: 4 });
     assert.match(sorted.explain(), /order of the key, between bounds, to 4 partitions/);
