@@ -8,6 +8,7 @@ import { AggregateOp } from '../shuffle/kernels.js';
 import { aggregated, cogroupNode, FIRST_OF_EACH, operatorNode, partitioned, partsNode, shipped } from './make.js';
 import { partitionerFor } from './partitioners.js';
 import type { RDD } from './rdd.js';
+import type { RddBase } from './rdd-base.js';
 import { RowOperators } from './row-operators.js';
 import type { Session } from './session.js';
 import type { Partitions, Row } from './types.js';
@@ -42,14 +43,14 @@ export class SetOperators<T> extends RowOperators<T> {
   /** The rows that the other one has too, each once: the first that is equal by value, in order of first appearance here. */
   intersection(other: RDD<T>, partitions?: Partitions<T>): RDD<T> {
     this.checkKin(other, 'intersection(other)');
-    const groups = this.sideBySide(other, 'intersection', partitions, FIRST_OF_EACH);
+    const groups = sideBySide(this, other, 'intersection', partitions, FIRST_OF_EACH);
     return this.derive(operatorNode(this.session, groups, 'intersection', 'flatMap', { builtin: 'inBoth' }));
   }
 
   /** The rows that the other one lacks, by value. Rows that are equal stay as many as they are, and come together. */
   subtract(other: RDD<T>, partitions?: Partitions<T>): RDD<T> {
     this.checkKin(other, 'subtract(other)');
-    const groups = this.sideBySide(other, 'subtract', partitions, COUNT_OF_EACH);
+    const groups = sideBySide(this, other, 'subtract', partitions, COUNT_OF_EACH);
     return this.derive(operatorNode(this.session, groups, 'subtract', 'flatMap', { builtin: 'onlyLeft' }));
   }
 
@@ -95,17 +96,6 @@ export class SetOperators<T> extends RowOperators<T> {
   repartition(partitions: number): RDD<T> {
     return this.derive(dealt(this.session, this.node, 'repartition', checkPartitions('repartition(partitions)', partitions)));
   }
-
-  /** The rows of both as keys in one place: this one's aggregated, of the other one each once. */
-  private sideBySide(other: RDD<T>, name: string, partitions: Partitions<T> | undefined, aggregator: PlanAggregator): Node {
-    const { session } = this;
-    const partitioner = partitionerFor(session, partitions);
-    const sides = [this.node, other.node].map((node, i) => {
-      const keyed = operatorNode(session, node, name, 'map', { builtin: 'rowToKey' });
-      return aggregated(session, keyed, name, partitioner, i === 0 ? aggregator : FIRST_OF_EACH);
-    });
-    return cogroupNode(session, sides, name, partitioner);
-  }
 }
 
 /** How often each key comes. */
@@ -121,4 +111,21 @@ function dealt(session: Session, parent: Node, name: string, partitions: number)
   });
   const moved = partitioned(session, turns, name, { kind: 'index', partitions });
   return operatorNode(session, moved, name, 'map', { builtin: 'valueOf' });
+}
+
+/** The rows of both as keys in one place: the first one's aggregated, of the other one each once. */
+function sideBySide<T>(
+  rdd: RddBase,
+  other: RddBase,
+  name: string,
+  partitions: Partitions<T> | undefined,
+  aggregator: PlanAggregator,
+): Node {
+  const { session } = rdd;
+  const partitioner = partitionerFor(session, partitions);
+  const sides = [rdd, other].map(({ node }, i) => {
+    const keyed = operatorNode(session, node, name, 'map', { builtin: 'rowToKey' });
+    return aggregated(session, keyed, name, partitioner, i === 0 ? aggregator : FIRST_OF_EACH);
+  });
+  return cogroupNode(session, sides, name, partitioner);
 }
