@@ -63,7 +63,7 @@ export class SetOperators<T> extends RowOperators<T> {
     const [m, n] = [this.node.partitions, other.node.partitions];
     const partitions = m * n;
     if (partitions > MOST_PARTITIONS)
-      throw badArgument('cartesian(other)', other, `at most ${MOST_PARTITIONS} partitions, not ${m} * ${n}`);
+      throw badArgument('cartesian(other)', partitions, `at most ${MOST_PARTITIONS} partitions in all (${m} * ${n})`);
     const partsOf = (partition: number) => [
       { parent: 0, partition: Math.floor(partition / n) },
       { parent: 1, partition: partition % n },

@@ -1,14 +1,13 @@
 // Sorting: a job samples the keys and chooses bounds, a shuffle brings each key between its bounds, and each partition is
 // sorted. The order is that of the keys across all types (codec/key-order.ts); rows with equal keys keep their order.
 
-import { readColumn } from '../codec/column.js';
+import { encodeValue, readColumn } from '../codec/column.js';
 import { badArgument } from '../core/errors.js';
 import { checkPartitions } from '../core/options.js';
 import { Deferred } from '../plan/deferred.js';
 import type { Node, PartsNode } from '../plan/lineage.js';
 import type { PlanRangePartitioner } from '../plan/partitioner.js';
 import { boundsOf, sampleSize } from '../task/key-sample.js';
-import { encodeColumn } from '../task/sinks/rows.js';
 import { JoinOperators } from './join-operators.js';
 import { operatorNode, partitioned, partsNode, shipped } from './make.js';
 import { partitionerFor } from './partitioners.js';
@@ -59,7 +58,7 @@ function sortNode(session: Session, parent: Node, name: string, ascending: boole
 function rangePartitioner(node: Node, name: string, ascending: boolean, partitions: number): PlanRangePartitioner {
   const bounds =
     partitions === 1 || node.partitions === 0
-      ? Deferred.of(encodeColumn([]))
+      ? Deferred.of(encodeValue([]))
       : Deferred.ask({
           action: name,
           node,
@@ -67,7 +66,7 @@ function rangePartitioner(node: Node, name: string, ascending: boolean, partitio
           partitions: Array.from({ length: node.partitions }, (_, partition) => partition),
           answer: results => {
             const samples = results.map(([keys, rows]) => ({ keys: Array.from(readColumn(keys!)), rows: readColumn(rows!)[0] as number }));
-            return encodeColumn(boundsOf(samples, partitions, ascending));
+            return encodeValue(boundsOf(samples, partitions, ascending));
           },
         });
   return { kind: 'range', partitions, ascending, bounds };

@@ -1,6 +1,6 @@
 // Partitioners: which reduce id a key belongs to.
 
-import { readColumn } from '../codec/column.js';
+import { decodeValue } from '../codec/column.js';
 import { hashKey } from '../codec/key-hash.js';
 import { compareKeys } from '../codec/key-order.js';
 import { HeddleError, show } from '../core/errors.js';
@@ -22,7 +22,7 @@ export interface RangePartitioner {
   readonly kind: 'range';
   readonly partitions: number;
   readonly ascending: boolean;
-  /** At most partitions - 1 keys as a column, in the order of the partitions. */
+  /** An array of at most partitions - 1 keys, encoded, in the order of the partitions. */
   readonly bounds: Uint8Array;
 }
 
@@ -65,7 +65,7 @@ export function placing(partitioner: Partitioner): (key: unknown) => number {
 
 function placingByRange({ bounds, ascending }: RangePartitioner): (key: unknown) => number {
   // A column begins at a multiple of 8, which its place in a program need not be.
-  const keys = Array.from(readColumn(new Uint8Array(bounds)));
+  const keys = decodeValue(new Uint8Array(bounds)) as unknown[];
   const order = ascending ? compareKeys : (a: unknown, b: unknown) => compareKeys(b, a);
   // Alone it would go unseen that a key is none.
   if (keys.length === 0) return key => order(key, key);
@@ -79,7 +79,7 @@ function placingByRange({ bounds, ascending }: RangePartitioner): (key: unknown)
     return low;
   };
   if (!keys.every(bound => typeof bound === 'number' && !Number.isNaN(bound))) return find;
-  const numbers = Float64Array.from(keys as number[]);
+  const numbers = Float64Array.from(keys as readonly number[]);
   return key => (typeof key === 'number' && !Number.isNaN(key) ? findNumber(numbers, ascending, key) : find(key));
 }
 
