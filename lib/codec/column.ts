@@ -60,6 +60,19 @@ export interface TextPairs {
   readonly rows: number;
 }
 
+/** One value as bytes: what the driver has, as the tasks get it. Throws HEDDLE_VALUE for what cannot be a record. */
+export function encodeValue(value: unknown): Uint8Array {
+  const column = prepareColumn([value], 0, 1);
+  const bytes = new Uint8Array(column.byteLength);
+  column.write(bytes);
+  return bytes;
+}
+
+/** A copy of an encoded value, a new one each time. */
+export function decodeValue(bytes: Uint8Array): unknown {
+  return readColumn(bytes)[0];
+}
+
 /** The values of the column at the beginning of `bytes`, which may go on behind it. */
 export function readColumn(bytes: Uint8Array): ArrayLike<unknown> {
   const header = columnHeader(bytes);

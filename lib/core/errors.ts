@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'HEDDLE_IO' // any other failure of a file system
   | 'HEDDLE_HEAP_FULL' // the shared heap is full
   | 'HEDDLE_HEAP_RESERVE' // the shared heap could not be reserved
+  | 'HEDDLE_PARTITION' // a partitioner gave an index that no partition has
+  | 'HEDDLE_UNEQUAL' // zip of partitions with different numbers of rows
   | 'HEDDLE_EMPTY' // an action that needs at least one record got none
   | 'HEDDLE_TASK_FAILED' // user code threw in a task
   | 'HEDDLE_THREAD_LOST' // a worker thread ended in the middle of a task

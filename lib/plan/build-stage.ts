@@ -6,20 +6,40 @@ import type { ShippedClosure } from '../codec/closure/types.js';
 import { HeddleError } from '../core/errors.js';
 import { type InlineBody, inlineTrial } from '../task/inline.js';
 import type { Seed } from '../task/rng/seed.js';
-import type { AggregatorSpec, FunctionRef, InputSpec, OperatorSpec, Pipeline, Program, SinkSpec, SourceSpec } from '../task/spec.js';
+import type {
+  AggregatorSpec,
+  FunctionRef,
+  InputSpec,
+  OperatorSpec,
+  PartsRule,
+  Pipeline,
+  Program,
+  SinkSpec,
+  SourceSpec,
+} from '../task/spec.js';
 import { columnsOf } from './columns.js';
 import {
   labelOf,
   type Node,
   type OperatorNode,
+  type PartsNode,
   type PlanAggregator,
   type PlanFunction,
   type ShuffledNode,
   type SourceNode,
 } from './lineage.js';
+import { partitionerSpec } from './partitioner.js';
 
 /** What one leaf of a branch stands for. */
-export type Leaf = SourceNode | ShuffledNode;
+export type Leaf = SourceNode | ShuffledNode | PartsLeaf;
+
+/** Partitions of other nodes, as the task of a partition reads them. */
+interface PartsLeaf {
+  readonly kind: 'parts';
+  readonly node: PartsNode;
+  /** The branches of each parent. */
+  readonly parents: readonly (readonly Branch[])[];
+}
 
 interface Branch {
   readonly pipeline: Pipeline;
@@ -53,21 +73,15 @@ export function buildStage(node: Node, sink: PlanSink, name: string, seed: Seed)
     closures: builder.closures,
     seed,
   };
-  const reads = branches.flatMap(branch => branch.leaves.filter((leaf): leaf is ShuffledNode => leaf.kind === 'shuffled'));
   return {
     name,
     parsed,
     program: shared(serialize(parsed)),
     partitions: node.partitions,
-    reads: [...new Set(reads)],
+    reads: [...new Set(branches.flatMap(readsOf))],
     locate(partition) {
-      let local = partition;
-      for (let branch = 0; branch < branches.length; branch++) {
-        const { partitions, leaves } = branches[branch]!;
-        if (local < partitions) return { branch, leaves, local };
-        local -= partitions;
-      }
-      throw new HeddleError('HEDDLE_INTERNAL', `stage ${name} has no partition ${partition}`);
+      const { branch, local } = locate(branches, partition);
+      return { branch, local, leaves: branches[branch]!.leaves };
     },
   };
 }
@@ -84,19 +98,45 @@ export function pathsOf(node: Node, sink: PlanSink): string[] {
 export function shuffleSink(node: ShuffledNode): PlanSink {
   return place => ({
     kind: 'shuffle',
-    partitioner: node.partitioner,
+    partitioner: partitionerSpec(node.partitioner, labelOf(node), place),
     aggregator: node.aggregator === null ? null : aggregatorSpec(node.aggregator, labelOf(node), place),
   });
+}
+
+/** The shuffles that a branch reads. */
+function readsOf({ leaves }: Branch): ShuffledNode[] {
+  return leaves.flatMap(leaf => (leaf.kind === 'shuffled' ? [leaf] : leaf.kind === 'parts' ? leaf.parents.flat().flatMap(readsOf) : []));
+}
+
+/** The branch of a partition, and its place among the branch's own. */
+function locate(branches: readonly Branch[], partition: number): { readonly branch: number; readonly local: number } {
+  let local = partition;
+  for (let branch = 0; branch < branches.length; branch++) {
+    const { partitions } = branches[branch]!;
+    if (local < partitions) return { branch, local };
+    local -= partitions;
+  }
+  throw new HeddleError('HEDDLE_INTERNAL', `there is no partition ${partition}`);
 }
 
 /** What a task's leaves read. Shuffles must have their memory by then. */
 export function inputsOf(leaves: readonly Leaf[], partition: number): InputSpec[] {
   return leaves.map(leaf => {
     if (leaf.kind === 'source') return leaf.input(partition);
+    if (leaf.kind === 'parts') return partsInput(leaf, partition);
     const { ref } = leaf.shuffle;
     if (ref === undefined) throw new HeddleError('HEDDLE_INTERNAL', `${labelOf(leaf)} is read before it was written`);
     return { kind: 'shuffle', shuffle: ref, reduce: partition };
   });
+}
+
+function partsInput({ node, parents }: PartsLeaf, partition: number): InputSpec {
+  const parts = node.partsOf(partition).map(({ parent, partition }) => {
+    const before = parents.slice(0, parent).reduce((sum, { length }) => sum + length, 0);
+    const { branch, local } = locate(parents[parent]!, partition);
+    return { pipeline: before + branch, local, inputs: inputsOf(parents[parent]![branch]!.leaves, local) };
+  });
+  return { kind: 'parts', parts, first: node.firsts?.get()(partition) ?? 0 };
 }
 
 function shared(bytes: Uint8Array): Uint8Array {
@@ -110,6 +150,7 @@ class StageBuilder {
 
   place(f: PlanFunction): FunctionRef {
     if ('builtin' in f) return { builtin: f.builtin };
+    if ('of' in f) return { of: this.place(f.of), first: f.first, fresh: f.fresh };
     const known = this.closures.indexOf(f.closure);
     return { closure: known >= 0 ? known : this.closures.push(f.closure) - 1 };
   }
@@ -145,10 +186,14 @@ class StageBuilder {
       case 'union':
         return node.parents.flatMap(parent => this.branches(parent));
       case 'aggregate': {
-        const branch = this.single(node.parent);
         const aggregator = this.aggregator(node.aggregator, labelOf(node))!;
-        return [{ ...branch, pipeline: { source: { kind: 'aggregate', of: branch.pipeline, aggregator }, operators: [] } }];
+        return this.branches(node.parent).map(branch => ({
+          ...branch,
+          pipeline: { source: { kind: 'aggregate', of: branch.pipeline, aggregator }, operators: [] },
+        }));
       }
+      case 'parts':
+        return [this.parts(node)];
       case 'cogroup': {
         const of: Pipeline[] = [];
         const leaves: Leaf[] = [];
@@ -160,6 +205,14 @@ class StageBuilder {
         return [{ pipeline: { source: { kind: 'cogroup', of }, operators: [] }, leaves, partitions: node.partitions }];
       }
     }
+  }
+
+  private parts(node: PartsNode): Branch {
+    const parents = node.parents.map(parent => this.branches(parent));
+    const of = parents.flat().map(branch => branch.pipeline);
+    const rule: PartsRule = node.rule.kind === 'call' ? { kind: 'call', f: this.place(node.rule.f) } : node.rule;
+    const source: SourceSpec = { kind: 'parts', input: 0, of, rule, label: labelOf(node) };
+    return { pipeline: { source, operators: [] }, leaves: [{ kind: 'parts', node, parents }], partitions: node.partitions };
   }
 
   /** A node with a known partitioner never is a union, so it has one branch. */
@@ -223,6 +276,7 @@ function shiftSource(source: SourceSpec, by: number): SourceSpec {
   switch (source.kind) {
     case 'leaf':
     case 'shuffle':
+    case 'parts':
       return { ...source, input: source.input + by };
     case 'aggregate':
     case 'mapPartitions':

@@ -1,7 +1,8 @@
 // explain(): the stages of a lineage as text, last first, with the path each takes and what keeps it from a faster one.
 
 import { type PlanSink, pathsOf, shuffleSink } from './build-stage.js';
-import { labelOf, type Node, type PlanAggregator, type ShuffledNode } from './lineage.js';
+import { labelOf, type Node, type PartsNode, type ShuffledNode } from './lineage.js';
+import { describePartitioner } from './partitioner.js';
 
 interface Explained {
   readonly lines: readonly string[];
@@ -30,8 +31,8 @@ export function explain(node: Node): string {
   };
   order.forEach((shuffled, i) => {
     const stage = explainStage(shuffled.parent);
-    const { partitions } = shuffled.partitioner;
-    const end = `writes ${nameOf(shuffled)} for ${labelOf(shuffled)}: hash of the key to ${partitions} partitions; ${writing(shuffled.aggregator)}`;
+    const to = describePartitioner(shuffled.partitioner);
+    const end = `writes ${nameOf(shuffled)} for ${labelOf(shuffled)}: ${to}; ${writing(shuffled)}`;
     write(`stage ${i + 1}: ${tasks(shuffled.parent)}, ${pathOf(shuffled.parent, shuffleSink(shuffled))}`, stage, end);
   });
   write(`stage ${order.length + 1}: ${tasks(node)}, ${pathOf(node, () => ({ kind: 'collect' }))}`, last, 'gives its rows to the action');
@@ -45,13 +46,16 @@ function pathOf(node: Node, sink: PlanSink): string {
 
 const tasks = (node: Node) => `${node.partitions} task${node.partitions === 1 ? '' : 's'}`;
 
-function writing(aggregator: PlanAggregator | null): string {
+function writing({ aggregator, partitioner }: ShuffledNode): string {
+  if (partitioner.kind !== 'hash' && (aggregator === null || aggregator.kind === 'group')) return 'rows as they are';
   if (aggregator === null) return 'rows as they are (numbers in typed columns, scattered by a kernel)';
   if (aggregator.kind === 'group') return 'rows as they are, grouped when read (numbers in typed columns, scattered by a kernel)';
   if (aggregator.kind === 'combine') return 'combined in a table before it, for as long as that saves rows';
   return aggregator.op === null
     ? 'combined in a table before it, for as long as that saves rows; no kernel: the function is not one of a + b, Math.min, Math.max, first, last'
-    : 'numbers, and text on columns, combined by kernels; others in a table';
+    : partitioner.kind === 'hash'
+      ? 'numbers, and text on columns, combined by kernels; others in a table'
+      : 'combined in a table before it, for as long as that saves rows; no kernel: they go by the hash of the key';
 }
 
 function explainStage(node: Node): Explained {
@@ -71,9 +75,15 @@ function explainStage(node: Node): Explained {
         for (const parent of at.parents) walk(parent, `${indent}  `);
         lines.push(`${indent}${labelOf(at)}${at.kind === 'cogroup' ? ': values of each key gathered from each input' : ''}`);
         return;
+      case 'parts':
+        for (const parent of at.parents) walk(parent, at.parents.length > 1 ? `${indent}  ` : indent);
+        lines.push(`${indent}${labelOf(at)}: ${puttingTogether(at)}`);
+        return;
       case 'aggregate':
         walk(at.parent, indent);
-        lines.push(`${indent}${labelOf(at)}: in place, the keys are already in their partitions`);
+        lines.push(
+          `${indent}${labelOf(at)}: in place, ${at.partitioner === undefined ? 'each partition by itself' : 'the keys are already in their partitions'}`,
+        );
         return;
       default:
         walk(at.parent, indent);
@@ -82,6 +92,27 @@ function explainStage(node: Node): Explained {
   };
   walk(node, '');
   return { lines, parents };
+}
+
+function puttingTogether({ rule, parents, partitions, firsts }: PartsNode): string {
+  switch (rule.kind) {
+    case 'concat':
+      return parents.length > 1
+        ? `partitions of one number one after the other, ${partitions} partitions`
+        : `${parents[0]!.partitions} partitions to ${partitions}, neighbours one after the other`;
+    case 'zip':
+      return 'rows in the same place, side by side';
+    case 'cartesian':
+      return `every row with every row, ${partitions} partitions; the inputs are computed once for each`;
+    case 'call':
+      return 'partitions of one number through one function';
+    case 'number':
+      return firsts?.question === undefined ? 'rows numbered' : 'rows numbered, after a job that counts them';
+    case 'deal':
+      return `rows dealt out in turn to ${rule.partitions} partitions`;
+    case 'sort':
+      return `sorted by key within each partition, ${rule.ascending ? 'ascending' : 'descending'}`;
+  }
 }
 
 function reading({ aggregator }: ShuffledNode): string {

@@ -4,23 +4,29 @@ import { basename } from 'node:path';
 import type { ShippedClosure } from '../codec/closure/types.js';
 import type { CallSite } from '../core/callsite.js';
 import type { RddId, StageId } from '../core/ids.js';
-import type { Partitioner } from '../shuffle/partitioner.js';
 import type { ShuffleRef } from '../shuffle/store.js';
 import type { BuiltinName } from '../task/builtins.js';
 import type { Seed } from '../task/rng/seed.js';
-import type { InputSpec, OperatorSpec } from '../task/spec.js';
+import type { InputSpec, OperatorSpec, PartsRule } from '../task/spec.js';
+import type { Deferred } from './deferred.js';
+import type { PlanPartitioner } from './partitioner.js';
 
-/** A function of the plan: a shipped closure, or one of Heddle's own. */
-export type PlanFunction = { readonly closure: ShippedClosure } | { readonly builtin: BuiltinName };
+/** A function of the plan: a shipped closure, one of Heddle's own, or either with its first argument given. */
+export type PlanFunction =
+  | { readonly closure: ShippedClosure }
+  | { readonly builtin: BuiltinName }
+  | { readonly of: PlanFunction; readonly first: Uint8Array; readonly fresh: boolean };
 
 interface NodeBase {
   readonly id: RddId;
   /** The method that made it, as the user knows it. */
   readonly name: string;
+  /** The name that the user gave it. */
+  title?: string | undefined;
   readonly site: CallSite | undefined;
   readonly partitions: number;
   /** How its keys are spread over its partitions, where that is known. */
-  readonly partitioner?: Partitioner | undefined;
+  readonly partitioner?: PlanPartitioner | undefined;
 }
 
 /** Rows from outside: one input for each partition. */
@@ -68,12 +74,12 @@ export type PlanAggregator =
 export interface ShuffledNode extends NodeBase {
   readonly kind: 'shuffled';
   readonly parent: Node;
-  readonly partitioner: Partitioner;
+  readonly partitioner: PlanPartitioner;
   readonly aggregator: PlanAggregator | null;
   readonly shuffle: ShuffleState;
 }
 
-/** Pairs aggregated in the partition where they already are. */
+/** Pairs aggregated in the partition where they are. */
 export interface AggregateNode extends NodeBase {
   readonly kind: 'aggregate';
   readonly parent: Node;
@@ -86,7 +92,23 @@ export interface CogroupNode extends NodeBase {
   readonly parents: readonly Node[];
 }
 
-export type Node = SourceNode | OperatorNode | PartitionsNode | UnionNode | ShuffledNode | AggregateNode | CogroupNode;
+/** A partition of one of a node's parents. */
+export interface PartRef {
+  readonly parent: number;
+  readonly partition: number;
+}
+
+/** Whole partitions of one or more parents, chosen for each partition of its own and put together by one rule. */
+export interface PartsNode extends NodeBase {
+  readonly kind: 'parts';
+  readonly parents: readonly Node[];
+  readonly rule: PartsRule<PlanFunction>;
+  partsOf(partition: number): readonly PartRef[];
+  /** For rules that count: the first number of a partition. */
+  readonly firsts?: Deferred<(partition: number) => number>;
+}
+
+export type Node = SourceNode | OperatorNode | PartitionsNode | UnionNode | ShuffledNode | AggregateNode | CogroupNode | PartsNode;
 
 /** What is known of a shuffle: its memory once a job needed it, and the stage that writes it. */
 export interface ShuffleState {
@@ -96,8 +118,9 @@ export interface ShuffleState {
   built: unknown;
 }
 
-/** As errors and explain() name it: `map at script.ts:12`. */
+/** As errors and explain() name it: `map at script.ts:12`, with the user's name for it before that. */
 export function labelOf(node: Node): string {
   const position = node.site?.resolve();
-  return position === undefined ? node.name : `${node.name} at ${basename(position.file)}:${position.line}`;
+  const name = node.title === undefined ? node.name : `${node.title}: ${node.name}`;
+  return position === undefined ? name : `${name} at ${basename(position.file)}:${position.line}`;
 }

@@ -8,6 +8,7 @@ import type { ShuffleRef, ShuffleStore } from '../shuffle/store.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { TaskResult, TaskSpec } from '../task/spec.js';
 import { type BuiltStage, buildStage, inputsOf, type PlanSink, shuffleSink } from './build-stage.js';
+import { type Deferred, openQuestions } from './deferred.js';
 import { labelOf, type Node, type ShuffledNode } from './lineage.js';
 
 /** What an action asks for. */
@@ -54,8 +55,12 @@ export class JobRunner {
   }
 
   async run(request: JobRequest): Promise<void> {
+    const started = performance.now();
+    const questions = openQuestions(request.node);
+    for (const deferred of questions) await this.ask(deferred, request, started);
     await this.makeRoom();
-    const { node, action, partitions, signal, deadline } = request;
+    const { node, action, partitions, signal } = request;
+    const deadline = questions.size === 0 ? request.deadline : remaining(request, started);
     const stages = new Map<StageId, PlannedStage>();
     const plans: StagePlan[] = [];
     const built = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
@@ -77,6 +82,28 @@ export class JobRunner {
     } catch (error) {
       throw this.describe(error);
     }
+  }
+
+  /** A job before the job, for what its plan needs to know. */
+  private async ask(deferred: Deferred, request: JobRequest, started: number): Promise<void> {
+    const { question } = deferred;
+    // Another job, or one that this one needed, may have found it meanwhile.
+    if (question === undefined) return;
+    const { action, node, sink, partitions } = question;
+    const place = new Map(partitions.map((partition, at) => [partition, at]));
+    const results: (readonly Uint8Array[])[] = new Array(partitions.length);
+    await this.run({
+      action,
+      node,
+      sink,
+      partitions,
+      signal: request.signal,
+      deadline: remaining(request, started),
+      onResult: (partition, { columns }) => {
+        results[place.get(partition)!] = columns;
+      },
+    });
+    deferred.settle(results);
   }
 
   /** Where much of the heap is in use, finds the shuffles that nobody can reach any more. */
@@ -128,6 +155,11 @@ export class JobRunner {
     this.inFlight.set(spec, planned);
     return spec;
   }
+}
+
+/** Milliseconds that are left of a job's deadline. */
+function remaining({ deadline }: JobRequest, started: number): number | undefined {
+  return deadline === undefined ? undefined : Math.max(0, Math.ceil(deadline - (performance.now() - started)));
 }
 
 function defined<T>(value: T | undefined): value is T {

@@ -85,7 +85,7 @@ function encodedRow(value: unknown): Uint8Array {
 }
 
 /** What merges tasks' results here: the function as it was captured, so that here and in the threads it sees the same values. */
-async function merger<P>(planned: PlanFunction, name: string): Promise<(a: P, b: P) => P> {
+export async function merger<P>(planned: PlanFunction, name: string): Promise<(a: P, b: P) => P> {
   if (!('closure' in planned)) throw new HeddleError('HEDDLE_INTERNAL', `${name}: no function of the user`);
   const f = (await reviveClosure(planned.closure)) as unknown as (a: P, b: P) => P;
   return (a, b) => {

@@ -1,21 +1,22 @@
 // Makes lineage nodes for operators: checks arguments, captures closures, takes the call site.
 
 import { analyseFunction, captureClosure, combinerOf } from '../codec/closure/index.js';
+import { encodeValue } from '../codec/column.js';
 import { callSite } from '../core/callsite.js';
 import { badArgument, HeddleError } from '../core/errors.js';
-import { checkPartitions } from '../core/options.js';
 import type {
   AggregateNode,
   CogroupNode,
   Node,
   OperatorNode,
   PartitionsNode,
+  PartsNode,
   PlanAggregator,
   PlanFunction,
   ShuffledNode,
 } from '../plan/lineage.js';
+import { type PlanPartitioner, samePartitioner } from '../plan/partitioner.js';
 import { AggregateOp } from '../shuffle/kernels.js';
-import { type Partitioner, samePartitioner } from '../shuffle/partitioner.js';
 import type { Session } from './session.js';
 
 /** Captured bytes past which the user is warned. */
@@ -76,15 +77,8 @@ export function partitionsNode(
   };
 }
 
-/** A partitioner of so many partitions, or of the parents' own number. */
-export function partitionerFor(session: Session, partitions: number | undefined, ...parents: readonly Node[]): Partitioner {
-  if (partitions !== undefined) return { kind: 'hash', partitions: checkPartitions('partitions', partitions) };
-  for (const { partitioner } of parents) if (partitioner !== undefined) return partitioner;
-  return { kind: 'hash', partitions: session.defaultPartitions };
-}
-
 /** Pairs moved to their partitions; the parent itself where they are already there. */
-export function partitioned(session: Session, parent: Node, name: string, partitioner: Partitioner): Node {
+export function partitioned(session: Session, parent: Node, name: string, partitioner: PlanPartitioner): Node {
   return samePartitioner(parent.partitioner, partitioner) ? parent : shuffledNode(session, parent, name, partitioner, null);
 }
 
@@ -93,15 +87,20 @@ export function aggregated(
   session: Session,
   parent: Node,
   name: string,
-  partitioner: Partitioner,
+  partitioner: PlanPartitioner,
   aggregator: PlanAggregator,
 ): ShuffledNode | AggregateNode {
-  if (!samePartitioner(parent.partitioner, partitioner)) return shuffledNode(session, parent, name, partitioner, aggregator);
-  const { partitions } = parent;
+  if (samePartitioner(parent.partitioner, partitioner)) return aggregatedInPlace(session, parent, name, aggregator);
+  return shuffledNode(session, parent, name, partitioner, aggregator);
+}
+
+/** Pairs aggregated within each partition: a key comes once a partition. */
+export function aggregatedInPlace(session: Session, parent: Node, name: string, aggregator: PlanAggregator): AggregateNode {
+  const { partitions, partitioner } = parent;
   return { kind: 'aggregate', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, aggregator };
 }
 
-export function cogroupNode(session: Session, parents: readonly Node[], name: string, partitioner: Partitioner): CogroupNode {
+export function cogroupNode(session: Session, parents: readonly Node[], name: string, partitioner: PlanPartitioner): CogroupNode {
   const { partitions } = partitioner;
   const inputs = parents.map(parent => partitioned(session, parent, name, partitioner));
   return { kind: 'cogroup', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parents: inputs };
@@ -111,7 +110,7 @@ function shuffledNode(
   session: Session,
   parent: Node,
   name: string,
-  partitioner: Partitioner,
+  partitioner: PlanPartitioner,
   aggregator: PlanAggregator | null,
 ): ShuffledNode {
   const { partitions } = partitioner;
@@ -119,8 +118,26 @@ function shuffledNode(
   return { kind: 'shuffled', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, aggregator, shuffle };
 }
 
+/** Whole partitions of others, put together by a rule. */
+export function partsNode(
+  session: Session,
+  parents: readonly Node[],
+  name: string,
+  { partitions, ...rest }: Pick<PartsNode, 'rule' | 'partitions' | 'partsOf' | 'partitioner' | 'firsts'>,
+): PartsNode {
+  return { kind: 'parts', id: session.nextRdd(), name, site: callSite(), partitions, parents, ...rest };
+}
+
+/** The first value of each key. */
+export const FIRST_OF_EACH = { kind: 'reduce', f: { builtin: 'first' }, op: AggregateOp.First } as const;
+
+/** A function of one argument: f with a copy of `first` before it, which each call may change. */
+export function withFirst(of: PlanFunction, first: unknown): PlanFunction {
+  return { of, first: encodeValue(first), fresh: true };
+}
+
 /** The aggregation by one function, with the kernels' operation where the function's source shows it to be one of theirs. */
-export function reducer(session: Session, f: unknown, argument: string): PlanAggregator {
+export function reducer(session: Session, f: unknown, argument: string): PlanAggregator & { readonly kind: 'reduce' } {
   const shippedF = shipped(session, f, argument);
   const known = { sum: AggregateOp.Sum, min: AggregateOp.Min, max: AggregateOp.Max, first: AggregateOp.First, last: AggregateOp.Last };
   const name = 'closure' in shippedF ? combinerOf(shippedF.closure) : null;

@@ -1,21 +1,21 @@
 // Operators on pairs. They exist only on an RDD of pairs: `this` says so.
 
 import { badArgument } from '../core/errors.js';
-import { checkPartitions } from '../core/options.js';
-import { aggregated, cogroupNode, operatorNode, partitioned, partitionerFor, reducer, shipped } from './make.js';
+import { aggregated, operatorNode, partitioned, reducer, shipped, withFirst } from './make.js';
+import { partitionerFor } from './partitioners.js';
 import type { RDD } from './rdd.js';
-import { SetOperators } from './set-operators.js';
-import type { Combiner, Pair, Row, Widen } from './types.js';
+import type { Combiner, Pair, Partitions, Row, Widen } from './types.js';
+import { ZipOperators } from './zip-operators.js';
 
-export class PairOperators<T> extends SetOperators<T> {
+export class PairOperators<T> extends ZipOperators<T> {
   /** One pair a key: its values combined by f, which must be associative. Combines before the shuffle where that pays. */
-  reduceByKey<K, V>(this: RDD<Pair<K, V>>, f: (a: Widen<V>, b: Widen<V>) => Widen<V>, partitions?: number): RDD<[K, Widen<V>]> {
+  reduceByKey<K, V>(this: RDD<Pair<K, V>>, f: (a: Widen<V>, b: Widen<V>) => Widen<V>, partitions?: Partitions<K>): RDD<[K, Widen<V>]> {
     const partitioner = partitionerFor(this.session, partitions, this.node);
     return this.derive(aggregated(this.session, this.node, 'reduceByKey', partitioner, reducer(this.session, f, 'reduceByKey(f)')));
   }
 
   /** One pair a key: its values gathered in a combiner of any type. */
-  combineByKey<K, V, C>(this: RDD<Pair<K, V>>, combiner: Combiner<Widen<V>, C>, partitions?: number): RDD<[K, C]> {
+  combineByKey<K, V, C>(this: RDD<Pair<K, V>>, combiner: Combiner<Widen<V>, C>, partitions?: Partitions<K>): RDD<[K, C]> {
     if (combiner === null || typeof combiner !== 'object') throw badArgument('combineByKey(combiner)', combiner, 'three functions');
     const partitioner = partitionerFor(this.session, partitions, this.node);
     const create = shipped(this.session, combiner.createCombiner, 'combineByKey.createCombiner');
@@ -25,10 +25,55 @@ export class PairOperators<T> extends SetOperators<T> {
     return this.derive(aggregated(this.session, this.node, 'combineByKey', partitioner, aggregator));
   }
 
+  /**
+   * As reduceByKey, each key's value beginning with a copy of zero of its own: f(zero, combined values). As fold, it takes its zero
+   * once. f must be associative.
+   */
+  foldByKey<K, V>(
+    this: RDD<Pair<K, V>>,
+    zero: Widen<V>,
+    f: (a: Widen<V>, b: Widen<V>) => Widen<V>,
+    partitions?: Partitions<K>,
+  ): RDD<[K, Widen<V>]> {
+    const { session } = this;
+    const aggregator = reducer(session, f, 'foldByKey(f)');
+    const begin = withFirst(aggregator.f, zero);
+    const reduced = aggregated(session, this.node, 'foldByKey', partitionerFor(session, partitions, this.node), aggregator);
+    return this.derive(operatorNode(session, reduced, 'foldByKey', 'mapValues', begin, true));
+  }
+
+  /**
+   * One pair a key: its values folded by seq into copies of zero, those merged by comb. zero must be neutral: how many copies
+   * a key gets depends on the partitions.
+   */
+  aggregateByKey<K, V, U>(
+    this: RDD<Pair<K, V>>,
+    zero: U,
+    seq: (accumulator: U, value: Widen<V>) => U,
+    comb: (a: U, b: U) => U,
+    partitions?: Partitions<K>,
+  ): RDD<[K, U]> {
+    const { session } = this;
+    const mergeValue = shipped(session, seq, 'aggregateByKey(seq)');
+    const mergeCombiners = shipped(session, comb, 'aggregateByKey(comb)');
+    const aggregator = { kind: 'combine', create: withFirst(mergeValue, zero), mergeValue, mergeCombiners } as const;
+    return this.derive(aggregated(session, this.node, 'aggregateByKey', partitionerFor(session, partitions, this.node), aggregator));
+  }
+
   /** One pair a key: all its values in an array, in the order of the rows. To reduce them, reduceByKey moves less. */
-  groupByKey<K, V>(this: RDD<Pair<K, V>>, partitions?: number): RDD<[K, V[]]> {
+  groupByKey<K, V>(this: RDD<Pair<K, V>>, partitions?: Partitions<K>): RDD<[K, V[]]> {
     const partitioner = partitionerFor(this.session, partitions, this.node);
     return this.derive(aggregated(this.session, this.node, 'groupByKey', partitioner, { kind: 'group' }));
+  }
+
+  /** The first of each pair. */
+  keys<K, V>(this: RDD<Pair<K, V>>): RDD<K> {
+    return this.derive(operatorNode(this.session, this.node, 'keys', 'map', { builtin: 'keyOf' }));
+  }
+
+  /** The second of each pair. */
+  values<K, V>(this: RDD<Pair<K, V>>): RDD<V> {
+    return this.derive(operatorNode(this.session, this.node, 'values', 'map', { builtin: 'valueOf' }));
   }
 
   /** Each value through f; keys, and the partitioner, stay. */
@@ -43,19 +88,9 @@ export class PairOperators<T> extends SetOperators<T> {
     );
   }
 
-  /** Inner join: [key, [value, other value]] for every combination of values of one key. Moves nothing that is already partitioned so. */
-  join<K, V, W>(this: RDD<Pair<K, V>>, other: RDD<Pair<K, W>>, partitions?: number): RDD<[K, [V, W]]> {
-    this.checkKin(other, 'join(other)');
-    const { session } = this;
-    const partitioner = partitionerFor(session, partitions, this.node, other.node);
-    const groups = cogroupNode(session, [this.node, other.node], 'join', partitioner);
-    const joined = operatorNode(session, groups, 'join', 'flatMap', { builtin: 'joinGroups' }, true);
-    return this.derive(joined);
-  }
-
-  /** The pairs, each in the partition that its key's hash names. */
-  partitionBy<K, V>(this: RDD<Pair<K, V>>, partitions: number): RDD<[K, V]> {
-    const partitioner = { kind: 'hash', partitions: checkPartitions('partitions', partitions) } as const;
-    return this.derive(partitioned(this.session, this.node, 'partitionBy', partitioner));
+  /** The pairs, each in the partition that its key's hash, or the partitioner, names. */
+  partitionBy<K, V>(this: RDD<Pair<K, V>>, partitions: Partitions<K>): RDD<[K, V]> {
+    if (partitions === undefined) throw badArgument('partitions', partitions, 'a number of partitions or a partitioner');
+    return this.derive(partitioned(this.session, this.node, 'partitionBy', partitionerFor(this.session, partitions)));
   }
 }

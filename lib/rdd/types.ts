@@ -1,5 +1,7 @@
 // Types that operators share.
 
+import type { KnownPartitioner } from './partitioners.js';
+
 /** A literal type as the type it is of: `[word, 1] as const` still counts as number. */
 export type Widen<T> = T extends number ? number : T extends string ? string : T extends boolean ? boolean : T extends bigint ? bigint : T;
 
@@ -9,6 +11,19 @@ export type Pair<K, V> = readonly [K, V];
 /** Lets TypeScript see `[word, 1]` as a pair and not as an array of either; excludes nothing. */
 // biome-ignore lint/complexity/noBannedTypes: {} is meant: anything but null and undefined, which stand beside it
 export type Row = [] | {} | null | undefined;
+
+/**
+ * A partitioner of one's own. `partition` is shipped when it is first passed in; the same object is the same partitioner from
+ * then on, so that a join of RDDs that were partitioned by it moves nothing.
+ */
+export interface Partitioner<K> {
+  readonly partitions: number;
+  /** From 0 to partitions - 1, and the same for keys that are equal by value. */
+  readonly partition: (key: K) => number;
+}
+
+/** How pairs are spread: over so many partitions by the hash of the key, by a partitioner, or as another RDD is. */
+export type Partitions<K> = number | Partitioner<K> | KnownPartitioner<K>;
 
 /** The three functions of combineByKey. */
 export interface Combiner<V, C> {

@@ -1,5 +1,5 @@
 // The map side for numeric pairs: a compiled loop fills two columns of 4,096 rows, a kernel scatters them to the
-// runs of their reduce ids. Where the shuffle has an operation, rows are first combined in a table of the task's own,
+// runs of their reduce ids, by the hash of the key. Where the shuffle has an operation, rows are first combined in a table of the task's own,
 // for as long as the combine policy finds that it pays.
 
 import { judgeCombining } from './combine-policy.js';
@@ -7,7 +7,7 @@ import type { Heap } from './heap/allocator.js';
 import { CURSOR_BYTES, type Kernels, NumericKind, numericBytes } from './kernels.js';
 import type { MapOutput } from './map-output.js';
 import { NumericTable } from './numeric-table.js';
-import { type Partitioner, partitionOf } from './partitioner.js';
+import { type HashPartitioner, partitionOf } from './partitioner.js';
 import { numericColumn } from './reader.js';
 import { pad8 } from './run.js';
 import { roomFor } from './store.js';
@@ -24,7 +24,7 @@ export class NumericWriter {
   private readonly heap: Heap;
   private readonly kernels: Kernels;
   private readonly output: MapOutput;
-  private readonly partitioner: Partitioner;
+  private readonly partitioner: HashPartitioner;
   private readonly scratch: number;
   private readonly keysAt: number;
   private readonly valuesAt: number;
@@ -39,7 +39,7 @@ export class NumericWriter {
     heap: Heap,
     kernels: Kernels,
     output: MapOutput,
-    partitioner: Partitioner,
+    partitioner: HashPartitioner,
     keyKind: number,
     valueKind: number,
     op: number | null,

@@ -2,28 +2,28 @@
 
 import { preparePairs } from '../codec/column.js';
 import type { MapOutput } from './map-output.js';
-import { type Partitioner, partitionOf } from './partitioner.js';
+import { type Partitioner, placing } from './partitioner.js';
 
 /** Rows that wait before they are encoded: enough for long columns, few enough to bound the memory of a task. */
 const WAITING_ROWS = 1 << 15;
 
 export class PairWriter {
   private readonly output: MapOutput;
-  private readonly partitioner: Partitioner;
+  private readonly place: (key: unknown) => number;
   private readonly keys: unknown[][];
   private readonly values: unknown[][];
   private waiting = 0;
 
   constructor(output: MapOutput, partitioner: Partitioner) {
     this.output = output;
-    this.partitioner = partitioner;
+    this.place = placing(partitioner);
     this.keys = Array.from({ length: partitioner.partitions }, () => []);
     this.values = Array.from({ length: partitioner.partitions }, () => []);
   }
 
   /** Adds a row. Throws HEDDLE_VALUE for a key that cannot be hashed or a row that cannot be encoded. */
   put(key: unknown, value: unknown): void {
-    const reduce = partitionOf(this.partitioner, key);
+    const reduce = this.place(key);
     this.keys[reduce]!.push(key);
     this.values[reduce]!.push(value);
     if (++this.waiting >= WAITING_ROWS) this.flush();

@@ -1,15 +1,39 @@
-// Partitioners: which reduce id a key belongs to. Two RDDs with equal partitioners have every key in the same
-// partition, so that a join of them moves nothing.
+// Partitioners: which reduce id a key belongs to.
 
+import { decodeValue } from '../codec/column.js';
 import { hashKey } from '../codec/key-hash.js';
+import { compareKeys } from '../codec/key-order.js';
+import { HeddleError, show } from '../core/errors.js';
 
-/** Plain data, so that it travels with a task. */
+/** By the hash of the key. Plain data, so that it travels with a task. */
 export interface HashPartitioner {
   readonly kind: 'hash';
   readonly partitions: number;
 }
 
-export type Partitioner = HashPartitioner;
+/** The key is its partition. */
+export interface IndexPartitioner {
+  readonly kind: 'index';
+  readonly partitions: number;
+}
+
+/** By the order of the keys: partition i has those that are behind bound i - 1 and not behind bound i. */
+export interface RangePartitioner {
+  readonly kind: 'range';
+  readonly partitions: number;
+  readonly ascending: boolean;
+  /** An array of at most partitions - 1 keys, encoded, in the order of the partitions. */
+  readonly bounds: Uint8Array;
+}
+
+/** By a function of the user's. */
+export interface CustomPartitioner {
+  readonly kind: 'custom';
+  readonly partitions: number;
+  readonly f: (key: unknown) => unknown;
+}
+
+export type Partitioner = HashPartitioner | IndexPartitioner | RangePartitioner | CustomPartitioner;
 
 /**
  * Spreads a 32-bit hash over n reduce ids by its high bits (multiply-shift; D. Lemire, "Fast random integer generation in an
@@ -19,11 +43,61 @@ export function reduceIdOf(hash: number, n: number): number {
   return Math.floor((hash * n) / 4294967296);
 }
 
-/** The reduce id of a key. */
+/** The reduce id of a key. For many keys placing() is quicker. */
 export function partitionOf(partitioner: Partitioner, key: unknown): number {
-  return reduceIdOf(hashKey(key), partitioner.partitions);
+  return placing(partitioner)(key);
 }
 
-export function samePartitioner(a: Partitioner | undefined, b: Partitioner | undefined): boolean {
-  return a !== undefined && b !== undefined && a.kind === b.kind && a.partitions === b.partitions;
+/** From keys to their reduce ids. */
+export function placing(partitioner: Partitioner): (key: unknown) => number {
+  const { partitions } = partitioner;
+  switch (partitioner.kind) {
+    case 'hash':
+      return key => reduceIdOf(hashKey(key), partitions);
+    case 'index':
+      return key => key as number;
+    case 'range':
+      return placingByRange(partitioner);
+    case 'custom':
+      return key => checked(partitioner, key, partitioner.f(key));
+  }
+}
+
+function placingByRange({ bounds, ascending }: RangePartitioner): (key: unknown) => number {
+  // A column begins at a multiple of 8, which its place in a program need not be.
+  const keys = decodeValue(new Uint8Array(bounds)) as unknown[];
+  const order = ascending ? compareKeys : (a: unknown, b: unknown) => compareKeys(b, a);
+  // Alone it would go unseen that a key is none.
+  if (keys.length === 0) return key => order(key, key);
+  const find = (key: unknown) => {
+    let [low, high] = [0, keys.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (order(keys[middle], key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  if (!keys.every(bound => typeof bound === 'number' && !Number.isNaN(bound))) return find;
+  const numbers = Float64Array.from(keys as readonly number[]);
+  return key => (typeof key === 'number' && !Number.isNaN(key) ? findNumber(numbers, ascending, key) : find(key));
+}
+
+function findNumber(bounds: Float64Array, ascending: boolean, key: number): number {
+  let low = 0;
+  let high = bounds.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending ? bounds[middle]! < key : bounds[middle]! > key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function checked({ partitions }: CustomPartitioner, key: unknown, index: unknown): number {
+  if (Number.isInteger(index) && (index as number) >= 0 && (index as number) < partitions) return index as number;
+  const expected = `an integer from 0 to ${partitions - 1}`;
+  throw new HeddleError('HEDDLE_PARTITION', `the partitioner gave ${show(index)} for the key ${show(key)}, expected ${expected}`, {
+    data: { key: show(key), partition: show(index), partitions },
+  });
 }

@@ -19,7 +19,8 @@ export function openLeaf(input: InputSpec, env: TaskEnv, partition: number, bloc
     case 'empty':
       return { next: () => null, bytesRead: 0, close() {} };
     case 'shuffle':
-      throw new HeddleError('HEDDLE_INTERNAL', 'a shuffle is not a leaf');
+    case 'parts':
+      throw new HeddleError('HEDDLE_INTERNAL', `a ${input.kind} is not a leaf`);
   }
 }
 

@@ -1,17 +1,20 @@
 // From a sink's description to the sink.
 
 import { HeddleError } from '../core/errors.js';
+import type { Partitioner } from '../shuffle/partitioner.js';
 import { takesColumns } from './columnar/worth.js';
 import { aggregationOf } from './combine-table.js';
+import type { ProgramFunctions } from './functions.js';
 import type { TaskContext } from './pipeline.js';
 import { CountSink, ForEachSink } from './sinks/count.js';
 import { CountByValueSink } from './sinks/count-by-value.js';
 import { AggregateSink, type BlockRange, MomentsSink, ReduceSink, SumSink } from './sinks/fold.js';
 import { CollectSink } from './sinks/rows.js';
+import { SampleKeysSink } from './sinks/sample-keys.js';
 import { ShuffleSink } from './sinks/shuffle.js';
 import type { Sink } from './sinks/sink.js';
 import { TextSink } from './sinks/text.js';
-import type { SinkSpec } from './spec.js';
+import type { PartitionerSpec, SinkSpec } from './spec.js';
 
 /** Whether a sink's answer is built block by block. */
 export function isBlockwise(task: TaskContext): boolean {
@@ -29,6 +32,10 @@ function blocksOf({ spec, loaded }: TaskContext): BlockRange {
   return { from: Math.floor(first / blockRows), to: Math.ceil((first + rows) / blockRows) };
 }
 
+function revivePartitioner(spec: PartitionerSpec, functions: ProgramFunctions): Partitioner {
+  return spec.kind === 'custom' ? { ...spec, f: functions.get(spec.f) as (key: unknown) => unknown } : spec;
+}
+
 export function openSink(task: TaskContext): Sink {
   const sink = makeSink(task);
   sink.label = labelOf(task.loaded.program.sink);
@@ -37,7 +44,8 @@ export function openSink(task: TaskContext): Sink {
 
 function labelOf(sink: SinkSpec): string | undefined {
   // An action has no other name than its stage's.
-  return sink.kind === 'shuffle' ? sink.aggregator?.label : undefined;
+  if (sink.kind !== 'shuffle') return undefined;
+  return sink.aggregator?.label ?? (sink.partitioner.kind === 'custom' ? sink.partitioner.label : undefined);
 }
 
 function makeSink(task: TaskContext): Sink {
@@ -51,8 +59,11 @@ function makeSink(task: TaskContext): Sink {
       const op = sink.aggregator?.kind === 'reduce' ? sink.aggregator.op : null;
       const { columnar, operators } = loaded.program.branches[spec.branch]!;
       const textual = columnar?.covered === operators.length && takesColumns(columnar, sink);
-      return new ShuffleSink(env, spec.output, spec.partition, spec.token, sink.partitioner, aggregation, op, textual);
+      const partitioner = revivePartitioner(sink.partitioner, functions);
+      return new ShuffleSink(env, spec.output, spec.partition, spec.token, partitioner, aggregation, op, textual);
     }
+    case 'sampleKeys':
+      return new SampleKeysSink(spec.partition, sink.size);
     case 'collect':
       return new CollectSink();
     case 'take':

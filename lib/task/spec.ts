@@ -2,7 +2,7 @@
 // A program is what all tasks of a stage share; it is serialised once. A task adds its inputs and its place.
 
 import type { ShippedClosure } from '../codec/closure/types.js';
-import type { Partitioner } from '../shuffle/partitioner.js';
+import type { HashPartitioner, IndexPartitioner, RangePartitioner } from '../shuffle/partitioner.js';
 import type { ShuffleRef } from '../shuffle/store.js';
 import type { OutputSpec } from '../storage/part-writer.js';
 import type { TextPiece } from '../storage/splits.js';
@@ -11,8 +11,16 @@ import type { ColumnarPlan } from './columnar/plan.js';
 import type { InlineBody } from './inline.js';
 import type { Seed } from './rng/seed.js';
 
-/** A function of a program: one of the user's closures by index, or one of Heddle's own. */
-export type FunctionRef = { readonly closure: number } | { readonly builtin: BuiltinName };
+/** A function of a program: one of the user's closures by index, one of Heddle's own, or either with its first argument given. */
+export type FunctionRef = { readonly closure: number } | { readonly builtin: BuiltinName } | BoundRef;
+
+export interface BoundRef {
+  readonly of: FunctionRef;
+  /** The first argument, encoded. */
+  readonly first: Uint8Array;
+  /** Each call gets a copy of its own, which it may change. */
+  readonly fresh: boolean;
+}
 
 /** One operator of a pipeline that takes a row to none, one or many rows. */
 export interface OperatorSpec {
@@ -46,6 +54,8 @@ export type SourceSpec =
   | { readonly kind: 'shuffle'; readonly input: number; readonly aggregator: AggregatorSpec | null }
   | { readonly kind: 'aggregate'; readonly of: Pipeline; readonly aggregator: AggregatorSpec }
   | { readonly kind: 'cogroup'; readonly of: readonly Pipeline[] }
+  /** Whole partitions of other pipelines; the input tells which. */
+  | { readonly kind: 'parts'; readonly input: number; readonly of: readonly Pipeline[]; readonly rule: PartsRule; readonly label: string }
   | {
       readonly kind: 'mapPartitions';
       readonly of: Pipeline;
@@ -58,6 +68,23 @@ export type SourceSpec =
       readonly label: string;
     };
 
+/** How a task puts the partitions together that its input names. */
+export type PartsRule<F = FunctionRef> =
+  /** One after the other. */
+  | { readonly kind: 'concat' }
+  /** Two: rows in the same place as pairs. As many rows in both, or it is an error. */
+  | { readonly kind: 'zip' }
+  /** Two: every row of the first with every row of the second. */
+  | { readonly kind: 'cartesian' }
+  /** Any number: what f gives for their rows as iterators. */
+  | { readonly kind: 'call'; readonly f: F }
+  /** One: [row, number], the numbers counted from the input's `first` by `step`. */
+  | { readonly kind: 'number'; readonly step: number }
+  /** One: [partition, row], dealt out in turn from the input's `first` on. */
+  | { readonly kind: 'deal'; readonly partitions: number }
+  /** One, of pairs: by key. Stable. */
+  | { readonly kind: 'sort'; readonly ascending: boolean };
+
 export interface Pipeline {
   readonly source: SourceSpec;
   readonly operators: readonly OperatorSpec[];
@@ -65,9 +92,17 @@ export interface Pipeline {
   readonly columnar?: ColumnarPlan;
 }
 
+/** Which partition a key goes to: data, or a function of the user's. */
+export type PartitionerSpec =
+  | HashPartitioner
+  | IndexPartitioner
+  | RangePartitioner
+  | { readonly kind: 'custom'; readonly partitions: number; readonly f: FunctionRef; readonly label: string };
+
 /** What becomes of the rows of a stage. */
 export type SinkSpec =
-  | { readonly kind: 'shuffle'; readonly partitioner: Partitioner; readonly aggregator: AggregatorSpec | null }
+  | { readonly kind: 'shuffle'; readonly partitioner: PartitionerSpec; readonly aggregator: AggregatorSpec | null }
+  | { readonly kind: 'sampleKeys'; readonly size: number }
   | { readonly kind: 'collect' }
   | { readonly kind: 'count' }
   | { readonly kind: 'take'; readonly limit: number }
@@ -99,7 +134,17 @@ export type InputSpec =
   | { readonly kind: 'rows'; readonly column: Uint8Array; readonly rows: number; readonly firstIndex: number; readonly blockRows: number }
   | { readonly kind: 'text'; readonly pieces: readonly TextPiece[]; readonly decoder: 'utf-8' | 'latin1' }
   | { readonly kind: 'shuffle'; readonly shuffle: ShuffleRef; readonly reduce: number }
+  | { readonly kind: 'parts'; readonly parts: readonly PartInput[]; readonly first: number }
   | { readonly kind: 'empty' };
+
+/** One partition that a source of parts reads. */
+export interface PartInput {
+  /** Which of the source's pipelines. */
+  readonly pipeline: number;
+  /** The partition's place among those of its pipeline's branch. */
+  readonly local: number;
+  readonly inputs: readonly InputSpec[];
+}
 
 /** Elements first + (from + i) * step of an indexed source, i < rows. */
 export interface RangeInput {

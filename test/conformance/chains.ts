@@ -39,10 +39,18 @@ type AnyRdd = RDD<never>;
 type Twin = { readonly rdd: AnyRdd; readonly model: Model };
 
 /** Applies a method to both. The closures have no state, so one function serves both. */
-type Method = Exclude<keyof Model & keyof AnyRdd, 'union' | 'join'>;
+type Meeting = 'union' | 'cogroup' | 'zip' | 'zipPartitions' | 'cartesian' | 'intersection' | 'subtract' | (typeof joins)[number];
+type Method = Exclude<keyof Model & keyof AnyRdd, Meeting>;
+const joins = ['join', 'leftOuterJoin', 'rightOuterJoin', 'fullOuterJoin', 'subtractByKey'] as const;
 const call = ({ rdd, model }: Twin, method: Method, ...args: unknown[]): Twin => ({
   rdd: (rdd[method] as unknown as (...args: unknown[]) => AnyRdd)(...args),
   model: (model[method] as unknown as (...args: unknown[]) => Model)(...args),
+});
+
+/** Applies a method that takes others before its arguments. */
+const meet = ({ rdd, model }: Twin, method: Meeting, others: readonly Twin[], ...args: unknown[]): Twin => ({
+  rdd: (rdd[method] as unknown as (...args: unknown[]) => AnyRdd)(...others.map(other => other.rdd), ...args),
+  model: (model[method] as unknown as (...args: unknown[]) => Model)(...others.map(other => other.model), ...args),
 });
 
 const tag = (v: unknown): string => (typeof v === 'string' && v.length < 200 ? v : typeof v);
@@ -103,6 +111,16 @@ const combiner = {
   mergeCombiners: (a: string[], b: string[]) => [...a, '|', ...b],
 };
 
+/** The same for keys that are equal by value. */
+const partitioners = [
+  { partitions: 3, partition: (key: unknown) => (typeof key === 'number' ? 2 : 0) },
+  { partitions: 2, partition: (key: unknown) => (Array.isArray(key) ? key.length % 2 : 1) },
+];
+const sortKeys: ((v: unknown) => unknown)[] = [v => v, kindOf, intOf, numberOf];
+/** Past this a cartesian product is not taken. */
+const MOST_PAIRS = 2000;
+const MOST_PARTS = 40;
+
 export interface Step {
   readonly name: string;
   /** Chooses a closure. */
@@ -111,7 +129,32 @@ export interface Step {
   readonly other: Source;
 }
 
-const rowSteps = ['map', 'filter', 'flatMap', 'mapPartitions', 'mapPartitionsWithIndex', 'glom', 'keyBy', 'unionSelf', 'union', 'distinct'];
+const rowSteps = [
+  'map',
+  'filter',
+  'flatMap',
+  'mapPartitions',
+  'mapPartitionsWithIndex',
+  'glom',
+  'keyBy',
+  'groupBy',
+  'unionSelf',
+  'union',
+  'distinct',
+];
+const setSteps = [
+  'intersection',
+  'intersectionSelf',
+  'subtract',
+  'cartesian',
+  'coalesce',
+  'repartition',
+  'zip',
+  'zipPartitions',
+  'zipWithIndex',
+  'zipWithUniqueId',
+  'sortBy',
+];
 const pairSteps = [
   'reduceNumbers',
   'reduceByKey',
@@ -119,13 +162,22 @@ const pairSteps = [
   'groupByKey',
   'mapValues',
   'flatMapValues',
+  'foldByKey',
+  'aggregateByKey',
+  'join',
   'join',
   'joinSelf',
+  'cogroup',
   'partitionBy',
   'keys',
+  'values',
+  'unionKeyed',
+  'sortByKey',
+  'sortByKey',
+  'sortWithin',
 ];
 export const step: fc.Arbitrary<Step> = fc.record({
-  name: fc.constantFrom(...rowSteps, ...pairSteps, ...pairSteps),
+  name: fc.constantFrom(...rowSteps, ...setSteps, ...pairSteps, ...pairSteps),
   pick: fc.nat({ max: 11 }),
   partitions: fc.option(fc.integer({ min: 1, max: 7 }), { nil: undefined }),
   other: source,
@@ -136,6 +188,7 @@ const pickOf = <T>(from: readonly T[], pick: number): T => from[pick % from.leng
 
 /** Adds one step. Rows that are no pairs get keys before an operator of pairs. `open` makes the twins of a source. */
 export function apply(twin: Twin, { name, pick, partitions, other }: Step, open: (source: Source) => Twin): Twin {
+  const spread = pick % 4 === 3 ? pickOf(partitioners, pick >> 2) : partitions;
   const pairs = () => (twin.model.rows.every(isPair) ? twin : call(twin, 'keyBy', pickOf([kindOf, (v: unknown) => v], pick)));
   switch (name) {
     case 'map':
@@ -163,23 +216,35 @@ export function apply(twin: Twin, { name, pick, partitions, other }: Step, open:
       return { rdd: twin.rdd.union(more.rdd), model: twin.model.union(more.model) };
     }
     case 'distinct':
-      return call(twin, 'distinct', partitions);
+      return call(twin, 'distinct', spread);
     case 'reduceNumbers':
-      return call(call(pairs(), 'mapValues', pickOf([numberOf, intOf], pick)), 'reduceByKey', pickOf(reducers, pick), partitions);
+      return call(call(pairs(), 'mapValues', pickOf([numberOf, intOf], pick)), 'reduceByKey', pickOf(reducers, pick), spread);
     case 'reduceByKey':
-      return call(pairs(), 'reduceByKey', pickOf(anyReducers, pick), partitions);
+      return call(pairs(), 'reduceByKey', pickOf(anyReducers, pick), spread);
     case 'combineByKey':
-      return call(pairs(), 'combineByKey', combiner, partitions);
+      return call(pairs(), 'combineByKey', combiner, spread);
     case 'groupByKey':
-      return call(pairs(), 'groupByKey', partitions);
+      return call(pairs(), 'groupByKey', spread);
     case 'mapValues':
       return call(pairs(), 'mapValues', pickOf(maps, pick));
     case 'flatMapValues':
       return call(pairs(), 'flatMapValues', pickOf(flats, pick));
+    case 'groupBy':
+      return call(twin, 'groupBy', pickOf([kindOf, intOf], pick), spread);
+    case 'foldByKey':
+      return call(pairs(), 'foldByKey', 'z', pickOf(anyReducers, pick), spread);
+    case 'aggregateByKey':
+      return call(pairs(), 'aggregateByKey', ['zero'], combiner.mergeValue, combiner.mergeCombiners, spread);
     case 'join': {
       const left = pairs();
       const right = call(open(other), 'keyBy', pickOf([kindOf, (v: unknown) => v], pick));
-      return { rdd: left.rdd.join(right.rdd, partitions) as never, model: left.model.join(right.model, partitions) };
+      return meet(left, pickOf(joins, pick), [right], spread);
+    }
+    case 'cogroup': {
+      const left = pairs();
+      const right = call(open(other), 'keyBy', pickOf([kindOf, (v: unknown) => v], pick));
+      const others = [right, left, right].slice(0, 1 + (pick % 3));
+      return meet(left, 'cogroup', others, spread);
     }
     case 'joinSelf': {
       const left = pairs();
@@ -187,8 +252,48 @@ export function apply(twin: Twin, { name, pick, partitions, other }: Step, open:
       return { rdd: left.rdd.join(right.rdd) as never, model: left.model.join(right.model) };
     }
     case 'partitionBy':
-      return call(pairs(), 'partitionBy', partitions ?? 3);
+      return call(pairs(), 'partitionBy', spread ?? 3);
+    case 'unionKeyed': {
+      const placed = call(pairs(), 'partitionBy', spread ?? 2);
+      return meet(placed, 'union', [call(placed, 'mapValues', pickOf(maps, pick)), placed]);
+    }
+    case 'sortByKey':
+      return call(pairs(), 'sortByKey', pick % 2 === 0, partitions);
+    case 'sortWithin':
+      return call(pairs(), 'repartitionAndSortWithinPartitions', spread ?? 2);
+    case 'sortBy':
+      return call(twin, 'sortBy', pickOf(sortKeys, pick), pick % 3 > 0, partitions);
+    case 'intersection':
+      return meet(twin, 'intersection', [open(other)], spread);
+    case 'intersectionSelf':
+      return meet(call(twin, 'flatMap', flats[0]), 'intersection', [call(twin, 'filter', pickOf(filters, pick))], spread);
+    case 'subtract':
+      return meet(twin, 'subtract', [call(twin, 'filter', pickOf(filters, pick))], spread);
+    case 'cartesian': {
+      const more = open(other);
+      const [rows, parts] = [twin.model.rows.length * more.model.rows.length, twin.model.partitions.length * more.model.partitions.length];
+      return rows > MOST_PAIRS || parts > MOST_PARTS ? twin : meet(twin, 'cartesian', [more]);
+    }
+    case 'coalesce':
+      return call(twin, 'coalesce', partitions ?? 2, pick % 4 === 0 ? { shuffle: true } : undefined);
+    case 'repartition':
+      return call(twin, 'repartition', partitions ?? 4);
+    case 'zip':
+      return meet(call(twin, 'map', pickOf(maps, pick)), 'zip', [pick % 2 === 0 ? twin : call(twin, 'coalesce', 1000)]);
+    case 'zipPartitions': {
+      const n = twin.model.partitions.length;
+      const more = call(open(other), 'repartition', Math.max(n, 1));
+      const others = [more, twin, more].slice(0, n === 0 ? 0 : 1 + (pick % 3));
+      const join = (...sides: Iterable<unknown>[]) => sides.reverse().flatMap(side => [...side]);
+      return n === 0 ? twin : meet(twin, 'zipPartitions', others, join);
+    }
+    case 'zipWithIndex':
+      return call(twin, 'zipWithIndex');
+    case 'zipWithUniqueId':
+      return call(twin, 'zipWithUniqueId');
+    case 'values':
+      return call(pairs(), 'values');
     default:
-      return call(pairs(), 'map', (pair: readonly unknown[]) => pair[0]);
+      return call(pairs(), 'keys');
   }
 }

@@ -78,7 +78,7 @@ test(`${RUNS} chains give what their models give`, async () => {
 
 async function checkActions(rdd: RDD<unknown>, model: Model, n: number): Promise<void> {
   const { rows } = model;
-  switch (n % 5) {
+  switch (n % 7) {
     case 0:
       assert.equal(await rdd.count(), rows.length);
       break;
@@ -99,6 +99,30 @@ async function checkActions(rdd: RDD<unknown>, model: Model, n: number): Promise
         Array.from(counts, ([row, times]) => [keyText(row), times]),
         [...expected],
       );
+      break;
+    }
+    case 4: {
+      // Neither order nor association is lost: a key's partitions are merged one after the other.
+      const keyed = rdd.map(row => [typeof row, [row]] as [string, unknown[]]);
+      const lists = await keyed.reduceByKeyLocally((a, b) => a.concat(b));
+      const keys = [...new Set(rows.map(row => typeof row))];
+      assert.deepStrictEqual(
+        [...lists],
+        keys.map(key => [key, rows.filter(row => typeof row === key)]),
+      );
+      assert.deepStrictEqual(
+        [...(await keyed.collectAsMap())],
+        keys.map(key => [key, [rows.findLast(row => typeof row === key)]]),
+      );
+      break;
+    }
+    case 5: {
+      if (rows.length === 0) break;
+      const wanted = rows[n % rows.length];
+      const same = rows.filter(row => keyText(row) === keyText(wanted));
+      const keyed = rdd.keyBy(row => row);
+      assert.deepStrictEqual(await keyed.lookup(wanted), same);
+      assert.deepStrictEqual(await keyed.partitionBy(3).lookup(wanted), same);
       break;
     }
     default:

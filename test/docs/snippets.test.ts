@@ -151,6 +151,12 @@ describe('commands', () => {
   });
 });
 
+/** The names on a prototype and on those below it. */
+function namesOf(prototype: object): string[] {
+  const below = Object.getPrototypeOf(prototype) as object;
+  return [...Object.getOwnPropertyNames(prototype), ...(below === Object.prototype ? [] : namesOf(below))];
+}
+
 describe('the README', () => {
   const readme = textOf('README.md');
   const variableOf = (name: string) => `HEDDLE_${name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`;
@@ -164,7 +170,7 @@ describe('the README', () => {
   test('names each public method', () => {
     // Private in TypeScript's sense only.
     const own = new Set(['constructor', 'derive', 'end', 'checkOpen', 'checkOwn', 'checkKin', 'run', 'interrupted']);
-    for (const name of [...Object.getOwnPropertyNames(RDD.prototype), ...Object.getOwnPropertyNames(Context.prototype)]) {
+    for (const name of [...namesOf(RDD.prototype), ...namesOf(Context.prototype)]) {
       if (!own.has(name)) assert.match(readme, new RegExp(`\\b${name}\\b`), name);
     }
   });

@@ -220,6 +220,35 @@ const shuffles: readonly [string, (session: Session) => Promise<unknown>][] = [
         .collect(),
   ],
   [
+    'a sort, and random numbers after it',
+    s =>
+      source(s)
+        .sortBy(x => Math.abs(x) & 1023, false, 5)
+        .mapWithRng((x, rng) => x + rng.uniform())
+        .glom()
+        .collect(),
+  ],
+  [
+    'rows dealt out, numbered, side by side',
+    s => {
+      const dealt = source(s).repartition(5);
+      return dealt
+        .zipWithIndex()
+        .zip(dealt.mapWithRng((x, rng) => x * rng.int(10)))
+        .collect();
+    },
+  ],
+  [
+    'partitions joined and multiplied',
+    s => {
+      const few = source(s)
+        .keyBy(x => Math.abs(x) & 63)
+        .reduceByKey((a, b) => a + b, 6)
+        .coalesce(3);
+      return few.union(few).cartesian(few.keys()).coalesce(4).glom().collect();
+    },
+  ],
+  [
     'counts by value',
     async s => [
       ...(await source(s)

@@ -1,7 +1,7 @@
 // The map side of a shuffle: the rows of a stage to the runs of their reduce ids. The first rows of a task show what its
 // keys and values are; from then on one of four codes is in the loop:
 // - text: pairs of text and numbers combined by a kernel, where they come as columns or may do so later;
-// - numeric: two typed columns, scattered (and combined, where there is a known operation) by kernels;
+// - numeric: two typed columns, scattered by hash (and combined, where there is a known operation) by kernels;
 // - combine: rows of one key combined in a table of the task's own, for as long as that pays;
 // - pairs: rows to the encoder as they are.
 // What is decided depends on the task's rows only. A row that does not fit the numeric code ends it for the task.
@@ -189,12 +189,13 @@ export class ShuffleSink extends Sink {
     const valueKind = numericKind(sniffedValues);
     const combining = aggregation?.mapSide === true;
     const isText = (key: unknown, i: number) => typeof key === 'string' && typeof sniffedValues[i] === 'number';
+    const { partitioner } = this;
     if (this.textual && op !== null && sniffedKeys.every(isText)) {
       this.mode = 'text';
       this.textCombiner = new TextCombiner(env.heap, env.kernels, op);
-    } else if (keyKind !== 0 && valueKind !== 0 && (!combining || op !== null)) {
+    } else if (partitioner.kind === 'hash' && keyKind !== 0 && valueKind !== 0 && (!combining || op !== null)) {
       this.mode = 'numeric';
-      this.numeric = new NumericWriter(env.heap, env.kernels, this.output, this.partitioner, keyKind, valueKind, combining ? op : null);
+      this.numeric = new NumericWriter(env.heap, env.kernels, this.output, partitioner, keyKind, valueKind, combining ? op : null);
     } else this.mode = combining ? 'combine' : 'pairs';
     for (let i = 0; i < sniffedKeys.length; i++) {
       try {

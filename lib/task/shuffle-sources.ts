@@ -1,0 +1,114 @@
+// Sources that read a shuffle: its rows as they were written, or aggregated by key.
+
+import { NumericKind } from '../shuffle/kernels.js';
+import { NumericTable } from '../shuffle/numeric-table.js';
+import { numericKindOf, readRows } from '../shuffle/reader.js';
+import type { Run } from '../shuffle/run.js';
+import { roomFor } from '../shuffle/store.js';
+import type { Batch, Source } from './batch.js';
+import { type Aggregation, aggregationOf, CombineTable } from './combine-table.js';
+import { type TaskContext, taskError } from './pipeline.js';
+import type { AggregatorSpec } from './spec.js';
+import { TableSource } from './table-source.js';
+import { aggregateText, textRuns } from './text-aggregate.js';
+
+/** The rows of a shuffle as they were written. */
+export class RunsSource implements Source {
+  private next_ = 0;
+  bytesRead = 0;
+  constructor(
+    private readonly task: TaskContext,
+    private readonly runs: readonly Run[],
+  ) {}
+
+  next(): Batch | null {
+    const run = this.runs[this.next_++];
+    if (run === undefined) return null;
+    this.bytesRead += run.bytes;
+    const { keys, values, rows } = readRows(this.task.env.heap, run);
+    return { kind: 'pairs', keys, values, n: rows, block: this.task.spec.local };
+  }
+
+  close(): void {}
+}
+
+/** Aggregates the runs of a reduce id: in a kernel's table where all of them are numbers and the operation is known. */
+export function aggregateRuns(task: TaskContext, runs: readonly Run[], spec: AggregatorSpec): Source {
+  const { heap } = task.env;
+  if (spec.kind === 'reduce' && spec.op !== null && runs.length > 0) {
+    const text = textRuns(task, runs);
+    if (text !== undefined) {
+      const { keys, values } = aggregateText(task, text, spec.op);
+      return new TableSource(task.spec.local, keys, values);
+    }
+    const batches = runs.map(run => readRows(heap, run));
+    const kinds = batches.map(batch => [numericKindOf(batch.keys, heap), numericKindOf(batch.values, heap)] as const);
+    if (kinds.every(([key, value]) => key !== 0 && value !== 0)) {
+      const keyKind = kinds.some(([key]) => key === NumericKind.Float64) ? NumericKind.Float64 : NumericKind.Int32;
+      return aggregateNumbers(task, batches as NumberBatch[], spec.op, keyKind);
+    }
+  }
+  return aggregateRows(task, runs, aggregationOf(spec, task.loaded.functions));
+}
+
+interface NumberBatch {
+  readonly keys: Int32Array | Float64Array;
+  readonly values: Int32Array | Float64Array;
+  readonly rows: number;
+}
+
+function aggregateNumbers(task: TaskContext, batches: readonly NumberBatch[], op: number, keyKind: number): Source {
+  const { heap, kernels } = task.env;
+  const progress = roomFor(heap, 64, 'an aggregation table');
+  const table = new NumericTable(heap, kernels, op, keyKind, progress);
+  const widened: number[] = [];
+  const close = () => {
+    table.dispose();
+    for (const address of widened.splice(0)) heap.free(address);
+    heap.free(progress);
+  };
+  try {
+    for (const { keys, values, rows } of batches) {
+      task.env.checkCancelled();
+      let keysAt = keys.byteOffset;
+      if (keyKind === NumericKind.Float64 && keys instanceof Int32Array) {
+        keysAt = roomFor(heap, rows * 8, 'float64 keys');
+        widened.push(keysAt);
+        new Float64Array(heap.u8.buffer, keysAt, rows).set(keys);
+      }
+      table.add(keysAt, values.byteOffset, values instanceof Int32Array ? NumericKind.Int32 : NumericKind.Float64, rows);
+      if (widened.length > 0) heap.free(widened.pop()!);
+    }
+    const { size, keysAt, valuesAt } = table.groups();
+    const keys =
+      keyKind === NumericKind.Int32 ? new Int32Array(heap.u8.buffer, keysAt, size) : new Float64Array(heap.u8.buffer, keysAt, size);
+    return new TableSource(task.spec.local, keys, new Float64Array(heap.u8.buffer, valuesAt, size), close);
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Any keys, any functions. What crossed the shuffle are combiners, or values where there was no combining before it. */
+function aggregateRows(task: TaskContext, runs: readonly Run[], aggregation: Aggregation): Source {
+  const table = new CombineTable();
+  const { index, combiners } = table;
+  const create = aggregation.create as (value: unknown) => unknown;
+  const merge = (aggregation.mapSide ? aggregation.mergeCombiners : aggregation.mergeValue) as (a: unknown, b: unknown) => unknown;
+  let record: unknown;
+  try {
+    for (const run of runs) {
+      task.env.checkCancelled();
+      const { keys, values, rows } = readRows(task.env.heap, run);
+      for (let i = 0; i < rows; i++) {
+        const d = index.findOrAdd(keys[i]);
+        record = values[i];
+        if (d === combiners.length) combiners.push(aggregation.mapSide ? record : create(record));
+        else combiners[d] = merge(combiners[d], record);
+      }
+    }
+  } catch (error) {
+    throw taskError(error, aggregation.label, task.spec, record);
+  }
+  return new TableSource(task.spec.local, table.keys, combiners);
+}

@@ -1,0 +1,23 @@
+// Pairs taken apart, all of them.
+
+import { keyExpression, requirePair, type SinkCode, valueExpression } from '../compile.js';
+import { Sink, type SinkResult } from './sink.js';
+
+export class PairsSink extends Sink {
+  readonly keys: unknown[] = [];
+  readonly values: unknown[] = [];
+  readonly variant = 'pairs apart';
+
+  code(): SinkCode {
+    return {
+      functions: 0,
+      before: 'const keys_ = sink.keys, values_ = sink.values;',
+      row: row => `${requirePair(row)} keys_.push(${keyExpression(row)}); values_.push(${valueExpression(row)});`,
+      after: '',
+    };
+  }
+
+  finish(): SinkResult {
+    return { columns: [], rowsOut: 0, bytesOut: 0 };
+  }
+}

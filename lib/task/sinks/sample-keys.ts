@@ -1,0 +1,30 @@
+// A sample of the keys, for the bounds of a sort.
+
+import { keyExpression, requirePair, type SinkCode } from '../compile.js';
+import { KeySample } from '../key-sample.js';
+import { encodeColumn } from './rows.js';
+import { Sink, type SinkResult } from './sink.js';
+
+/** Leaves a column of keys and one with the number of all rows. */
+export class SampleKeysSink extends Sink {
+  readonly sample: KeySample;
+  readonly variant = 'sample keys';
+  constructor(partition: number, size: number) {
+    super();
+    this.sample = new KeySample(partition, size);
+  }
+
+  code(): SinkCode {
+    return {
+      functions: 0,
+      before: 'const sample = sink.sample;',
+      row: row => `${requirePair(row)} sample.add(${keyExpression(row)});`,
+      after: '',
+    };
+  }
+
+  finish(): SinkResult {
+    const { keys, rows } = this.sample;
+    return { columns: [encodeColumn(keys), encodeColumn([rows])], rowsOut: keys.length, bytesOut: 0 };
+  }
+}
