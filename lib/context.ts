@@ -83,6 +83,7 @@ export class Context implements AsyncDisposable {
     const nextRdd = idSequence<RddId>();
     this.session = {
       defaultPartitions: options.partitions,
+      seed,
       // Four partitions a thread are the default; who asks for another number gets it for few elements too.
       smallPartitions: options.partitions === threads * 4 ? threads : options.partitions,
       checkOpen: () => this.checkOpen(),

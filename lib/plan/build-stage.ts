@@ -6,7 +6,17 @@ import type { ShippedClosure } from '../codec/closure/types.js';
 import { HeddleError } from '../core/errors.js';
 import { type InlineBody, inlineTrial } from '../task/inline.js';
 import type { Seed } from '../task/rng/seed.js';
-import type { AggregatorSpec, FunctionRef, InputSpec, OperatorSpec, Pipeline, Program, SinkSpec, SourceSpec } from '../task/spec.js';
+import type {
+  AggregatorSpec,
+  FunctionRef,
+  InputSpec,
+  OperatorSpec,
+  Pipeline,
+  Program,
+  RandomOperator,
+  SinkSpec,
+  SourceSpec,
+} from '../task/spec.js';
 import {
   labelOf,
   type Node,
@@ -90,7 +100,7 @@ class StageBuilder {
   readonly closures: ShippedClosure[] = [];
 
   place(f: PlanFunction): FunctionRef {
-    if ('builtin' in f) return { builtin: f.builtin };
+    if (!('closure' in f)) return f;
     const known = this.closures.indexOf(f.closure);
     return { closure: known >= 0 ? known : this.closures.push(f.closure) - 1 };
   }
@@ -187,7 +197,8 @@ function inlineOf(node: OperatorNode): { inline?: InlineBody } {
   return inline === undefined ? {} : { inline };
 }
 
-const isRandom = (node: OperatorNode) => node.operator === 'trial' || node.operator === 'mapWithRng';
+const RANDOM: ReadonlySet<OperatorNode['operator']> = new Set<RandomOperator>(['trial', 'mapWithRng', 'sample', 'sampleByKey', 'draw']);
+const isRandom = (node: OperatorNode) => RANDOM.has(node.operator);
 
 function randomBefore(node: Node): number {
   if (node.kind === 'source') return 0;

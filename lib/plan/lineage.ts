@@ -8,10 +8,11 @@ import type { Partitioner } from '../shuffle/partitioner.js';
 import type { ShuffleRef } from '../shuffle/store.js';
 import type { BuiltinName } from '../task/builtins.js';
 import type { Seed } from '../task/rng/seed.js';
+import type { Sampling } from '../task/sampling.js';
 import type { InputSpec, OperatorSpec } from '../task/spec.js';
 
 /** A function of the plan: a shipped closure, or one of Heddle's own. */
-export type PlanFunction = { readonly closure: ShippedClosure } | { readonly builtin: BuiltinName };
+export type PlanFunction = { readonly closure: ShippedClosure } | { readonly builtin: BuiltinName } | { readonly sampling: Sampling };
 
 interface NodeBase {
   readonly id: RddId;

@@ -2,11 +2,14 @@
 
 import type { RddId } from '../core/ids.js';
 import type { JobRequest } from '../plan/run-job.js';
+import type { Seed } from '../task/rng/seed.js';
 
 export interface Session {
   readonly defaultPartitions: number;
   /** Partitions of an array, a range or trials of few elements, where a call names none. */
   readonly smallPartitions: number;
+  /** Of every random stream for which a call names none. */
+  readonly seed: Seed;
   /** Throws HEDDLE_CONTEXT_STOPPED. */
   checkOpen(): void;
   nextRdd(): RddId;

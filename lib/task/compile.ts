@@ -161,6 +161,20 @@ class LoopWriter {
       case 'mapWithRng':
         this.rngs.push(j);
         return this.assign(v, `f${j}(${input}, rng${j})`);
+      case 'sample':
+        this.rngs.push(j);
+        this.repeat(j, `f${j}(rng${j})`);
+        return row;
+      case 'sampleByKey':
+        this.rngs.push(j);
+        this.text += ` ${requirePair(row)}`;
+        this.repeat(j, `f${j}(rng${j}, ${keyExpression(row)})`);
+        return row;
+      case 'draw': {
+        this.rngs.push(j);
+        const value = 'single' in row ? row.single : this.assign(`${v}r`, input).single;
+        return { key: this.assign(v, `f${j}(rng${j})`).single, value };
+      }
       case 'flatMap':
         this.each(j, `f${j}(${input})`);
         return { single: v };
@@ -191,6 +205,14 @@ class LoopWriter {
     this.variables.push(variable);
     this.text += ` ${variable} = ${expression};`;
     return { single: variable };
+  }
+
+  /** Opens a loop in which the row comes so many times. */
+  private repeat(j: number, times: string): void {
+    this.variables.push(`t${j}`);
+    this.label = `each${j}`;
+    this.text += ` t${j} = ${times}; each${j}: for (; t${j} > 0; t${j}--) {`;
+    this.closing = `} ${this.closing}`;
   }
 
   /** Opens a loop over an iterable: arrays by index, anything else in chunks, so that an endless generator is no harm. */

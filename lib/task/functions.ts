@@ -2,6 +2,7 @@
 
 import { reviveClosure } from '../codec/closure/index.js';
 import { builtin } from './builtins.js';
+import { samplerOf } from './sampling.js';
 import type { FunctionRef, Program } from './spec.js';
 
 export type AnyFunction = (...args: never[]) => unknown;
@@ -14,6 +15,7 @@ export class ProgramFunctions {
   }
 
   get(ref: FunctionRef): AnyFunction {
+    if ('sampling' in ref) return samplerOf(ref.sampling);
     return 'builtin' in ref ? builtin(ref.builtin) : this.closures[ref.closure]!;
   }
 }

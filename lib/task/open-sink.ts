@@ -6,6 +6,7 @@ import type { TaskContext } from './pipeline.js';
 import { CountSink, ForEachSink } from './sinks/count.js';
 import { CountByValueSink } from './sinks/count-by-value.js';
 import { AggregateSink, type BlockRange, MomentsSink, ReduceSink, SumSink } from './sinks/fold.js';
+import { LeastSink } from './sinks/least.js';
 import { CollectSink } from './sinks/rows.js';
 import { ShuffleSink } from './sinks/shuffle.js';
 import type { Sink } from './sinks/sink.js';
@@ -54,6 +55,8 @@ function makeSink(task: TaskContext): Sink {
       return new CollectSink();
     case 'take':
       return new CollectSink(sink.limit);
+    case 'least':
+      return new LeastSink(sink.limit);
     case 'count':
       return new CountSink();
     case 'sum':

@@ -9,13 +9,17 @@ import type { TextPiece } from '../storage/splits.js';
 import type { BuiltinName } from './builtins.js';
 import type { InlineBody } from './inline.js';
 import type { Seed } from './rng/seed.js';
+import type { Sampling } from './sampling.js';
 
 /** A function of a program: one of the user's closures by index, or one of Heddle's own. */
-export type FunctionRef = { readonly closure: number } | { readonly builtin: BuiltinName };
+export type FunctionRef = { readonly closure: number } | { readonly builtin: BuiltinName } | { readonly sampling: Sampling };
+
+/** Operators whose function gets random numbers: those of a `salt`. */
+export type RandomOperator = 'trial' | 'mapWithRng' | 'sample' | 'sampleByKey' | 'draw';
 
 /** One operator of a pipeline that takes a row to none, one or many rows. */
 export interface OperatorSpec {
-  readonly kind: 'map' | 'filter' | 'flatMap' | 'keyBy' | 'mapValues' | 'flatMapValues' | 'trial' | 'mapWithRng';
+  readonly kind: 'map' | 'filter' | 'flatMap' | 'keyBy' | 'mapValues' | 'flatMapValues' | RandomOperator;
   readonly f: FunctionRef;
   /** As the user wrote it: `map at script.ts:12`. */
   readonly label: string;
@@ -68,6 +72,8 @@ export type SinkSpec =
   | { readonly kind: 'collect' }
   | { readonly kind: 'count' }
   | { readonly kind: 'take'; readonly limit: number }
+  /** The rows of pairs with the smallest keys. */
+  | { readonly kind: 'least'; readonly limit: number }
   | { readonly kind: 'sum' }
   | { readonly kind: 'moments' }
   | { readonly kind: 'reduce'; readonly f: FunctionRef; readonly label: string }

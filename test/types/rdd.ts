@@ -175,3 +175,14 @@ export function actions(): void {
   // @ts-expect-error rows of one kind
   words.union(numbers);
 }
+
+export function samples(): void {
+  holds<Equal<RowOf<ReturnType<typeof ages.sample>>, [string, number]>>();
+  const [first] = words.randomSplit([1, 2]);
+  holds<Equal<RowOf<NonNullable<typeof first>>, string>>();
+  const strata = ages.sampleByKey(false, new Map([['a', 0.5]]));
+  holds<Equal<RowOf<typeof strata>, [string, number]>>();
+  // @ts-expect-error a text has no key
+  words.sampleByKey(false, [['a', 1]]);
+  words.takeSample(true, 3).then(rows => holds<Equal<typeof rows, string[]>>());
+}
