@@ -92,6 +92,7 @@ export class Context implements AsyncDisposable {
         return nextRdd();
       },
       warn: message => this.events.emit({ type: 'warning', message }),
+      tell: event => this.events.emit(event),
       run: request => this.run(request),
     };
     if (options.progress) {

@@ -8,9 +8,12 @@ export type { EngineEvent, EngineEventType, EventListener } from './core/events.
 export type { ContextOptions } from './core/options.js';
 export type { JobTotals } from './monitor/totals.js';
 export type { RDD } from './rdd/rdd.js';
+export type { Summary, SummaryOptions, Until, VectorSummary } from './rdd/summary.js';
+export type { SummaryRun } from './rdd/summary-run.js';
 export type { ActionOptions, Combiner, Pair, Row, Widen } from './rdd/types.js';
 export type { Rng } from './task/rng/rng.js';
 export type { Seed } from './task/rng/seed.js';
+export type { Estimate } from './task/stats/estimate.js';
 export type { Statistics } from './task/stats/moments.js';
 
 /** A running engine: threads, a heap, and the beginnings of plans. */

@@ -28,6 +28,8 @@ interface NodeBase {
 export interface SourceNode extends NodeBase {
   readonly kind: 'source';
   input(partition: number): InputSpec;
+  /** Where any run of blocks can be read: for actions that cut partitions of their own. */
+  readonly indexed?: { readonly rows: number; readonly blockRows: number; slice(from: number, rows: number): InputSpec };
   /** For explain(): where the rows come from. */
   readonly describes: string;
 }

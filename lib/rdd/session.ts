@@ -1,5 +1,6 @@
 // What an RDD asks of its context: a way to run jobs, and the defaults.
 
+import type { EstimateUpdated } from '../core/events.js';
 import type { RddId } from '../core/ids.js';
 import type { JobRequest } from '../plan/run-job.js';
 import type { Seed } from '../task/rng/seed.js';
@@ -15,5 +16,7 @@ export interface Session {
   nextRdd(): RddId;
   /** Tells the user of something that is no error. */
   warn(message: string): void;
+  /** Tells whoever watches how a summary goes. */
+  tell(event: EstimateUpdated): void;
   run(request: JobRequest): Promise<void>;
 }

@@ -39,6 +39,7 @@ function partitionsFor(session: Session, given: unknown, argument: string, n: nu
 export function rangeNode(session: Session, name: string, first: number, step: number, n: number, partitions: unknown): SourceNode {
   const count = partitionsFor(session, partitions, 'partitions', n);
   const blockRows = blockRowsOf(n);
+  const slice = (from: number, rows: number) => ({ kind: 'range', first, step, from, rows, blockRows }) as const;
   return {
     kind: 'source',
     id: session.nextRdd(),
@@ -48,8 +49,9 @@ export function rangeNode(session: Session, name: string, first: number, step: n
     describes: `${n} numbers from ${first} by ${step}`,
     input(p) {
       const from = firstOf(p, count, n, blockRows);
-      return { kind: 'range', first, step, from, rows: firstOf(p + 1, count, n, blockRows) - from, blockRows };
+      return slice(from, firstOf(p + 1, count, n, blockRows) - from);
     },
+    indexed: { rows: n, blockRows, slice },
   };
 }
 

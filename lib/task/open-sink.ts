@@ -10,13 +10,14 @@ import { LeastSink } from './sinks/least.js';
 import { CollectSink } from './sinks/rows.js';
 import { ShuffleSink } from './sinks/shuffle.js';
 import type { Sink } from './sinks/sink.js';
+import { SummarySink } from './sinks/summary.js';
 import { TextSink } from './sinks/text.js';
 import type { SinkSpec } from './spec.js';
 
 /** Whether a sink's answer is built block by block. */
 export function isBlockwise(task: TaskContext): boolean {
   const { kind } = task.loaded.program.sink;
-  return kind === 'reduce' || kind === 'aggregate' || kind === 'sum' || kind === 'moments';
+  return kind === 'reduce' || kind === 'aggregate' || kind === 'sum' || kind === 'moments' || kind === 'summary';
 }
 
 /** The blocks that a task's rows belong to: those of its indexed source, else its partition (of its part of a union) as one block. */
@@ -63,6 +64,8 @@ function makeSink(task: TaskContext): Sink {
       return new SumSink(blocksOf(task));
     case 'moments':
       return new MomentsSink(blocksOf(task));
+    case 'summary':
+      return new SummarySink(blocksOf(task), sink.quantiles);
     case 'reduce':
       return new ReduceSink(blocksOf(task), functions.get(sink.f));
     case 'aggregate':

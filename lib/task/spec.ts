@@ -76,6 +76,7 @@ export type SinkSpec =
   | { readonly kind: 'least'; readonly limit: number }
   | { readonly kind: 'sum' }
   | { readonly kind: 'moments' }
+  | { readonly kind: 'summary'; readonly quantiles: boolean }
   | { readonly kind: 'reduce'; readonly f: FunctionRef; readonly label: string }
   | {
       readonly kind: 'aggregate';

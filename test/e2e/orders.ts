@@ -106,6 +106,7 @@ export function openReordered(choose: Choose, { threads, kernels }: { readonly t
     checkOpen() {},
     nextRdd: idSequence<RddId>(),
     warn() {},
+    tell() {},
     run: (request: JobRequest) => jobs.run(request),
   };
   const stop = async () => {

@@ -91,6 +91,26 @@ export class FixedTree<P> {
   }
 }
 
+/**
+ * The tree over a prefix of the blocks, which grows: nodes come from left to right, and after each the result so far can be
+ * had, the same as `join` gives for these nodes. `merge` must change neither of its arguments.
+ */
+export class PrefixTree<P> {
+  private readonly stack: Pending<P>[] = [];
+
+  constructor(private readonly merge: Merge<P>) {}
+
+  add(node: TreeNode<P>): void {
+    append(this.stack, node, 0, this.merge);
+  }
+
+  /** The partial of all nodes so far; undefined when there are none. */
+  value(): P | undefined {
+    if (this.stack.length === 0) return undefined;
+    return this.stack.map(({ partial }) => partial).reduceRight((right, left) => this.merge(left, right));
+  }
+}
+
 /** Puts a node on the stack, after uniting the pending ones that it proves complete: they meet below where it meets them. */
 function append<P>(stack: Pending<P>[], { level, index, partial }: TreeNode<P>, from: number, merge: Merge<P>): void {
   const last = stack[stack.length - 1];
