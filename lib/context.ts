@@ -37,6 +37,11 @@ export interface TrialOptions {
   readonly partitions?: number;
   /** Instead of the context's seed. */
   readonly seed?: Seed;
+  /**
+   * Antithetic variates: f runs twice a trial, on random numbers and on their mirror images, and gives numbers or arrays of
+   * them; the trial's value is the mean of both. n counts these pairs.
+   */
+  readonly antithetic?: boolean;
 }
 
 export class Context implements AsyncDisposable {

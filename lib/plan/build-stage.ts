@@ -119,7 +119,7 @@ class StageBuilder {
           ...branch,
           pipeline: {
             source: branch.pipeline.source,
-            operators: [...branch.pipeline.operators, { ...operator, ...saltOf(node, i), ...inlineOf(node) }],
+            operators: [...branch.pipeline.operators, { ...operator, ...saltOf(node, i), ...trialOf(node) }],
           },
         }));
       }
@@ -190,8 +190,9 @@ function saltOf(node: OperatorNode, branch: number): { salt?: number; seed?: See
   return { salt: branch * 2 ** 32 + randomBefore(node.parent), ...(node.seed === undefined ? {} : { seed: node.seed }) };
 }
 
-/** A trial's body for the loop itself, where it is plain arithmetic. */
-function inlineOf(node: OperatorNode): { inline?: InlineBody } {
+/** How a trial runs: its body in the loop itself, where it is plain arithmetic. */
+function trialOf(node: OperatorNode): { inline?: InlineBody; antithetic?: true } {
+  if (node.antithetic === true) return { antithetic: true };
   if (node.operator !== 'trial' || !('closure' in node.f)) return {};
   const inline = inlineTrial(node.f.closure);
   return inline === undefined ? {} : { inline };

@@ -40,6 +40,8 @@ export interface OperatorNode extends NodeBase {
   readonly parent: Node;
   readonly operator: OperatorSpec['kind'];
   readonly f: PlanFunction;
+  /** For trials: each runs twice, on random numbers and on their mirror images. */
+  readonly antithetic?: true;
   /** For operators with randomness: instead of the context's seed. */
   readonly seed?: Seed | undefined;
 }

@@ -1,12 +1,14 @@
 // Actions of statistics: samples of an exact size, and what trials say about an expectation.
 
 import type { Seed } from '../task/rng/seed.js';
+import type { ControlledEstimate } from '../task/stats/comoments.js';
 import { ActionMethods } from './action-methods.js';
+import { type ControlOptions, controlVariate } from './control-variate.js';
 import type { RDD } from './rdd.js';
 import { type Summary, type SummaryOptions, summary, type VectorSummary } from './summary.js';
 import type { SummaryRun } from './summary-run.js';
 import { takeSample } from './take-sample.js';
-import type { ActionOptions } from './types.js';
+import type { ActionOptions, Pair } from './types.js';
 
 export class EstimateMethods<T> extends ActionMethods<T> {
   /**
@@ -26,5 +28,14 @@ export class EstimateMethods<T> extends ActionMethods<T> {
   summary(this: RDD<readonly number[]> | RDD<Float64Array>, options?: SummaryOptions): SummaryRun<VectorSummary>;
   summary(options?: SummaryOptions): SummaryRun<Summary & VectorSummary> {
     return summary(this, options);
+  }
+
+  /**
+   * The mean of values by a control variate: of pairs [value, control], where the control's mean is known. What the control's mean came
+   * out wrong corrects the values', by a coefficient that is estimated from the same pairs; the closer the two go together,
+   * the smaller the standard error.
+   */
+  controlVariate(this: RDD<Pair<number, number>>, known: number, options?: ControlOptions): Promise<ControlledEstimate> {
+    return controlVariate(this, known, options);
   }
 }

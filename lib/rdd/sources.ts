@@ -79,12 +79,13 @@ export function rangeOf(session: Session, args: readonly unknown[]): SourceNode 
 }
 
 export function trialsNode(session: Session, n: unknown, f: unknown, options: unknown): Node {
-  checkOptions('trials(options)', options, ['partitions', 'seed']);
-  const { partitions, seed } = (options ?? {}) as { partitions?: unknown; seed?: never };
+  checkOptions('trials(options)', options, ['partitions', 'seed', 'antithetic']);
+  const { partitions, seed, antithetic = false } = (options ?? {}) as { partitions?: unknown; seed?: never; antithetic?: unknown };
+  if (typeof antithetic !== 'boolean') throw badArgument('trials(antithetic)', antithetic, 'true or false');
   checkSeed(seed);
   const source = rangeNode(session, 'trials', 0, 1, checkCount('trials(n)', n), partitions);
   const node = operatorNode(session, source, 'trials', 'trial', shipped(session, f, 'trials(f)'));
-  return seed === undefined ? node : { ...node, seed };
+  return { ...node, ...(seed === undefined ? {} : { seed }), ...(antithetic ? { antithetic } : {}) };
 }
 
 export function arrayNode(session: Session, name: string, array: unknown, partitions: unknown): SourceNode {

@@ -8,6 +8,7 @@ import { badArgument } from '../core/errors.js';
 import { checkJobOptions, checkOptions } from '../core/options.js';
 import { type Estimate, estimates, halfWidthOf, mergeTallies, type Tally } from '../task/stats/estimate.js';
 import { PrefixTree, type TreeNode } from '../task/stats/fixed-tree.js';
+import { checkConfidence } from './control-variate.js';
 import type { RddBase } from './rdd-base.js';
 import { appendRows } from './results.js';
 import { evenEnds, growingEnds, sliced } from './slices.js';
@@ -161,8 +162,4 @@ function checked(options: SummaryOptions | undefined): Rule {
   if (!(Number.isSafeInteger(atLeast) && atLeast >= 2)) throw badArgument('summary(until.atLeast)', atLeast, 'an integer from 2');
   checkConfidence('summary(until.confidence)', own);
   return { confidence, quantiles, until: { halfWidth, relative, atLeast, confidence: own } };
-}
-
-function checkConfidence(argument: string, value: unknown): void {
-  if (!(typeof value === 'number' && value > 0 && value < 1)) throw badArgument(argument, value, 'a probability between 0 and 1');
 }

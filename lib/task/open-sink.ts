@@ -3,6 +3,7 @@
 import { HeddleError } from '../core/errors.js';
 import { aggregationOf } from './combine-table.js';
 import type { TaskContext } from './pipeline.js';
+import { ComomentsSink } from './sinks/comoments.js';
 import { CountSink, ForEachSink } from './sinks/count.js';
 import { CountByValueSink } from './sinks/count-by-value.js';
 import { AggregateSink, type BlockRange, MomentsSink, ReduceSink, SumSink } from './sinks/fold.js';
@@ -14,10 +15,11 @@ import { SummarySink } from './sinks/summary.js';
 import { TextSink } from './sinks/text.js';
 import type { SinkSpec } from './spec.js';
 
+const BLOCKWISE: ReadonlySet<SinkSpec['kind']> = new Set(['reduce', 'aggregate', 'sum', 'moments', 'comoments', 'summary']);
+
 /** Whether a sink's answer is built block by block. */
 export function isBlockwise(task: TaskContext): boolean {
-  const { kind } = task.loaded.program.sink;
-  return kind === 'reduce' || kind === 'aggregate' || kind === 'sum' || kind === 'moments' || kind === 'summary';
+  return BLOCKWISE.has(task.loaded.program.sink.kind);
 }
 
 /** The blocks that a task's rows belong to: those of its indexed source, else its partition (of its part of a union) as one block. */
@@ -64,6 +66,8 @@ function makeSink(task: TaskContext): Sink {
       return new SumSink(blocksOf(task));
     case 'moments':
       return new MomentsSink(blocksOf(task));
+    case 'comoments':
+      return new ComomentsSink(blocksOf(task));
     case 'summary':
       return new SummarySink(blocksOf(task), sink.quantiles);
     case 'reduce':

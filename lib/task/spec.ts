@@ -27,6 +27,8 @@ export interface OperatorSpec {
   readonly salt?: number;
   /** The closure's body, where it can stand in the loop itself. */
   readonly inline?: InlineBody;
+  /** For trials: each runs twice, on random numbers and on their mirror images. */
+  readonly antithetic?: true;
   /** Instead of the program's seed. */
   readonly seed?: Seed;
 }
@@ -76,6 +78,7 @@ export type SinkSpec =
   | { readonly kind: 'least'; readonly limit: number }
   | { readonly kind: 'sum' }
   | { readonly kind: 'moments' }
+  | { readonly kind: 'comoments' }
   | { readonly kind: 'summary'; readonly quantiles: boolean }
   | { readonly kind: 'reduce'; readonly f: FunctionRef; readonly label: string }
   | {
