@@ -83,6 +83,28 @@ describe('the examples', () => {
     });
     assert.equal(answer, Math.max(...medians));
   });
+
+  test('option-pricing', async () => {
+    const { answer, blackScholes, standardError, ways } = await answerOf(
+      'option-pricing',
+      '--trials',
+      '8000',
+      '--steps',
+      '6',
+      '--seed',
+      '3',
+    );
+    assert.ok(Math.abs((blackScholes as number) - 9.1218) < 1e-4, `${blackScholes}`);
+    const errors = (ways as { european: { standardError: number }; asian: { standardError: number } }[]).map(way => [
+      way.european.standardError,
+      way.asian.standardError,
+    ]);
+    const [plain, antithetic, control, sobol] = errors as [number[], number[], number[], number[]];
+    for (const better of [antithetic, control, sobol]) assert.ok(better[0]! < plain[0]! && better[1]! < plain[1]!, JSON.stringify(errors));
+    assert.equal(standardError, control[1]);
+    // The arithmetic mean is above the geometric one, whose option is worth 4.80.
+    assert.ok(answer > 4.8 && answer < 5.4, `${answer}`);
+  });
 });
 
 const HELPER = `export interface Row { readonly word: string }
