@@ -3,11 +3,6 @@
 
 import type { Node } from '../plan/lineage.js';
 
-/** The ends of slices of equal length, about this many. */
-const EVEN_SLICES = 32;
-/** Slices for each doubling of what is before them: an answer is looked at after every thirtieth part, or a little less. */
-const SLICES_A_DOUBLING = 32;
-
 export interface Slices {
   /** The lineage with its source cut so. */
   readonly node: Node;
@@ -29,18 +24,23 @@ export function sliced(node: Node, endsOf: (blocks: number) => readonly number[]
   return { node: { ...node, partitions: ends.length, input }, rows: ends };
 }
 
-/** For an answer to all of the blocks, with a look at it on the way. */
-export function evenEnds(blocks: number): number[] {
-  const slices = Math.min(blocks, EVEN_SLICES);
-  return Array.from({ length: slices }, (_, p) => Math.floor(((p + 1) * blocks) / slices));
+/** For an answer to all of the blocks: soon a look at it, then slices of a sixty-fourth part, so that many threads are busy. */
+export function wholeEnds(blocks: number): number[] {
+  return ends(blocks, 4, Math.ceil(blocks / 64));
 }
 
-/** For an answer that may be good enough after any slice: block by block at first, and in the end a small part more each time. */
+/** For an answer that may be good enough after any slice: no slice is more than a thirtieth part, or so, of what is before it. */
 export function growingEnds(blocks: number): number[] {
-  const ends: number[] = [];
+  return ends(blocks, 32, Number.POSITIVE_INFINITY);
+}
+
+/** The ends of slices, so many for each doubling of what is before them: one block at first, and never more than `most`. */
+function ends(blocks: number, aDoubling: number, most: number): number[] {
+  const list: number[] = [];
   for (let end = 0; end < blocks; ) {
-    end = Math.min(blocks, end + Math.max(1, 2 ** Math.floor(Math.log2(end / SLICES_A_DOUBLING))));
-    ends.push(end);
+    const grown = Math.max(1, 2 ** Math.floor(Math.log2(end / aDoubling)));
+    end = Math.min(blocks, end + Math.min(grown, most));
+    list.push(end);
   }
-  return ends;
+  return list;
 }

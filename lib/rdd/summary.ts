@@ -11,7 +11,7 @@ import { PrefixTree, type TreeNode } from '../task/stats/fixed-tree.js';
 import { checkConfidence } from './control-variate.js';
 import type { RddBase } from './rdd-base.js';
 import { appendRows } from './results.js';
-import { evenEnds, growingEnds, sliced } from './slices.js';
+import { growingEnds, sliced, wholeEnds } from './slices.js';
 import { SummaryRun } from './summary-run.js';
 import type { ActionOptions } from './types.js';
 
@@ -63,7 +63,7 @@ export function summary(rdd: RddBase, options: SummaryOptions | undefined): Summ
   const { session, node } = rdd;
   session.checkOpen();
   const { until, confidence, quantiles } = rule;
-  const cut = sliced(node, until === undefined ? evenEnds : growingEnds);
+  const cut = sliced(node, until === undefined ? wholeEnds : growingEnds);
   if (until !== undefined && cut === undefined) {
     throw badArgument('summary(until)', options!.until, 'trials or a range, with operators on rows only; here any trial could be the last');
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Context, type Summary, type SummaryRun } from '../../lib/index.js';
-import { evenEnds, growingEnds } from '../../lib/rdd/slices.js';
+import { growingEnds, wholeEnds } from '../../lib/rdd/slices.js';
 import { failure } from '../failure/support.js';
 import { eventsOf, open } from './open.js';
 
@@ -115,7 +115,7 @@ describe('snapshots', () => {
   test('come in order, and are the same on any threads and partitions, bit for bit', async () => {
     for (const n of [50, 30_000]) {
       const snapshots = await alike((context, partitions) => all(context.trials(n, rng => rng.normal(), { partitions }).summary()));
-      assert.equal(snapshots.length, evenEnds(n === 50 ? 50 : 1875).length);
+      assert.equal(snapshots.length, wholeEnds(n === 50 ? 50 : 1875).length);
       assert.ok(snapshots.every((s, i) => s.done === (i === snapshots.length - 1) && (i === 0 || s.trials > snapshots[i - 1]!.trials)));
       assert.equal(snapshots.at(-1)!.count, n);
     }
@@ -239,14 +239,14 @@ describe('until', () => {
 
 test('slices are cut by the number of blocks alone, and cover them', () => {
   for (const blocks of [0, 1, 2, 63, 64, 65, 1000, 2047, 122_071]) {
-    for (const ends of [evenEnds(blocks), growingEnds(blocks)]) {
+    for (const ends of [wholeEnds(blocks), growingEnds(blocks)]) {
       assert.ok(
         ends.every((end, i) => end > (ends[i - 1] ?? 0)),
         `${blocks}: ${ends}`,
       );
       assert.equal(ends.at(-1) ?? 0, blocks);
     }
-    assert.ok(evenEnds(blocks).length <= 32);
+    assert.ok(wholeEnds(blocks).length <= 64 + 4 * 17);
   }
   const ends = growingEnds(2 ** 40);
   assert.ok(ends.length < 1200 && ends.every((end, i) => i === 0 || end - ends[i - 1]! <= Math.max(1, ends[i - 1]! / 32)));
