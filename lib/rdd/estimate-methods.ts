@@ -22,7 +22,7 @@ export class EstimateMethods<T> extends ActionMethods<T> {
   /**
    * Count, mean, variance, standard error, confidence interval and quantiles of numbers, or of each component of arrays of
    * numbers, as they come: `await` it for the last snapshot, iterate it for all. `until` stops once the mean is known well enough,
-   * at the same trial on any threads and partitions. Quantiles cost about 50 ns a value; `quantiles: []` leaves them out.
+   * at the same trial on any threads and partitions. Quantiles cost some 100 ns a value; `quantiles: []` leaves them out.
    */
   summary(this: RDD<number>, options?: SummaryOptions): SummaryRun<Summary>;
   summary(this: RDD<readonly number[]> | RDD<Float64Array>, options?: SummaryOptions): SummaryRun<VectorSummary>;
