@@ -5,7 +5,8 @@ export interface Giver<S> {
   /** Aborted once no more snapshots are wanted. */
   readonly enough: AbortSignal;
   readonly isOver: boolean;
-  give(snapshot: S): void;
+  /** Adds a snapshot, made when it is first looked at; `isLast` is the last one there is. */
+  give(snapshot: () => S, isLast: boolean): void;
 }
 
 /**
@@ -13,8 +14,8 @@ export interface Giver<S> {
  * Leaving a `for await` loop ends the trials, and the snapshot at which it was left becomes the last one: a stopping rule of
  * one's own, which stops at the same trial on every machine, because the snapshots are the same.
  */
-export class SummaryRun<S extends { readonly done: boolean }> implements PromiseLike<S>, AsyncIterable<S> {
-  private readonly snapshots: S[] = [];
+export class SummaryRun<S> implements PromiseLike<S>, AsyncIterable<S> {
+  private readonly snapshots: (() => S)[] = [];
   private readonly stop = new AbortController();
   private readonly ended: Promise<void>;
   private failure: { readonly error: unknown } | undefined;
@@ -31,9 +32,9 @@ export class SummaryRun<S extends { readonly done: boolean }> implements Promise
       get isOver() {
         return isOver();
       },
-      give: snapshot => {
-        const at = this.snapshots.push(snapshot) - 1;
-        if (snapshot.done) this.endAt(at);
+      give: (snapshot, isLast) => {
+        const at = this.snapshots.push(once(snapshot)) - 1;
+        if (isLast) this.endAt(at);
         this.announce();
       },
     });
@@ -65,7 +66,7 @@ export class SummaryRun<S extends { readonly done: boolean }> implements Promise
       if (at < this.snapshots.length) {
         let isLeft = true;
         try {
-          yield this.snapshots[at]!;
+          yield this.snapshots[at]!();
           isLeft = false;
         } finally {
           if (isLeft) this.endAt(at);
@@ -78,7 +79,7 @@ export class SummaryRun<S extends { readonly done: boolean }> implements Promise
 
   private async last(): Promise<S> {
     await this.ended;
-    return this.snapshots[this.lastAt]!;
+    return this.snapshots[this.lastAt]!();
   }
 
   private endAt(at: number): void {
@@ -97,4 +98,9 @@ export class SummaryRun<S extends { readonly done: boolean }> implements Promise
       this.wake = resolve;
     });
   }
+}
+
+function once<S>(make: () => S): () => S {
+  let made: { readonly value: S } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

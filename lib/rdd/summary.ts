@@ -5,9 +5,11 @@
 // same trial for any threads, partitions and timing. Slices beyond that trial are called off, and their results not looked at.
 
 import { badArgument } from '../core/errors.js';
+import type { JobId } from '../core/ids.js';
 import { checkJobOptions, checkOptions } from '../core/options.js';
-import { type Estimate, estimates, halfWidthOf, mergeTallies, type Tally } from '../task/stats/estimate.js';
+import { type Estimate, estimates, halfWidthOf, mergeTallies, momentsOf, type Tally } from '../task/stats/estimate.js';
 import { PrefixTree, type TreeNode } from '../task/stats/fixed-tree.js';
+import type { MomentsRecord } from '../task/stats/moments.js';
 import { checkConfidence } from './control-variate.js';
 import type { RddBase } from './rdd-base.js';
 import { appendRows } from './results.js';
@@ -72,13 +74,22 @@ export function summary(rdd: RddBase, options: SummaryOptions | undefined): Summ
     const slices = cut?.node.partitions ?? node.partitions;
     const arrived = new Map<number, { readonly nodes: TreeNode<Tally>[]; readonly branch: number }>();
     let next = 0;
-    const snapshot = (isLast: boolean): Any => {
-      const tally = prefix.value();
-      const components = estimates(tally, confidence, quantiles);
-      const trials = cut === undefined ? components[0]!.count : (cut.rows[next - 1] ?? 0);
-      const reached = until !== undefined && tally !== undefined && holds(until, tally);
-      const progress = { trials, done: isLast || reached, reached };
-      return (tally?.width ?? 0) === 0 ? ({ ...components[0]!, ...progress } as Any) : ({ components, ...progress } as unknown as Any);
+    /** Adds a snapshot of what there is, whose quantiles are found when somebody looks at it. */
+    const give = (job?: JobId) => {
+      const tallies = prefix.tallies();
+      const moments = momentsOf(tallies);
+      const trials = cut === undefined ? (moments[0]?.count ?? 0) : (cut.rows[next - 1] ?? 0);
+      const reached = until !== undefined && holds(until, moments);
+      const progress = { trials, done: next === slices || reached, reached };
+      if (job !== undefined && moments.length > 0) {
+        const { mean } = moments[0]!;
+        session.tell({ type: 'estimateUpdated', job, trials, mean, halfWidth: halfWidthOf(moments[0]!, confidence) });
+      }
+      run.give(() => {
+        const tally = tallies.length === 0 ? undefined : tallies.reduceRight((right, left) => mergeTallies(left, right));
+        const components = estimates(tally, confidence, quantiles);
+        return ((tally?.width ?? 0) === 0 ? { ...components[0]!, ...progress } : { components, ...progress }) as Any;
+      }, progress.done);
     };
     const { signal, deadline } = options ?? {};
     await session.run({
@@ -93,14 +104,11 @@ export function summary(rdd: RddBase, options: SummaryOptions | undefined): Summ
         for (let came = arrived.get(next); came !== undefined && !run.isOver; came = arrived.get(next)) {
           arrived.delete(next++);
           prefix.add(came.nodes, came.branch);
-          const given = snapshot(next === slices);
-          const { mean, halfWidth } = given.components?.[0] ?? given;
-          session.tell({ type: 'estimateUpdated', job, trials: given.trials, mean, halfWidth });
-          run.give(given);
+          give(job);
         }
       },
     });
-    if (slices === 0) run.give(snapshot(true));
+    if (slices === 0) give();
   });
 }
 
@@ -112,16 +120,18 @@ class Prefix {
 
   add(nodes: readonly TreeNode<Tally>[], branch: number): void {
     if (branch !== this.branch) {
-      this.before = this.value();
+      const tallies = this.tallies();
+      if (tallies.length > 0) this.before = tallies.reduceRight((right, left) => mergeTallies(left, right));
       this.tree = new PrefixTree(mergeTallies);
       this.branch = branch;
     }
     for (const node of nodes) this.tree.add(node);
   }
 
-  value(): Tally | undefined {
-    const last = this.tree.value();
-    return this.before === undefined || last === undefined ? (last ?? this.before) : mergeTallies(this.before, last);
+  /** What is to be merged, from the last to the first. */
+  tallies(): Tally[] {
+    const tallies = this.tree.partials();
+    return this.before === undefined ? tallies : [this.before, ...tallies];
   }
 }
 
@@ -138,11 +148,12 @@ interface Rule {
 }
 
 /** Whether every component is known well enough. One that has not varied yet is not: what is rare may be still to come. */
-function holds({ halfWidth, confidence, relative, atLeast }: NonNullable<Rule['until']>, { parts }: Tally): boolean {
-  return parts.every(({ moments }) => {
+function holds({ halfWidth, confidence, relative, atLeast }: NonNullable<Rule['until']>, components: readonly MomentsRecord[]): boolean {
+  const isKnown = (moments: MomentsRecord) => {
     const wanted = relative ? halfWidth * Math.abs(moments.mean) : halfWidth;
     return moments.count >= atLeast && moments.m2 > 0 && halfWidthOf(moments, confidence) <= wanted;
-  });
+  };
+  return components.length > 0 && components.every(isKnown);
 }
 
 function checked(options: SummaryOptions | undefined): Rule {

@@ -15,13 +15,21 @@ export interface Tally {
 
 /** The tally of both, the left one's values first. */
 export function mergeTallies(a: Tally, b: Tally): Tally {
-  if (a.width !== b.width) throw mixedWidths(a.width, b.width);
-  const parts = a.parts.map((left, i) => {
-    const right = b.parts[i]!;
-    const digest = left.digest === null || right.digest === null ? null : mergeDigests(left.digest, right.digest);
-    return { moments: Moments.from(left.moments).merge(right.moments).toRecord(), digest };
+  const moments = momentsOf([a, b]);
+  const parts = a.parts.map(({ digest: left }, i) => {
+    const { digest: right } = b.parts[i]!;
+    return { moments: moments[i]!, digest: left === null || right === null ? null : mergeDigests(left, right) };
   });
   return { width: a.width, parts };
+}
+
+/** The moments of each component of tallies, merged from the last to the first: far cheaper than their digests. */
+export function momentsOf(tallies: readonly Tally[]): MomentsRecord[] {
+  const width = tallies[0]?.width ?? 0;
+  for (const tally of tallies) if (tally.width !== width) throw mixedWidths(width, tally.width);
+  return (tallies[0]?.parts ?? []).map((_, i) =>
+    tallies.map(({ parts }) => parts[i]!.moments).reduceRight((right, left) => Moments.from(left).merge(right).toRecord()),
+  );
 }
 
 export function mixedWidths(a: number, b: number): HeddleError {

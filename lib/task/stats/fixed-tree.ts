@@ -104,10 +104,9 @@ export class PrefixTree<P> {
     append(this.stack, node, 0, this.merge);
   }
 
-  /** The partial of all nodes so far; undefined when there are none. */
-  value(): P | undefined {
-    if (this.stack.length === 0) return undefined;
-    return this.stack.map(({ partial }) => partial).reduceRight((right, left) => this.merge(left, right));
+  /** The partials of which the result is made: merged from the last to the first, the left one before what is right of it. */
+  partials(): P[] {
+    return this.stack.map(({ partial }) => partial);
   }
 }
 
