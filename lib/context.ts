@@ -37,6 +37,11 @@ export interface TrialOptions {
   readonly partitions?: number;
   /** Instead of the context's seed. */
   readonly seed?: Seed;
+  /**
+   * Antithetic variates: f runs twice a trial, on random numbers and on their mirror images, and gives numbers or arrays of
+   * them; the trial's value is the mean of both. n counts these pairs.
+   */
+  readonly antithetic?: boolean;
 }
 
 export class Context implements AsyncDisposable {
@@ -83,6 +88,7 @@ export class Context implements AsyncDisposable {
     const nextRdd = idSequence<RddId>();
     this.session = {
       defaultPartitions: options.partitions,
+      seed,
       // Four partitions a thread are the default; who asks for another number gets it for few elements too.
       smallPartitions: options.partitions === threads * 4 ? threads : options.partitions,
       checkOpen: () => this.checkOpen(),
@@ -91,6 +97,7 @@ export class Context implements AsyncDisposable {
         return nextRdd();
       },
       warn: message => this.events.emit({ type: 'warning', message }),
+      tell: event => this.events.emit(event),
       run: request => this.run(request),
     };
     if (options.progress) {

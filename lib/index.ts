@@ -7,12 +7,18 @@ export { type ErrorCode, HeddleError } from './core/errors.js';
 export type { EngineEvent, EngineEventType, EventListener } from './core/events.js';
 export type { ContextOptions } from './core/options.js';
 export type { JobTotals } from './monitor/totals.js';
+export type { ControlOptions } from './rdd/control-variate.js';
 export type { KnownPartitioner } from './rdd/partitioners.js';
 export type { RDD } from './rdd/rdd.js';
+export type { Summary, SummaryOptions, Until, VectorSummary } from './rdd/summary.js';
+export type { SummaryRun } from './rdd/summary-run.js';
 export type { ActionOptions, Combiner, Pair, Partitioner, Partitions, Row, Widen } from './rdd/types.js';
 export type { Rng } from './task/rng/rng.js';
 export type { Seed } from './task/rng/seed.js';
+export type { ControlledEstimate } from './task/stats/comoments.js';
+export type { Estimate } from './task/stats/estimate.js';
 export type { Statistics } from './task/stats/moments.js';
+export { normalQuantile } from './task/stats/normal.js';
 
 /** A running engine: threads, a heap, and the beginnings of plans. */
 export type Context = EngineContext;

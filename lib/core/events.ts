@@ -78,12 +78,23 @@ export interface TaskEnded extends TaskFields, TaskMetrics {
   readonly error?: ErrorRecord;
 }
 
+/** What the trials of a running summary say so far; several in a row may be of the same number of trials. */
+export interface EstimateUpdated {
+  readonly type: 'estimateUpdated';
+  readonly job: JobId;
+  readonly trials: number;
+  /** Of the first component. */
+  readonly mean: number;
+  /** Of the confidence interval; NaN of fewer than two values. */
+  readonly halfWidth: number;
+}
+
 export interface Warning {
   readonly type: 'warning';
   readonly message: string;
 }
 
-export type EngineEvent = JobStarted | JobEnded | StageStarted | StageEnded | TaskStarted | TaskEnded | Warning;
+export type EngineEvent = JobStarted | JobEnded | StageStarted | StageEnded | TaskStarted | TaskEnded | EstimateUpdated | Warning;
 export type EngineEventType = EngineEvent['type'];
 export type EventOf<Type extends EngineEventType | 'event'> = Type extends 'event' ? EngineEvent : Extract<EngineEvent, { type: Type }>;
 export type EventListener<Type extends EngineEventType | 'event' = 'event'> = (event: EventOf<Type>) => void;
@@ -98,6 +109,7 @@ const TYPES: Readonly<Record<EngineEventType | 'event', true>> = {
   stageEnded: true,
   taskStarted: true,
   taskEnded: true,
+  estimateUpdated: true,
   warning: true,
 };
 

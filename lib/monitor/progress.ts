@@ -18,6 +18,7 @@ export type ProgressEvent =
   | { readonly type: 'stageStarted'; readonly stage: number }
   | { readonly type: 'stageEnded'; readonly stage: number; readonly ok: boolean }
   | { readonly type: 'taskEnded'; readonly stage: number; readonly rowsIn: number; readonly bytesIn: number; readonly ok: boolean }
+  | { readonly type: 'estimateUpdated'; readonly job: number; readonly mean: number; readonly halfWidth: number }
   | { readonly type: 'jobEnded'; readonly job: number };
 
 /** What is written to: process.stderr, or a test's recorder. */
@@ -59,6 +60,8 @@ interface JobProgress {
   readonly stages: Map<number, StageProgress>;
   rows: number;
   bytes: number;
+  /** What a summary's trials say so far. */
+  estimate: string | undefined;
 }
 
 function foldIntoStage(event: Extract<ProgressEvent, { stage: number }>, job: JobProgress, stage: StageProgress): void {
@@ -104,13 +107,18 @@ export class Progress {
       case 'jobStarted': {
         const stages = event.stages.map(({ stage, tasks }) => [stage, { tasks, done: 0, ended: false }] as const);
         const label = printable(event.name || event.action);
-        this.jobs.set(event.job, { label, start: this.clock.now(), stages: new Map(stages), rows: 0, bytes: 0 });
+        this.jobs.set(event.job, { label, start: this.clock.now(), stages: new Map(stages), rows: 0, bytes: 0, estimate: undefined });
         this.schedule();
         break;
       }
       case 'jobEnded':
         if (this.jobs.delete(event.job)) this.settle();
         break;
+      case 'estimateUpdated': {
+        const job = this.jobs.get(event.job);
+        if (job !== undefined) job.estimate = estimateText(event.mean, event.halfWidth);
+        break;
+      }
       case 'stageStarted':
       case 'stageEnded':
       case 'taskEnded':
@@ -161,10 +169,19 @@ function longForm(job: JobProgress, now: number): string {
   const { done, total, stage, stages } = position(job);
   const seconds = (now - job.start) / 1000;
   const parts = [job.label, `stage ${stage}/${stages}`, `${bar(total === 0 ? 0 : done / total, 12)} ${done}/${total} tasks`];
+  if (job.estimate !== undefined) parts.push(job.estimate);
   if (job.rows > 0) parts.push(`${decimal(job.rows / seconds)} rows/s`);
   if (job.bytes > 0) parts.push(`${decimal(job.bytes, ' ')}B`);
   if (done > 0) parts.push(`ETA ${duration((seconds * (total - done)) / done)}`);
   return parts.join('  ');
+}
+
+/** A mean with two digits of its half width, and no more digits than that. */
+function estimateText(mean: number, halfWidth: number): string {
+  if (!(halfWidth > 0 && halfWidth < Infinity)) return String(Number(mean.toPrecision(6)));
+  const width = Number(halfWidth.toPrecision(2));
+  const places = Math.min(100, Math.max(0, 1 - Math.floor(Math.log10(width))));
+  return Math.abs(mean) < 1e15 && places < 20 ? `${mean.toFixed(places)} ± ${width.toFixed(places)}` : `${mean.toPrecision(6)} ± ${width}`;
 }
 
 function shortForm(job: JobProgress): string {

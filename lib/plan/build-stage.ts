@@ -14,6 +14,7 @@ import type {
   PartsRule,
   Pipeline,
   Program,
+  RandomOperator,
   SinkSpec,
   SourceSpec,
 } from '../task/spec.js';
@@ -149,8 +150,8 @@ class StageBuilder {
   readonly closures: ShippedClosure[] = [];
 
   place(f: PlanFunction): FunctionRef {
-    if ('builtin' in f) return { builtin: f.builtin };
     if ('of' in f) return { of: this.place(f.of), first: f.first, fresh: f.fresh };
+    if (!('closure' in f)) return f;
     const known = this.closures.indexOf(f.closure);
     return { closure: known >= 0 ? known : this.closures.push(f.closure) - 1 };
   }
@@ -169,7 +170,7 @@ class StageBuilder {
           ...branch,
           pipeline: {
             source: branch.pipeline.source,
-            operators: [...branch.pipeline.operators, { ...operator, ...saltOf(node, i), ...inlineOf(node) }],
+            operators: [...branch.pipeline.operators, { ...operator, ...saltOf(node, i), ...trialOf(node) }],
           },
         }));
       }
@@ -252,14 +253,16 @@ function saltOf(node: OperatorNode, branch: number): { salt?: number; seed?: See
   return { salt: branch * 2 ** 32 + randomBefore(node.parent), ...(node.seed === undefined ? {} : { seed: node.seed }) };
 }
 
-/** A trial's body for the loop itself, where it is plain arithmetic. */
-function inlineOf(node: OperatorNode): { inline?: InlineBody } {
+/** How a trial runs: its body in the loop itself, where it is plain arithmetic. */
+function trialOf(node: OperatorNode): { inline?: InlineBody; antithetic?: true } {
+  if (node.antithetic === true) return { antithetic: true };
   if (node.operator !== 'trial' || !('closure' in node.f)) return {};
   const inline = inlineTrial(node.f.closure);
   return inline === undefined ? {} : { inline };
 }
 
-const isRandom = (node: OperatorNode) => node.operator === 'trial' || node.operator === 'mapWithRng';
+const RANDOM: ReadonlySet<OperatorNode['operator']> = new Set<RandomOperator>(['trial', 'mapWithRng', 'sample', 'sampleByKey', 'draw']);
+const isRandom = (node: OperatorNode) => RANDOM.has(node.operator);
 
 function randomBefore(node: Node): number {
   if (node.kind === 'source') return 0;

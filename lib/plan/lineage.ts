@@ -7,6 +7,7 @@ import type { RddId, StageId } from '../core/ids.js';
 import type { ShuffleRef } from '../shuffle/store.js';
 import type { BuiltinName } from '../task/builtins.js';
 import type { Seed } from '../task/rng/seed.js';
+import type { Sampling } from '../task/sampling.js';
 import type { InputSpec, OperatorSpec, PartsRule } from '../task/spec.js';
 import type { Deferred } from './deferred.js';
 import type { PlanPartitioner } from './partitioner.js';
@@ -15,6 +16,7 @@ import type { PlanPartitioner } from './partitioner.js';
 export type PlanFunction =
   | { readonly closure: ShippedClosure }
   | { readonly builtin: BuiltinName }
+  | { readonly sampling: Sampling }
   | { readonly of: PlanFunction; readonly first: Uint8Array; readonly fresh: boolean };
 
 interface NodeBase {
@@ -35,6 +37,8 @@ export interface SourceNode extends NodeBase {
   input(partition: number): InputSpec;
   /** Set where the rows are lines of text, which may stay bytes. */
   readonly format?: 'text';
+  /** Where any run of blocks can be read: for actions that cut partitions of their own. */
+  readonly indexed?: { readonly rows: number; readonly blockRows: number; slice(from: number, rows: number): InputSpec };
   /** For explain(): where the rows come from. */
   readonly describes: string;
 }
@@ -45,6 +49,8 @@ export interface OperatorNode extends NodeBase {
   readonly parent: Node;
   readonly operator: OperatorSpec['kind'];
   readonly f: PlanFunction;
+  /** For trials: each runs twice, on random numbers and on their mirror images. */
+  readonly antithetic?: true;
   /** For operators with randomness: instead of the context's seed. */
   readonly seed?: Seed | undefined;
 }

@@ -1,7 +1,7 @@
 // From a lineage and a sink to a job: the stages that are still to run, their memory, their tasks, their results.
 
 import { collectGarbage } from '../core/collect.js';
-import { idSequence, type MapId, type ShuffleId, type StageId } from '../core/ids.js';
+import { idSequence, type JobId, type MapId, type ShuffleId, type StageId } from '../core/ids.js';
 import type { Scheduler } from '../scheduler/loop.js';
 import type { StagePlan } from '../scheduler/messages.js';
 import type { ShuffleRef, ShuffleStore } from '../shuffle/store.js';
@@ -16,6 +16,8 @@ export interface JobOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds. */
   readonly deadline?: number | undefined;
+  /** Ends the job early and well. */
+  readonly enough?: AbortSignal | undefined;
 }
 
 export interface JobRequest extends JobOptions {
@@ -24,7 +26,7 @@ export interface JobRequest extends JobOptions {
   readonly sink: PlanSink;
   /** All of them when absent. */
   readonly partitions?: readonly number[];
-  onResult(partition: number, result: TaskResult, branch: number): void;
+  onResult(partition: number, result: TaskResult, branch: number, job: JobId): void;
 }
 
 interface PlannedStage {
@@ -59,7 +61,7 @@ export class JobRunner {
     const questions = openQuestions(request.node);
     for (const deferred of questions) await this.ask(deferred, request, started);
     await this.makeRoom();
-    const { node, action, partitions, signal } = request;
+    const { node, action, partitions, signal, enough } = request;
     const deadline = questions.size === 0 ? request.deadline : remaining(request, started);
     const stages = new Map<StageId, PlannedStage>();
     const plans: StagePlan[] = [];
@@ -74,9 +76,10 @@ export class JobRunner {
         plan: { stages: plans, maxFailures: this.options.maxFailures, action, name: this.options.name },
         specFor: task => this.specFor(task.stage, stages.get(task.stage)!, task.partition, task.attempt),
         onResult: (task, result) => {
-          if (task.stage === final) request.onResult(task.partition, result, built.locate(task.partition).branch);
+          if (task.stage === final) request.onResult(task.partition, result, built.locate(task.partition).branch, task.job);
         },
         signal,
+        enough,
         deadline,
       });
     } catch (error) {

@@ -4,10 +4,10 @@ import type { Statistics } from '../task/stats/moments.js';
 import * as actions from './actions.js';
 import { operatorNode } from './make.js';
 import type { RDD } from './rdd.js';
-import { SortOperators } from './sort-operators.js';
+import { SamplingOperators } from './sampling-operators.js';
 import type { ActionOptions, Pair, Widen } from './types.js';
 
-export class ActionMethods<T> extends SortOperators<T> {
+export class ActionMethods<T> extends SamplingOperators<T> {
   /** All rows, partition after partition. */
   collect(options?: ActionOptions): Promise<T[]> {
     return actions.collect<T>(this, options);

@@ -4,11 +4,11 @@
 
 import { badArgument } from '../core/errors.js';
 import { explain } from '../plan/explain.js';
-import { PairActions } from './pair-actions.js';
+import { EstimateMethods } from './estimate-methods.js';
 import { KnownPartitioner } from './partitioners.js';
 import type { Pair } from './types.js';
 
-export class RDD<T> extends PairActions<T> {
+export class RDD<T> extends EstimateMethods<T> {
   getNumPartitions(): number {
     return this.node.partitions;
   }

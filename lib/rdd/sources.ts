@@ -39,6 +39,7 @@ function partitionsFor(session: Session, given: unknown, argument: string, n: nu
 export function rangeNode(session: Session, name: string, first: number, step: number, n: number, partitions: unknown): SourceNode {
   const count = partitionsFor(session, partitions, 'partitions', n);
   const blockRows = blockRowsOf(n);
+  const slice = (from: number, rows: number) => ({ kind: 'range', first, step, from, rows, blockRows }) as const;
   return {
     kind: 'source',
     id: session.nextRdd(),
@@ -48,8 +49,9 @@ export function rangeNode(session: Session, name: string, first: number, step: n
     describes: `${n} numbers from ${first} by ${step}`,
     input(p) {
       const from = firstOf(p, count, n, blockRows);
-      return { kind: 'range', first, step, from, rows: firstOf(p + 1, count, n, blockRows) - from, blockRows };
+      return slice(from, firstOf(p + 1, count, n, blockRows) - from);
     },
+    indexed: { rows: n, blockRows, slice },
   };
 }
 
@@ -77,12 +79,13 @@ export function rangeOf(session: Session, args: readonly unknown[]): SourceNode 
 }
 
 export function trialsNode(session: Session, n: unknown, f: unknown, options: unknown): Node {
-  checkOptions('trials(options)', options, ['partitions', 'seed']);
-  const { partitions, seed } = (options ?? {}) as { partitions?: unknown; seed?: never };
+  checkOptions('trials(options)', options, ['partitions', 'seed', 'antithetic']);
+  const { partitions, seed, antithetic = false } = (options ?? {}) as { partitions?: unknown; seed?: never; antithetic?: unknown };
+  if (typeof antithetic !== 'boolean') throw badArgument('trials(antithetic)', antithetic, 'true or false');
   checkSeed(seed);
   const source = rangeNode(session, 'trials', 0, 1, checkCount('trials(n)', n), partitions);
   const node = operatorNode(session, source, 'trials', 'trial', shipped(session, f, 'trials(f)'));
-  return seed === undefined ? node : { ...node, seed };
+  return { ...node, ...(seed === undefined ? {} : { seed }), ...(antithetic ? { antithetic } : {}) };
 }
 
 export function arrayNode(session: Session, name: string, array: unknown, partitions: unknown): SourceNode {

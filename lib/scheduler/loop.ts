@@ -23,6 +23,8 @@ interface RunningJob<Spec, Result> {
   readonly started: number;
   /** An error met while results were handed over: the job fails with it, whatever the machine says. */
   failure: { readonly error: unknown } | undefined;
+  /** No more results are wanted: its end is a good one. */
+  hasEnough: boolean;
   settle(outcome: { readonly error: unknown } | undefined): void;
 }
 
@@ -74,32 +76,36 @@ export class Scheduler<Spec, Result> {
 
   /** Runs a job. Rejects with the error that ended it; tasks that were running may then still be on their way out. */
   async submit(request: JobRequest<Spec, Result>): Promise<void> {
-    const { plan, signal, deadline = Number.POSITIVE_INFINITY } = request;
+    const { plan, signal, enough, deadline = Number.POSITIVE_INFINITY } = request;
     const maxFailures = plan.maxFailures ?? DEFAULT_MAX_FAILURES;
     if (!Number.isSafeInteger(maxFailures) || maxFailures < 1) throw badArgument('maxFailures', maxFailures, 'a whole number from 1');
     if (typeof deadline !== 'number' || !(deadline >= 0)) throw badArgument('deadline', deadline, 'milliseconds, 0 or more');
     if (this.closed !== undefined) throw this.closed;
     if (signal?.aborted === true) throw cancelled(signal);
     if (deadline === 0) throw late(deadline);
+    if (enough?.aborted === true) return;
 
     const job = this.nextJob();
     let clear = (): void => {};
     const cancel = (error: HeddleError): void => this.enqueue(() => this.cancel(job, error));
     const onAbort = (): void => cancel(cancelled(signal!));
+    const onEnough = (): void => this.enqueue(() => this.finish(job));
     try {
       await new Promise<void>((resolve, reject) => {
         const settle = (outcome: { readonly error: unknown } | undefined): void =>
           outcome === undefined ? resolve() : reject(outcome.error);
         const started = this.clock.now();
         const stages = new Set(plan.stages.map(stage => stage.id));
-        const entry: RunningJob<Spec, Result> = { request, stages, started, failure: undefined, settle };
+        const entry: RunningJob<Spec, Result> = { request, stages, started, failure: undefined, hasEnough: false, settle };
         if (deadline < Number.POSITIVE_INFINITY) clear = startDeadline(this.clock, deadline, () => cancel(late(deadline)));
         signal?.addEventListener('abort', onAbort);
+        enough?.addEventListener('abort', onEnough);
         this.enqueue(() => this.start(job, entry, maxFailures));
       });
     } finally {
       clear();
       signal?.removeEventListener('abort', onAbort);
+      enough?.removeEventListener('abort', onEnough);
     }
   }
 
@@ -143,6 +149,14 @@ export class Scheduler<Spec, Result> {
     if (entry === undefined) return;
     entry.failure ??= { error };
     this.handle({ type: 'jobCancelled', job, error: toErrorRecord(error) });
+  }
+
+  /** Ends a job that has what it wanted. The machine knows one way to give up tasks, so to it the job is cancelled. */
+  private finish(job: JobId): void {
+    const entry = this.jobs.get(job);
+    if (entry === undefined || entry.failure !== undefined) return;
+    entry.hasEnough = true;
+    this.handle({ type: 'jobCancelled', job, error: toErrorRecord(new HeddleError('HEDDLE_CANCELLED', 'no more was wanted')) });
   }
 
   private addSlot(slot: Slot): void {
@@ -266,7 +280,7 @@ export class Scheduler<Spec, Result> {
   }
 
   private deliver(entry: RunningJob<Spec, Result>, task: TaskRef, result: Result): void {
-    if (entry.failure !== undefined) return;
+    if (entry.failure !== undefined || entry.hasEnough) return;
     try {
       entry.request.onResult(task, result);
     } catch (error) {
@@ -297,7 +311,7 @@ export class Scheduler<Spec, Result> {
     if (entry === undefined) return;
     this.jobs.delete(job);
     if (joined) this.results.leave(entry.stages);
-    const end = entry.failure ?? outcome;
+    const end = entry.failure ?? (entry.hasEnough ? undefined : outcome);
     const seconds = (this.clock.now() - entry.started) / 1000;
     if (end === undefined) this.emit({ type: 'jobEnded', job, ok: true, seconds });
     else this.emit({ type: 'jobEnded', job, ok: false, seconds, error: toErrorRecord(end.error) });

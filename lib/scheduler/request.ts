@@ -22,6 +22,8 @@ export interface JobRequest<Spec, Result> {
    */
   onResult(task: TaskRef, result: Result): void;
   readonly signal?: AbortSignal | undefined;
+  /** Ends the job early and well: what has come is all that is wanted, and tasks under way are called off. */
+  readonly enough?: AbortSignal | undefined;
   /** Milliseconds that the job may take. */
   readonly deadline?: number | undefined;
 }

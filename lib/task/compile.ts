@@ -8,6 +8,7 @@
 
 import { HeddleError, show } from '../core/errors.js';
 import { DRAW, type InlineBody } from './inline.js';
+import { AntitheticRng } from './rng/antithetic.js';
 import { DRAWS_END, Rng } from './rng/rng.js';
 import type { OperatorSpec } from './spec.js';
 
@@ -81,8 +82,8 @@ return function loop(batch, sink, rngs) {
 
 /** Compiles a loop's source over its functions. */
 export function compileLoop(source: string, functions: readonly unknown[], name: string): Loop {
-  const factory = new Function('F', 'chunksOf', 'Rng', 'notAPair', `${source}\n//# sourceURL=heddle-stage:${name}`);
-  return factory(functions, chunksOf, Rng, notAPair) as Loop;
+  const factory = new Function('F', 'chunksOf', 'Rng', 'AntitheticRng', 'notAPair', `${source}\n//# sourceURL=heddle-stage:${name}`);
+  return factory(functions, chunksOf, Rng, AntitheticRng, notAPair) as Loop;
 }
 
 class LoopWriter {
@@ -105,7 +106,7 @@ class LoopWriter {
       .map((j, k) =>
         this.inlined.includes(j)
           ? `const $source${j} = rngs[${k}], $draws${j} = $source${j}.draws; let $c${j} = $source${j}.cursor;`
-          : `const rng${j} = new Rng(rngs[${k}]);`,
+          : `const rng${j} = new ${operators[j]!.antithetic === true ? 'AntitheticRng' : 'Rng'}(rngs[${k}]);`,
       )
       .join(' ');
   }
@@ -157,10 +158,26 @@ class LoopWriter {
       case 'trial':
         if (spec.inline !== undefined) return this.inline(j, spec.inline, input);
         this.rngs.push(j);
+        if (spec.antithetic === true) return this.assign(v, `rng${j}.pair(f${j}, ${input})`);
+        this.text += ` rng${j}.trial = ${input};`;
         return this.assign(v, `f${j}(rng${j}, ${input})`);
       case 'mapWithRng':
         this.rngs.push(j);
         return this.assign(v, `f${j}(${input}, rng${j})`);
+      case 'sample':
+        this.rngs.push(j);
+        this.repeat(j, `f${j}(rng${j})`);
+        return row;
+      case 'sampleByKey':
+        this.rngs.push(j);
+        this.text += ` ${requirePair(row)}`;
+        this.repeat(j, `f${j}(rng${j}, ${keyExpression(row)})`);
+        return row;
+      case 'draw': {
+        this.rngs.push(j);
+        const value = 'single' in row ? row.single : this.assign(`${v}r`, input).single;
+        return { key: this.assign(v, `f${j}(rng${j})`).single, value };
+      }
       case 'flatMap':
         this.each(j, `f${j}(${input})`);
         return { single: v };
@@ -191,6 +208,14 @@ class LoopWriter {
     this.variables.push(variable);
     this.text += ` ${variable} = ${expression};`;
     return { single: variable };
+  }
+
+  /** Opens a loop in which the row comes so many times. */
+  private repeat(j: number, times: string): void {
+    this.variables.push(`t${j}`);
+    this.label = `each${j}`;
+    this.text += ` t${j} = ${times}; each${j}: for (; t${j} > 0; t${j}--) {`;
+    this.closing = `} ${this.closing}`;
   }
 
   /** Opens a loop over an iterable: arrays by index, anything else in chunks, so that an endless generator is no harm. */

@@ -3,6 +3,7 @@
 import { reviveClosure } from '../codec/closure/index.js';
 import { decodeValue } from '../codec/column.js';
 import { builtin } from './builtins.js';
+import { samplerOf } from './sampling.js';
 import type { BoundRef, FunctionRef, Program } from './spec.js';
 
 export type AnyFunction = (...args: never[]) => unknown;
@@ -15,6 +16,7 @@ export class ProgramFunctions {
   }
 
   get(ref: FunctionRef): AnyFunction {
+    if ('sampling' in ref) return samplerOf(ref.sampling);
     if ('builtin' in ref) return builtin(ref.builtin);
     if ('closure' in ref) return this.closures[ref.closure]!;
     return bound(this.get(ref.of), ref);

@@ -6,20 +6,24 @@ import { takesColumns } from './columnar/worth.js';
 import { aggregationOf } from './combine-table.js';
 import type { ProgramFunctions } from './functions.js';
 import type { TaskContext } from './pipeline.js';
+import { ComomentsSink } from './sinks/comoments.js';
 import { CountSink, ForEachSink } from './sinks/count.js';
 import { CountByValueSink } from './sinks/count-by-value.js';
 import { AggregateSink, type BlockRange, MomentsSink, ReduceSink, SumSink } from './sinks/fold.js';
+import { LeastSink } from './sinks/least.js';
 import { CollectSink } from './sinks/rows.js';
 import { SampleKeysSink } from './sinks/sample-keys.js';
 import { ShuffleSink } from './sinks/shuffle.js';
 import type { Sink } from './sinks/sink.js';
+import { SummarySink } from './sinks/summary.js';
 import { TextSink } from './sinks/text.js';
 import type { PartitionerSpec, SinkSpec } from './spec.js';
 
+const BLOCKWISE: ReadonlySet<SinkSpec['kind']> = new Set(['reduce', 'aggregate', 'sum', 'moments', 'comoments', 'summary']);
+
 /** Whether a sink's answer is built block by block. */
 export function isBlockwise(task: TaskContext): boolean {
-  const { kind } = task.loaded.program.sink;
-  return kind === 'reduce' || kind === 'aggregate' || kind === 'sum' || kind === 'moments';
+  return BLOCKWISE.has(task.loaded.program.sink.kind);
 }
 
 /** The blocks that a task's rows belong to: those of its indexed source, else its partition (of its part of a union) as one block. */
@@ -68,12 +72,18 @@ function makeSink(task: TaskContext): Sink {
       return new CollectSink();
     case 'take':
       return new CollectSink(sink.limit);
+    case 'least':
+      return new LeastSink(sink.limit);
     case 'count':
       return new CountSink();
     case 'sum':
       return new SumSink(blocksOf(task));
     case 'moments':
       return new MomentsSink(blocksOf(task));
+    case 'comoments':
+      return new ComomentsSink(blocksOf(task));
+    case 'summary':
+      return new SummarySink(blocksOf(task), sink.quantiles);
     case 'reduce':
       return new ReduceSink(blocksOf(task), functions.get(sink.f));
     case 'aggregate':

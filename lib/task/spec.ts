@@ -10,9 +10,14 @@ import type { BuiltinName } from './builtins.js';
 import type { ColumnarPlan } from './columnar/plan.js';
 import type { InlineBody } from './inline.js';
 import type { Seed } from './rng/seed.js';
+import type { Sampling } from './sampling.js';
 
-/** A function of a program: one of the user's closures by index, one of Heddle's own, or either with its first argument given. */
-export type FunctionRef = { readonly closure: number } | { readonly builtin: BuiltinName } | BoundRef;
+/** A function of a program: one of the user's closures by index, one of Heddle's own, or any of them with its first argument given. */
+export type FunctionRef =
+  | { readonly closure: number }
+  | { readonly builtin: BuiltinName }
+  | { readonly sampling: Sampling }
+  | BoundRef;
 
 export interface BoundRef {
   readonly of: FunctionRef;
@@ -22,9 +27,12 @@ export interface BoundRef {
   readonly fresh: boolean;
 }
 
+/** Operators whose function gets random numbers: those of a `salt`. */
+export type RandomOperator = 'trial' | 'mapWithRng' | 'sample' | 'sampleByKey' | 'draw';
+
 /** One operator of a pipeline that takes a row to none, one or many rows. */
 export interface OperatorSpec {
-  readonly kind: 'map' | 'filter' | 'flatMap' | 'keyBy' | 'mapValues' | 'flatMapValues' | 'trial' | 'mapWithRng';
+  readonly kind: 'map' | 'filter' | 'flatMap' | 'keyBy' | 'mapValues' | 'flatMapValues' | RandomOperator;
   readonly f: FunctionRef;
   /** As the user wrote it: `map at script.ts:12`. */
   readonly label: string;
@@ -32,6 +40,8 @@ export interface OperatorSpec {
   readonly salt?: number;
   /** The closure's body, where it can stand in the loop itself. */
   readonly inline?: InlineBody;
+  /** For trials: each runs twice, on random numbers and on their mirror images. */
+  readonly antithetic?: true;
   /** Instead of the program's seed. */
   readonly seed?: Seed;
 }
@@ -106,8 +116,12 @@ export type SinkSpec =
   | { readonly kind: 'collect' }
   | { readonly kind: 'count' }
   | { readonly kind: 'take'; readonly limit: number }
+  /** The rows of pairs with the smallest keys. */
+  | { readonly kind: 'least'; readonly limit: number }
   | { readonly kind: 'sum' }
   | { readonly kind: 'moments' }
+  | { readonly kind: 'comoments' }
+  | { readonly kind: 'summary'; readonly quantiles: boolean }
   | { readonly kind: 'reduce'; readonly f: FunctionRef; readonly label: string }
   | {
       readonly kind: 'aggregate';

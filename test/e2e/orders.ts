@@ -101,10 +101,12 @@ export function openReordered(choose: Choose, { threads, kernels }: { readonly t
   const jobs = new JobRunner(scheduler, store, { seed: 0, maxFailures: 1, name: 'test' }, error => error);
   const session: Session = {
     defaultPartitions: 4,
+    seed: 0,
     smallPartitions: 4,
     checkOpen() {},
     nextRdd: idSequence<RddId>(),
     warn() {},
+    tell() {},
     run: (request: JobRequest) => jobs.run(request),
   };
   const stop = async () => {

@@ -83,6 +83,58 @@ describe('the examples', () => {
     });
     assert.equal(answer, Math.max(...medians));
   });
+
+  test('option-pricing', async () => {
+    const { answer, blackScholes, standardError, ways } = await answerOf(
+      'option-pricing',
+      '--trials',
+      '8000',
+      '--steps',
+      '6',
+      '--seed',
+      '3',
+    );
+    assert.ok(Math.abs((blackScholes as number) - 9.1218) < 1e-4, `${blackScholes}`);
+    const errors = (ways as { european: { standardError: number }; asian: { standardError: number } }[]).map(way => [
+      way.european.standardError,
+      way.asian.standardError,
+    ]);
+    const [plain, antithetic, control, sobol] = errors as [number[], number[], number[], number[]];
+    for (const better of [antithetic, control, sobol]) assert.ok(better[0]! < plain[0]! && better[1]! < plain[1]!, JSON.stringify(errors));
+    assert.equal(standardError, control[1]);
+    // The arithmetic mean is above the geometric one, whose option is worth 4.80.
+    assert.ok(answer > 4.8 && answer < 5.4, `${answer}`);
+  });
+
+  test('e-digits', async () => {
+    const { answer, first, last } = await answerOf('e-digits', '--digits', '100');
+    const decimals = '7182818284590452353602874713526624977572470936999595749669676277240766303535475945713821785251664274';
+    assert.deepEqual([first, last], [decimals.slice(0, 20), decimals.slice(-20)]);
+    assert.equal(
+      answer,
+      Array.from(decimals, Number).reduce((a, b) => a + b),
+    );
+  });
+
+  // These three compare all they compute with a plain loop, and fail where it differs.
+  test('k-means', async () => {
+    const { answer, centres } = await answerOf('k-means', '--points', '3000', '--clusters', '3', '--rounds', '4');
+    // Of two coordinates of variance 1 each.
+    assert.ok(Math.abs(answer - 2) < 0.2, `${answer}`);
+    for (const [x, y] of centres as [number, number][]) assert.ok(Math.abs(Math.hypot(x, y) - 10) < 0.5, `${x}, ${y}`);
+  });
+
+  test('pagerank', async () => {
+    const { answer, top } = await answerOf('pagerank', '--nodes', '200', '--edges', '2000', '--rounds', '3');
+    assert.deepEqual((top as unknown[])[0], [0, answer]);
+    // Ranks are 1 on average; the cube root of a 200th, a sixth, of the links leads to the first node.
+    assert.ok(answer > 20 && answer < 60, `${answer}`);
+  });
+
+  test('attention', async () => {
+    const { answer } = await answerOf('attention', '--heads', '2', '--tokens', '150', '--width', '8');
+    assert.ok(answer > 1 && answer < 50, `${answer}`);
+  });
 });
 
 const HELPER = `export interface Row { readonly word: string }

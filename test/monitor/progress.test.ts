@@ -54,6 +54,7 @@ function setUp() {
       handle({ type: 'jobStarted', job, action: 'collect', name, stages: stages.map(([stage, tasks]) => ({ stage, tasks })) }),
     task: (stage: number, rowsIn = 0, bytesIn = 0, ok = true) => handle({ type: 'taskEnded', stage, rowsIn, bytesIn, ok }),
     endStage: (stage: number, ok = true) => handle({ type: 'stageEnded', stage, ok }),
+    estimate: (job: number, mean: number, halfWidth: number) => handle({ type: 'estimateUpdated', job, mean, halfWidth }),
     end: (job: number) => handle({ type: 'jobEnded', job }),
   };
 }
@@ -71,6 +72,26 @@ describe('progress', () => {
     end(1);
     assert.equal(screen.line, '');
     assert.equal(clock.timers, 0);
+  });
+
+  test('tells the mean of a summary and its half width, with as many digits as they are worth', () => {
+    const cases: [mean: number, halfWidth: number, text: string][] = [
+      [6.54321, 0.00123, '6.5432 ± 0.0012'],
+      [-12_345.678, 91.2, '-12346 ± 91'],
+      [0.5, Number.NaN, '0.5'],
+      [7, 0, '7'],
+      [1e300, 1e297, '1.00000e+300 ± 1e+297'],
+      [2e-9, 3.14e-11, '0.000000002000 ± 0.000000000031'],
+    ];
+    for (const [mean, halfWidth, text] of cases) {
+      const { clock, screen, start, estimate, end } = setUp();
+      start(1, 'pi', [0, 4]);
+      estimate(1, mean, halfWidth);
+      estimate(99, 1, 1);
+      clock.advance(300);
+      assert.equal(screen.line, `pi  stage 1/1  ░░░░░░░░░░░░ 0/4 tasks  ${text}`);
+      end(1);
+    }
   });
 
   test('shows the action of a job without a name, and no control characters of a name', () => {

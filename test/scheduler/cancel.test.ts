@@ -96,6 +96,60 @@ describe('cancelling', () => {
   });
 });
 
+describe('enough', () => {
+  test('ends the job well, aborts its tasks, and delivers nothing more', async () => {
+    const bench = new Bench(2);
+    const enough = new AbortController();
+    const got: string[] = [];
+    const { done } = bench.submit([stagePlan(0, range(5))], {
+      enough: enough.signal,
+      onResult: ({ partition }, result) => {
+        got.push(`${partition}=${result}`);
+        enough.abort();
+      },
+    });
+    const runs = [await bench.transport.take(0), await bench.transport.take(1)];
+    runs[1]!.settle({ ok: true, result: 7 });
+    await done;
+    assert.equal(runs[0]!.signal.aborted, true);
+    runs[0]!.settle({ ok: true, result: 8 });
+    // The slot that was free had got its next task by then, which is called off at once.
+    const next = await bench.transport.take(1);
+    assert.equal(next.signal.aborted, true);
+    next.settle({ ok: true, result: 9 });
+    await bench.scheduler.stop();
+    assert.deepEqual(got, ['1=7']);
+    assert.deepEqual(
+      bench.events.filter(event => event.type === 'jobEnded').map(event => ({ ok: event.ok, error: event.error })),
+      [{ ok: true, error: undefined }],
+    );
+    bench.idle();
+  });
+
+  test('after the end, twice, or from the start does no harm; a failure before it is still one', async () => {
+    const bench = new Bench(1);
+    const enough = new AbortController();
+    const { done } = bench.submit([stagePlan(0, [0])], { enough: enough.signal });
+    await bench.transport.succeed(0, 1);
+    await done;
+    enough.abort();
+    await bench.submit([stagePlan(1, [0])], { enough: enough.signal }).done;
+    const late = new AbortController();
+    const failing = bench.submit([stagePlan(2, [0, 1])], {
+      enough: late.signal,
+      onResult: () => {
+        late.abort();
+        throw new Error('cannot be read');
+      },
+    });
+    await bench.transport.succeed(0, 1);
+    await assert.rejects(failing.done, /cannot be read/);
+    (await bench.transport.take(0)).settle({ ok: true, result: 1 });
+    await bench.scheduler.stop();
+    bench.idle();
+  });
+});
+
 describe('stop', () => {
   test('cancels all jobs, waits for running tasks, and refuses more', async () => {
     const bench = new Bench(1);

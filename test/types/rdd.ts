@@ -175,3 +175,32 @@ export function actions(): void {
   // @ts-expect-error rows of one kind
   words.union(numbers);
 }
+
+export function samples(): void {
+  holds<Equal<RowOf<ReturnType<typeof ages.sample>>, [string, number]>>();
+  const [first] = words.randomSplit([1, 2]);
+  holds<Equal<RowOf<NonNullable<typeof first>>, string>>();
+  const strata = ages.sampleByKey(false, new Map([['a', 0.5]]));
+  holds<Equal<RowOf<typeof strata>, [string, number]>>();
+  // @ts-expect-error a text has no key
+  words.sampleByKey(false, [['a', 1]]);
+  words.takeSample(true, 3).then(rows => holds<Equal<typeof rows, string[]>>());
+}
+
+export async function summaries(): Promise<void> {
+  const one = await numbers.summary({ until: { halfWidth: 0.1 } });
+  holds<Equal<typeof one.mean, number>>();
+  holds<Equal<(typeof one.quantiles)[0.5], number>>();
+  const several = await numbers.map(x => [x, x * x]).summary();
+  holds<Equal<(typeof several.components)[0]['halfWidth'], number>>();
+  // @ts-expect-error an estimate for each component
+  several.mean;
+  for await (const { trials, halfWidth } of numbers.summary()) holds<Equal<typeof trials | typeof halfWidth, number>>();
+  // @ts-expect-error no numbers
+  words.summary();
+  // @ts-expect-error no pairs of numbers
+  ages.controlVariate(0);
+  const { coefficient } = await numbers.keyBy(x => x).controlVariate(0);
+  holds<Equal<typeof coefficient, number>>();
+  sc.trials(10, rng => rng.normal(), { antithetic: true, seed: 1 });
+}

@@ -20,7 +20,14 @@ export async function importFrom(parent: string, specifier: string): Promise<Rec
     if (importers.size >= MOST_KEPT) importers.delete(importers.keys().next().value as string);
     importers.set(parent, importer);
   }
-  return importer(specifier);
+  try {
+    return await importer(specifier);
+  } catch (error) {
+    // As `heddle run` has it: where the script's own folders do not have Heddle, it is this very package.
+    const { code } = error as { code?: unknown };
+    if (!/^heddle(?:\/|$)/.test(specifier) || (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND')) throw error;
+    return (await import(specifier)) as Record<string, unknown>;
+  }
 }
 
 /** `require` as the script at URL `parent` has it. */

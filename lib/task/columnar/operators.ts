@@ -86,6 +86,7 @@ class Planner {
 
   private call(f: FunctionRef, row: Value): Value {
     if ('closure' in f) return readClosure(this.closures[f.closure]!, [row], this.table);
+    if (!('builtin' in f)) throw new Unsupported('a bound function', -1);
     switch (f.builtin) {
       case 'rowToKey':
         return { kind: 'tuple', items: [row, { kind: 'nothing', value: undefined }] };

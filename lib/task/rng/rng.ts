@@ -15,6 +15,7 @@ import { Binomial } from './binomial.js';
 import { standardGamma } from './gamma.js';
 import { Poisson } from './poisson.js';
 import { type SeedState, writeStreamState } from './seed.js';
+import { Sobol } from './sobol.js';
 import { standardExponential, standardNormal } from './ziggurat.js';
 
 /** Where an Rng lives and what makes its numbers. */
@@ -45,6 +46,9 @@ export class DrawSource {
   cursor = MOST_DRAWS;
   readonly poissons = new Poisson();
   readonly binomials = new Binomial();
+  private points: Sobol | undefined;
+  private seed: SeedState | undefined;
+  private operator = 0;
   private nextDraws = 0;
   /** Draws made since the block began, and those that the block before it took. */
   private made = 0;
@@ -68,9 +72,18 @@ export class DrawSource {
     // Blocks of one task mostly take as many draws as each other.
     this.expected = this.made - (MOST_DRAWS - this.cursor);
     writeStreamState(this.state, seed, operator, block);
+    this.seed = seed;
+    this.operator = operator;
     this.cursor = MOST_DRAWS;
     this.nextDraws = FIRST_DRAWS;
     this.made = 0;
+  }
+
+  /** The Sobol points of the operator, whatever the block. */
+  get sobol(): Sobol {
+    this.points ??= new Sobol();
+    this.points.start(this.seed!, this.operator);
+    return this.points;
   }
 
   /** Makes the next batch and gives the place of its first draw. */
@@ -99,6 +112,12 @@ export class Rng {
   // the beginning: a later change from small integers would cost every loop its compiled code.
   private bound = Number.NaN;
   private share = Number.NaN;
+
+  /** @internal The trial's index; NaN outside of trials. Set by the loop, and NaN at first for the reason above. */
+  trial = Number.NaN;
+  /** Coordinates of the trial's Sobol point that were asked for, and the trial that it is of. */
+  protected dimension = 0;
+  private pointOf = Number.NaN;
 
   /** Goes on where the source is. */
   constructor(source: DrawSource) {
@@ -182,6 +201,22 @@ export class Rng {
       array[j] = item;
     }
     return array;
+  }
+
+  /**
+   * In trials only: the next so many coordinates of the trial's point of a scrambled Sobol sequence, in (0, 1); each call in a trial goes
+   * on with further dimensions, up to 256. Such points cover space more evenly than random ones. They are not independent of
+   * each other, so the spread of the values does not tell the error of their mean: that of runs with different seeds does.
+   */
+  sobol(dimensions: number): number[] {
+    if (this.pointOf !== this.trial) {
+      this.pointOf = this.trial;
+      this.dimension = 0;
+    }
+    const from = this.dimension;
+    const point = this.source.sobol.point(this.trial, from, dimensions);
+    this.dimension = from + dimensions;
+    return point;
   }
 
   /** Rejection from 52 bits: draws beyond the last whole share are made again, so every integer has an equal share. */

@@ -16,7 +16,7 @@ export interface BlockRange {
   readonly to: number;
 }
 
-abstract class TreeSink<P> extends Sink {
+export abstract class TreeSink<P> extends Sink {
   private readonly tree: FixedTree<P>;
 
   constructor(blocks: BlockRange, merge: (a: P, b: P) => P) {

@@ -15,6 +15,12 @@ export function encodeColumn(rows: readonly unknown[]): Uint8Array {
   return bytes;
 }
 
+/** Rows in columns of at most so many; none for no rows, unless all go into one. */
+export function encodeColumns(rows: readonly unknown[], most = COLUMN_ROWS): Uint8Array[] {
+  if (rows.length <= most) return rows.length === 0 && most === COLUMN_ROWS ? [] : [encodeColumn(rows)];
+  return Array.from({ length: Math.ceil(rows.length / most) }, (_, i) => encodeColumn(rows.slice(i * most, (i + 1) * most)));
+}
+
 /** Keeps rows for whoever takes them between batches. */
 export class RowsSink extends Sink {
   rows: unknown[] = [];
@@ -89,11 +95,7 @@ export class CollectSink extends Sink {
   }
 
   private encode(): void {
-    for (let from = 0; from < this.rows.length; from += COLUMN_ROWS) {
-      this.columns.push(
-        encodeColumn(from === 0 && this.rows.length <= COLUMN_ROWS ? this.rows : this.rows.slice(from, from + COLUMN_ROWS)),
-      );
-    }
+    for (const column of encodeColumns(this.rows)) this.columns.push(column);
     this.encoded += this.rows.length;
     this.rows = [];
   }

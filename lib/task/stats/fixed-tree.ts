@@ -91,6 +91,25 @@ export class FixedTree<P> {
   }
 }
 
+/**
+ * The tree over a prefix of the blocks, which grows: nodes come from left to right, and after each the result so far can be
+ * had, the same as `join` gives for these nodes. `merge` must change neither of its arguments.
+ */
+export class PrefixTree<P> {
+  private readonly stack: Pending<P>[] = [];
+
+  constructor(private readonly merge: Merge<P>) {}
+
+  add(node: TreeNode<P>): void {
+    append(this.stack, node, 0, this.merge);
+  }
+
+  /** The partials of which the result is made: merged from the last to the first, the left one before what is right of it. */
+  partials(): P[] {
+    return this.stack.map(({ partial }) => partial);
+  }
+}
+
 /** Puts a node on the stack, after uniting the pending ones that it proves complete: they meet below where it meets them. */
 function append<P>(stack: Pending<P>[], { level, index, partial }: TreeNode<P>, from: number, merge: Merge<P>): void {
   const last = stack[stack.length - 1];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { HeddleError } from '../../../lib/core/errors.js';
-import { FixedTree } from '../../../lib/task/stats/fixed-tree.js';
+import { FixedTree, PrefixTree } from '../../../lib/task/stats/fixed-tree.js';
 
 /** Neither associative nor commutative: the result spells out the order of merges. */
 const merge = (left: string, right: string) => `(${left}${right})`;
@@ -69,6 +69,25 @@ describe('FixedTree', () => {
     assert.equal(
       FixedTree.join(runTasks([2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1], [0, 2 ** 40], 0), merge),
       '(4294967295 (4294967296 4294967297 ))',
+    );
+  });
+
+  test('of a prefix gives, after each task, what joining its tasks gives', () => {
+    fc.assert(
+      fc.property(cases, ({ blocks, cuts, base }) => {
+        const prefix = new PrefixTree(merge);
+        const lists = runTasks(blocks, cuts, base);
+        const value = () => {
+          const partials = prefix.partials();
+          return partials.length === 0 ? undefined : partials.reduceRight((right, left) => merge(left, right));
+        };
+        assert.equal(value(), undefined);
+        for (const [i, list] of lists.entries()) {
+          for (const node of list) prefix.add(node);
+          assert.equal(value(), FixedTree.join(lists.slice(0, i + 1), merge));
+        }
+      }),
+      { numRuns: 300 },
     );
   });
 
