@@ -3,9 +3,9 @@
 // (M. Zaharia et al., "Resilient Distributed Datasets", NSDI 2012), in camelCase and with JavaScript's manners.
 
 import { explain } from '../plan/explain.js';
-import { ActionMethods } from './action-methods.js';
+import { IteratorActions } from './iterator-actions.js';
 
-export class RDD<T> extends ActionMethods<T> {
+export class RDD<T> extends IteratorActions<T> {
   getNumPartitions(): number {
     return this.node.partitions;
   }

@@ -6,6 +6,8 @@ import type { TaskContext } from './pipeline.js';
 import { CountSink, ForEachSink } from './sinks/count.js';
 import { CountByValueSink } from './sinks/count-by-value.js';
 import { AggregateSink, type BlockRange, MomentsSink, ReduceSink, SumSink } from './sinks/fold.js';
+import { HistogramSink } from './sinks/histogram.js';
+import { OrderedSink } from './sinks/ordered.js';
 import { CollectSink } from './sinks/rows.js';
 import { ShuffleSink } from './sinks/shuffle.js';
 import type { Sink } from './sinks/sink.js';
@@ -66,6 +68,10 @@ function makeSink(task: TaskContext): Sink {
       return new AggregateSink(blocksOf(task), sink.zero, functions.get(sink.seq), functions.get(sink.comb));
     case 'countByValue':
       return new CountByValueSink();
+    case 'ordered':
+      return new OrderedSink(sink.order, sink.order.by === null ? undefined : functions.get(sink.order.by));
+    case 'histogram':
+      return new HistogramSink(sink.edges);
     case 'forEach':
       return new ForEachSink(functions.get(sink.f));
     case 'text':

@@ -62,6 +62,15 @@ export interface Pipeline {
   readonly operators: readonly OperatorSpec[];
 }
 
+/** The first rows in an order: that of keys, or of what a function makes of a row, or a comparator's. */
+export interface OrderSpec {
+  readonly limit: number;
+  readonly descending: boolean;
+  readonly by: FunctionRef | null;
+  /** `by` takes two rows and says which goes first. */
+  readonly compares: boolean;
+}
+
 /** What becomes of the rows of a stage. */
 export type SinkSpec =
   | { readonly kind: 'shuffle'; readonly partitioner: Partitioner; readonly aggregator: AggregatorSpec | null }
@@ -79,6 +88,8 @@ export type SinkSpec =
       readonly label: string;
     }
   | { readonly kind: 'countByValue' }
+  | { readonly kind: 'ordered'; readonly order: OrderSpec }
+  | { readonly kind: 'histogram'; readonly edges: readonly number[] }
   | { readonly kind: 'forEach'; readonly f: FunctionRef; readonly label: string }
   | { readonly kind: 'text'; readonly output: OutputSpec };
 

@@ -175,3 +175,48 @@ export function actions(): void {
   // @ts-expect-error rows of one kind
   words.union(numbers);
 }
+
+export function orderedActions(): void {
+  words.max().then(word => holds<Equal<typeof word, string>>());
+  ages.min(([, age]) => age).then(row => holds<Equal<typeof row, [string, number]>>());
+  ages.top(3, (a, b) => a[1] - b[1]).then(rows => holds<Equal<typeof rows, [string, number][]>>());
+  words.takeOrdered(3, word => [word.length, word], { deadline: 1000 }).then(rows => holds<Equal<typeof rows, string[]>>());
+  words.takeOrdered(3, undefined, { deadline: 1000 });
+  words.isEmpty().then(empty => holds<Equal<typeof empty, boolean>>());
+  // @ts-expect-error no such property
+  words.max(word => word.size);
+  // @ts-expect-error a comparator gives a number
+  words.max((a, b) => a < b);
+  // @ts-expect-error no such option
+  words.max(undefined, { signl: 1 });
+}
+
+export function numberActions(): void {
+  numbers.variance().then(variance => holds<Equal<typeof variance, number>>());
+  numbers
+    .histogram(10)
+    .then(({ buckets, counts }) => holds<Equal<[typeof buckets, typeof counts], [readonly number[], readonly number[]]>>());
+  numbers.histogram([1, 2, 3] as const, { deadline: 1 });
+  // @ts-expect-error no numbers
+  words.stdev();
+  // @ts-expect-error no numbers
+  ages.histogram(3);
+}
+
+export async function iteratorActions(): Promise<void> {
+  for await (const row of ages.toLocalIterator({ prefetch: false })) holds<Equal<typeof row, [string, number]>>();
+  ages.forEachPartition(rows => {
+    for (const row of rows) holds<Equal<typeof row, [string, number]>>();
+  });
+  numbers.treeReduce((a, b) => a + b).then(sum => holds<Equal<typeof sum, number>>());
+  words
+    .treeAggregate(
+      0,
+      (n, word) => n + word.length,
+      (a, b) => a + b,
+      3,
+    )
+    .then(sum => holds<Equal<typeof sum, number>>());
+  // @ts-expect-error a depth is a number
+  numbers.treeReduce((a, b) => a + b, { deadline: 3 });
+}
