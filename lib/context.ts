@@ -12,6 +12,7 @@ import { Progress } from './monitor/progress.js';
 import { JobSummary, type JobTotals } from './monitor/totals.js';
 import { type JobRequest, JobRunner } from './plan/run-job.js';
 import { runJob } from './rdd/actions.js';
+import { JobGroups } from './rdd/job-groups.js';
 import { RDD } from './rdd/rdd.js';
 import type { Session } from './rdd/session.js';
 import { arrayNode, emptyNode, rangeOf, textNode, trialsNode } from './rdd/sources.js';
@@ -49,6 +50,7 @@ export class Context implements AsyncDisposable {
   private readonly totals = new JobSummary();
   private readonly jobs: JobRunner;
   private readonly forgetInterrupt: () => void;
+  private readonly groups = new JobGroups();
   private stopping: Promise<void> | undefined;
   /** The process ends as soon as the context has stopped. */
   private isInterrupted = false;
@@ -189,6 +191,22 @@ export class Context implements AsyncDisposable {
     return runJob(rdd, f, partitions, rest);
   }
 
+  /**
+   * Runs body, and counts the jobs that it starts, also after an await, to a group that cancelJobGroup calls off together.
+   * Jobs that are started elsewhere meanwhile are not in it. Within a group the innermost counts. Gives what body gives.
+   */
+  setJobGroup<R>(group: string, body: () => R): R {
+    return this.groups.within(group, body);
+  }
+
+  /**
+   * Calls off the group's jobs that are under way: their actions reject with HEDDLE_CANCELLED. Says how many they were. The
+   * group can be used again.
+   */
+  cancelJobGroup(group: string): number {
+    return this.groups.cancel(group);
+  }
+
   /** Hears of jobs, stages and tasks; 'event' hears of everything. */
   on<Type extends EngineEventType | 'event'>(type: Type, listener: EventListener<Type>): this {
     this.events.on(type, listener);
@@ -232,12 +250,15 @@ export class Context implements AsyncDisposable {
     checkJobOptions(request);
     // One signal for many jobs is a fair thing to have, and no leak to be warned of.
     if (request.signal !== undefined) setMaxListeners(0, request.signal);
+    const membership = this.groups.join(request.signal);
     try {
-      await this.jobs.run(request);
+      await this.jobs.run(membership === undefined ? request : { ...request, signal: membership.signal });
     } catch (error) {
       // A script must not take its own end for an error, and print it.
       if (this.isInterrupted) await new Promise(() => {});
       throw error;
+    } finally {
+      membership?.leave();
     }
   }
 
