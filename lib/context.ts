@@ -11,7 +11,10 @@ import { type ContextOptions, checkJobOptions, checkOptions, type ResolvedOption
 import { Progress } from './monitor/progress.js';
 import { JobSummary, type JobTotals } from './monitor/totals.js';
 import { type JobRequest, JobRunner } from './plan/run-job.js';
+import { SharedRegistry } from './plan/shared.js';
+import { Accumulator } from './rdd/accumulator.js';
 import { runJob } from './rdd/actions.js';
+import { Broadcast } from './rdd/broadcast.js';
 import { JobGroups } from './rdd/job-groups.js';
 import { RDD } from './rdd/rdd.js';
 import type { Session } from './rdd/session.js';
@@ -50,6 +53,7 @@ export class Context implements AsyncDisposable {
   private readonly totals = new JobSummary();
   private readonly jobs: JobRunner;
   private readonly forgetInterrupt: () => void;
+  private readonly shared = new SharedRegistry();
   private readonly groups = new JobGroups();
   private stopping: Promise<void> | undefined;
   /** The process ends as soon as the context has stopped. */
@@ -81,7 +85,7 @@ export class Context implements AsyncDisposable {
       },
       metricsOf: result => result,
     });
-    this.jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name }, located);
+    this.jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name }, located, this.shared);
     const nextRdd = idSequence<RddId>();
     this.session = {
       defaultPartitions: options.partitions,
@@ -176,6 +180,29 @@ export class Context implements AsyncDisposable {
   emptyRDD<T>(): RDD<T> {
     this.checkOpen();
     return new RDD<T>(this.session, emptyNode(this.session));
+  }
+
+  /**
+   * A value for many closures: each thread gets it once, as it is now, and a closure that captures it carries its name only. It
+   * may hold all that a closure may capture. Read `.value` in the closure.
+   */
+  broadcast<T>(value: T): Broadcast<T> {
+    this.checkOpen();
+    return new Broadcast(this.shared, value);
+  }
+
+  /**
+   * A total that closures add to and the main thread reads. What a task adds counts once it has succeeded, however often it was
+   * tried; a task that runs again for another action counts again. `add` is associative, and a sum where it is left out; where
+   * it adds something of another type, `merge` puts two totals together, and zero must be neutral.
+   */
+  accumulator(zero: number): Accumulator<number>;
+  accumulator<T>(zero: T, add: (total: T, value: T) => T): Accumulator<T>;
+  accumulator<T, U>(zero: T, add: (total: T, value: U) => T, merge: (a: T, b: T) => T): Accumulator<T, U>;
+  accumulator<T, U>(zero: T, add?: (total: T, value: U) => T, merge?: (a: T, b: T) => T): Accumulator<T, U> {
+    this.checkOpen();
+    if (add === undefined && typeof zero !== 'number') throw badArgument('accumulator(add)', add, 'a function, where zero is no number');
+    return new Accumulator<T, U>(this.shared, zero, add ?? (((a: number, b: number) => a + b) as never), merge);
   }
 
   /** What f gives for each partition's rows, or for those of the chosen partitions, in their order. */

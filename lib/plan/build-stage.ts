@@ -17,6 +17,8 @@ import {
   type SourceNode,
 } from './lineage.js';
 
+import { type Shared, sharedBy } from './shared.js';
+
 /** What one leaf of a branch stands for. */
 export type Leaf = SourceNode | ShuffledNode;
 
@@ -36,6 +38,8 @@ export interface BuiltStage {
   readonly program: Uint8Array;
   readonly parsed: Program;
   readonly partitions: number;
+  /** What its closures refer to. */
+  readonly shared: readonly Shared[];
   /** The shuffles it reads. */
   readonly reads: readonly ShuffledNode[];
   /** The branch of a partition, and what its leaves read. */
@@ -57,6 +61,7 @@ export function buildStage(node: Node, sink: PlanSink, name: string, seed: Seed)
     parsed,
     program: shared(serialize(parsed)),
     partitions: node.partitions,
+    shared: sharedBy(parsed.closures),
     reads: [...new Set(reads)],
     locate(partition) {
       let local = partition;

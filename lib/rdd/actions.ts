@@ -1,6 +1,6 @@
 // Actions: each builds a sink, runs the job, and puts the answer together on the main thread.
 
-import { reviveClosure } from '../codec/closure/index.js';
+import { ownReferences, reviveClosure } from '../codec/closure/index.js';
 import { prepareColumn, readColumn } from '../codec/column.js';
 import { KeyIndex } from '../codec/key-index.js';
 import { badArgument, HeddleError, toErrorRecord } from '../core/errors.js';
@@ -93,7 +93,7 @@ function encodedRow(value: unknown): Uint8Array {
 /** What merges tasks' results here: the function as it was captured, so that here and in the threads it sees the same values. */
 export async function merger<P>(planned: PlanFunction, name: string): Promise<(a: P, b: P) => P> {
   if (!('closure' in planned)) throw new HeddleError('HEDDLE_INTERNAL', `${name}: no function of the user`);
-  const f = (await reviveClosure(planned.closure)) as unknown as (a: P, b: P) => P;
+  const f = (await reviveClosure(planned.closure, ownReferences(planned.closure))) as unknown as (a: P, b: P) => P;
   return (a, b) => {
     try {
       return f(a, b);

@@ -119,6 +119,22 @@ export interface RangeInput {
   readonly blockRows: number;
 }
 
+/** A value that closures refer to, for those threads that do not have it yet. */
+export interface SharedSpec {
+  /** What closures know it by. */
+  readonly id: number;
+  /** What threads know their copy by: another one after it was called back. */
+  readonly key: number;
+  /** A serialised closure that gives the value; in shared memory, so that it goes to all threads without a copy. */
+  readonly bytes: Uint8Array;
+}
+
+/** What a task added to an accumulator: a column of one row. */
+export interface Update {
+  readonly id: number;
+  readonly column: Uint8Array;
+}
+
 export interface TaskSpec {
   /** Names the program, so that a thread decodes and compiles it once. */
   readonly stage: number;
@@ -134,6 +150,10 @@ export interface TaskSpec {
   readonly inputs: readonly InputSpec[];
   /** Where a shuffle stage writes to. */
   readonly output: ShuffleRef | null;
+  /** The values that the program's closures refer to. */
+  readonly shared: readonly SharedSpec[];
+  /** The keys of all shared values that are still wanted: a thread lets go of its copies of others. */
+  readonly wanted: readonly number[];
 }
 
 /** What a task did; sums of these are what the monitor shows. */
@@ -148,4 +168,6 @@ export interface TaskMetrics {
 export interface TaskResult extends TaskMetrics {
   /** The sink's answer as columns of the codec; empty for shuffle stages. */
   readonly columns: readonly Uint8Array[];
+  /** What its closures added to accumulators; absent when they added nothing. */
+  readonly updates?: readonly Update[];
 }

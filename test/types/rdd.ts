@@ -220,3 +220,23 @@ export async function iteratorActions(): Promise<void> {
   // @ts-expect-error a depth is a number
   numbers.treeReduce((a, b) => a + b, { deadline: 3 });
 }
+
+export function sharedValues(): void {
+  const table = sc.broadcast(new Map([['a', 1]]));
+  holds<Equal<typeof table.value, Map<string, number>>>();
+  const found = words.map(word => table.value.get(word) ?? 0);
+  holds<Equal<RowOf<typeof found>, number>>();
+  const total = sc.accumulator(0);
+  holds<Equal<typeof total.value, number>>();
+  const letters = sc.accumulator(
+    new Set<string>(),
+    (set, word: string) => set.add(word),
+    (a, b) => new Set([...a, ...b]),
+  );
+  words.forEach(word => letters.add(word));
+  // @ts-expect-error it adds texts
+  letters.add(3);
+  // @ts-expect-error of another type than its zero, it needs a merge
+  sc.accumulator(0, (n, word: string) => n + word.length);
+  sc.setJobGroup('group', () => words.count()).then(count => holds<Equal<typeof count, number>>());
+}
