@@ -22,7 +22,7 @@ describe('an accumulator', () => {
     seen.add(5);
     assert.equal(seen.value, 205);
     // Another action runs the tasks again.
-    await sc.range(0, 10, 1, 3).forEach(() => seen.add(1));
+    await sc.range(0, 10, 1, 3).forEach(() => void seen.add(1));
     assert.equal(seen.value, 215);
   });
 
@@ -39,7 +39,7 @@ describe('an accumulator', () => {
     const seen = new Set<number>();
     for (let run = 0; run < 5; run++) {
       const before = sc.accumulator(0.1);
-      await sc.range(0, 1000, 1, 31).forEach(i => before.add(1 / (i + 1)));
+      await sc.range(0, 1000, 1, 31).forEach(i => void before.add(1 / (i + 1)));
       seen.add(before.value);
     }
     assert.equal(seen.size, 1, 'bit for bit');
@@ -59,7 +59,7 @@ describe('an accumulator', () => {
         return { words: a.words + b.words, letters: a.letters };
       },
     );
-    await sc.parallelize(['ab', 'b', '', 'bc'], 3).forEach(word => lengths.add(word));
+    await sc.parallelize(['ab', 'b', '', 'bc'], 3).forEach(word => void lengths.add(word));
     assert.deepStrictEqual(lengths.value, {
       words: 4,
       letters: new Map([
@@ -68,7 +68,7 @@ describe('an accumulator', () => {
         ['c', 1],
       ]),
     });
-    await sc.parallelize(['a'], 1).forEach(word => lengths.add(word));
+    await sc.parallelize(['a'], 1).forEach(word => void lengths.add(word));
     assert.equal(lengths.value.words, 5);
   });
 
@@ -123,11 +123,11 @@ describe('an accumulator', () => {
       { code: 'HEDDLE_NESTED', message: /accumulator/ },
     );
     await assert.rejects(
-      sc.range(1).forEach(() => total.add((() => 1) as never)),
+      sc.range(1).forEach(() => void total.add((() => 1) as never)),
       { code: 'HEDDLE_VALUE' },
     );
     await assert.rejects(
-      sc.range(1).forEach(() => total.add(Symbol.iterator as never)),
+      sc.range(1).forEach(() => void total.add(Symbol.iterator as never)),
       { code: 'HEDDLE_VALUE' },
     );
   });
@@ -152,7 +152,7 @@ describe('an accumulator', () => {
       return a + b;
     });
     await assert.rejects(
-      sc.range(0, 4, 1, 4).forEach(i => total.add(i)),
+      sc.range(0, 4, 1, 4).forEach(i => void total.add(i)),
       { code: 'HEDDLE_TASK_FAILED', message: /accumulator threw RangeError/ },
     );
   });
