@@ -15,6 +15,7 @@ import { SharedRegistry } from './plan/shared.js';
 import { Accumulator } from './rdd/accumulator.js';
 import { runJob } from './rdd/actions.js';
 import { Broadcast } from './rdd/broadcast.js';
+import { type SourceOptions, sourceNode } from './rdd/custom-source.js';
 import { JobGroups } from './rdd/job-groups.js';
 import { RDD } from './rdd/rdd.js';
 import type { Session } from './rdd/session.js';
@@ -159,6 +160,12 @@ export class Context implements AsyncDisposable {
   trials<U extends Row>(n: number, f: (rng: Rng, i: number) => U, options?: TrialOptions): RDD<U> {
     this.checkOpen();
     return new RDD<U>(this.session, trialsNode(this.session, n, f, options));
+  }
+
+  /** The rows that read gives for each split, in a thread: a partition for each. */
+  source<S, T extends Row>(options: SourceOptions<S, T>): RDD<T> {
+    this.checkOpen();
+    return new RDD<T>(this.session, sourceNode(this.session, options));
   }
 
   /** The rows of all of them, partitions one after the other. */

@@ -9,6 +9,7 @@ export type { ContextOptions } from './core/options.js';
 export type { JobTotals } from './monitor/totals.js';
 export type { Accumulator } from './rdd/accumulator.js';
 export type { Broadcast } from './rdd/broadcast.js';
+export type { SourceOptions } from './rdd/custom-source.js';
 export type { IteratorOptions } from './rdd/local-iterator.js';
 export type { Histogram } from './rdd/number-actions.js';
 export type { RDD } from './rdd/rdd.js';

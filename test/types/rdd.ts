@@ -240,3 +240,13 @@ export function sharedValues(): void {
   sc.accumulator(0, (n, word: string) => n + word.length);
   sc.setJobGroup('group', () => words.count()).then(count => holds<Equal<typeof count, number>>());
 }
+
+export function sources(): void {
+  const rows = sc.source({ splits: [{ from: 0, to: 3 }], read: ({ from, to }) => [[from, to]] });
+  holds<Equal<RowOf<typeof rows>, [number, number]>>();
+  sc.source({
+    splits: ['a'],
+    // @ts-expect-error a split is a text
+    read: (split: number) => [split],
+  });
+}
