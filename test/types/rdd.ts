@@ -245,8 +245,8 @@ export function sources(): void {
   const rows = sc.source({ splits: [{ from: 0, to: 3 }], read: ({ from, to }) => [[from, to]] });
   holds<Equal<RowOf<typeof rows>, [number, number]>>();
   sc.source({
+    // @ts-expect-error what is read is a number
     splits: ['a'],
-    // @ts-expect-error a split is a text
     read: (split: number) => [split],
   });
 }
