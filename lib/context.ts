@@ -11,7 +11,12 @@ import { type ContextOptions, checkJobOptions, checkOptions, type ResolvedOption
 import { Progress } from './monitor/progress.js';
 import { JobSummary, type JobTotals } from './monitor/totals.js';
 import { type JobRequest, JobRunner } from './plan/run-job.js';
+import { SharedRegistry } from './plan/shared.js';
+import { Accumulator } from './rdd/accumulator.js';
 import { runJob } from './rdd/actions.js';
+import { Broadcast } from './rdd/broadcast.js';
+import { type SourceOptions, sourceNode } from './rdd/custom-source.js';
+import { JobGroups } from './rdd/job-groups.js';
 import { RDD } from './rdd/rdd.js';
 import type { Session } from './rdd/session.js';
 import { arrayNode, emptyNode, rangeOf, textNode, trialsNode } from './rdd/sources.js';
@@ -54,6 +59,8 @@ export class Context implements AsyncDisposable {
   private readonly totals = new JobSummary();
   private readonly jobs: JobRunner;
   private readonly forgetInterrupt: () => void;
+  private readonly shared = new SharedRegistry();
+  private readonly groups = new JobGroups();
   private stopping: Promise<void> | undefined;
   /** The process ends as soon as the context has stopped. */
   private isInterrupted = false;
@@ -84,7 +91,7 @@ export class Context implements AsyncDisposable {
       },
       metricsOf: result => result,
     });
-    this.jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name }, located);
+    this.jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name }, located, this.shared);
     const nextRdd = idSequence<RddId>();
     this.session = {
       defaultPartitions: options.partitions,
@@ -162,6 +169,12 @@ export class Context implements AsyncDisposable {
     return new RDD<U>(this.session, trialsNode(this.session, n, f, options));
   }
 
+  /** The rows that read gives for each split, in a thread: a partition for each. */
+  source<S, T extends Row>(options: SourceOptions<S, T>): RDD<T> {
+    this.checkOpen();
+    return new RDD<T>(this.session, sourceNode(this.session, options));
+  }
+
   /** The rows of all of them, partitions one after the other. */
   union<T>(rdds: readonly RDD<T>[]): RDD<T> {
     this.checkOpen();
@@ -183,6 +196,29 @@ export class Context implements AsyncDisposable {
     return new RDD<T>(this.session, emptyNode(this.session));
   }
 
+  /**
+   * A value for many closures: each thread gets it once, as it is now, and a closure that captures it carries its name only. It
+   * may hold all that a closure may capture. Read `.value` in the closure.
+   */
+  broadcast<T>(value: T): Broadcast<T> {
+    this.checkOpen();
+    return new Broadcast(this.shared, value);
+  }
+
+  /**
+   * A total that closures add to and the main thread reads. What a task adds counts once it has succeeded, however often it was
+   * tried; a task that runs again for another action counts again. `add` is associative, and a sum where it is left out; where
+   * it adds something of another type, `merge` puts two totals together, and zero must be neutral.
+   */
+  accumulator(zero: number): Accumulator<number>;
+  accumulator<T>(zero: T, add: (total: T, value: T) => T): Accumulator<T>;
+  accumulator<T, U>(zero: T, add: (total: T, value: U) => T, merge: (a: T, b: T) => T): Accumulator<T, U>;
+  accumulator<T, U>(zero: T, add?: (total: T, value: U) => T, merge?: (a: T, b: T) => T): Accumulator<T, U> {
+    this.checkOpen();
+    if (add === undefined && typeof zero !== 'number') throw badArgument('accumulator(add)', add, 'a function, where zero is no number');
+    return new Accumulator<T, U>(this.shared, zero, add ?? (((a: number, b: number) => a + b) as never), merge);
+  }
+
   /** What f gives for each partition's rows, or for those of the chosen partitions, in their order. */
   async runJob<T, R extends Row>(
     rdd: RDD<T>,
@@ -194,6 +230,22 @@ export class Context implements AsyncDisposable {
     const { partitions, ...rest } = options ?? {};
     if (partitions !== undefined && !Array.isArray(partitions)) throw badArgument('runJob(partitions)', partitions, 'an array of indices');
     return runJob(rdd, f, partitions, rest);
+  }
+
+  /**
+   * Runs body, and counts the jobs that it starts, also after an await, to a group that cancelJobGroup calls off together.
+   * Jobs that are started elsewhere meanwhile are not in it. Within a group the innermost counts. Gives what body gives.
+   */
+  setJobGroup<R>(group: string, body: () => R): R {
+    return this.groups.within(group, body);
+  }
+
+  /**
+   * Calls off the group's jobs that are under way: their actions reject with HEDDLE_CANCELLED. Says how many they were. The
+   * group can be used again.
+   */
+  cancelJobGroup(group: string): number {
+    return this.groups.cancel(group);
   }
 
   /** Hears of jobs, stages and tasks; 'event' hears of everything. */
@@ -239,12 +291,15 @@ export class Context implements AsyncDisposable {
     checkJobOptions(request);
     // One signal for many jobs is a fair thing to have, and no leak to be warned of.
     if (request.signal !== undefined) setMaxListeners(0, request.signal);
+    const membership = this.groups.join(request.signal);
     try {
-      await this.jobs.run(request);
+      await this.jobs.run(membership === undefined ? request : { ...request, signal: membership.signal });
     } catch (error) {
       // A script must not take its own end for an error, and print it.
       if (this.isInterrupted) await new Promise(() => {});
       throw error;
+    } finally {
+      membership?.leave();
     }
   }
 

@@ -21,7 +21,8 @@ export type ErrorCode =
   | 'HEDDLE_THREAD_LOST' // a worker thread ended in the middle of a task
   | 'HEDDLE_CANCELLED' // the job was cancelled by its signal
   | 'HEDDLE_DEADLINE' // the job did not end before its deadline
-  | 'HEDDLE_NESTED' // a context or an RDD was used inside a task
+  | 'HEDDLE_NESTED' // what belongs to the main thread was used inside a task
+  | 'HEDDLE_DESTROYED' // a broadcast value was used after destroy()
   | 'HEDDLE_QUEUE_CLOSED' // a push into a closed ring
   | 'HEDDLE_CORRUPT' // bytes that are not what their header says
   | 'HEDDLE_INTERNAL'; // a defect of Heddle itself

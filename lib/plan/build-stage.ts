@@ -31,6 +31,8 @@ import {
 } from './lineage.js';
 import { partitionerSpec } from './partitioner.js';
 
+import { type Shared, sharedBy } from './shared.js';
+
 /** What one leaf of a branch stands for. */
 export type Leaf = SourceNode | ShuffledNode | PartsLeaf;
 
@@ -58,6 +60,8 @@ export interface BuiltStage {
   readonly program: Uint8Array;
   readonly parsed: Program;
   readonly partitions: number;
+  /** What its closures refer to. */
+  readonly shared: readonly Shared[];
   /** The shuffles it reads. */
   readonly reads: readonly ShuffledNode[];
   /** The branch of a partition, and what its leaves read. */
@@ -79,6 +83,7 @@ export function buildStage(node: Node, sink: PlanSink, name: string, seed: Seed)
     parsed,
     program: shared(serialize(parsed)),
     partitions: node.partitions,
+    shared: sharedBy(parsed.closures),
     reads: [...new Set(branches.flatMap(readsOf))],
     locate(partition) {
       const { branch, local } = locate(branches, partition);

@@ -1,15 +1,17 @@
 // From a lineage and a sink to a job: the stages that are still to run, their memory, their tasks, their results.
 
+import { REFERENCE } from '../codec/closure/index.js';
 import { collectGarbage } from '../core/collect.js';
 import { idSequence, type JobId, type MapId, type ShuffleId, type StageId } from '../core/ids.js';
 import type { Scheduler } from '../scheduler/loop.js';
-import type { StagePlan } from '../scheduler/messages.js';
+import type { StagePlan, TaskRef } from '../scheduler/messages.js';
 import type { ShuffleRef, ShuffleStore } from '../shuffle/store.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { TaskResult, TaskSpec } from '../task/spec.js';
 import { type BuiltStage, buildStage, inputsOf, type PlanSink, shuffleSink } from './build-stage.js';
 import { type Deferred, openQuestions } from './deferred.js';
 import { labelOf, type Node, type ShuffledNode } from './lineage.js';
+import { SharedRegistry } from './shared.js';
 
 /** What an action asks for. */
 export interface JobOptions {
@@ -43,6 +45,7 @@ export class JobRunner {
 
   /** What a task reads and writes is reachable as long as its spec is, which its transport holds until it is over. */
   private readonly inFlight = new WeakMap<TaskSpec, PlannedStage>();
+  private readonly added = new WeakSet<TaskResult>();
   /** Bytes in use from which garbage is worth looking for. */
   private crowded: number;
 
@@ -51,6 +54,7 @@ export class JobRunner {
     private readonly store: ShuffleStore,
     private readonly options: { readonly seed: Seed; readonly maxFailures: number; readonly name: string },
     private readonly describe: (error: unknown) => unknown,
+    private readonly shared = new SharedRegistry(),
   ) {
     this.unreachable = new FinalizationRegistry(ref => this.store.free(ref));
     this.crowded = store.heap.u8.length / 2;
@@ -76,6 +80,7 @@ export class JobRunner {
         plan: { stages: plans, maxFailures: this.options.maxFailures, action, name: this.options.name },
         specFor: task => this.specFor(task.stage, stages.get(task.stage)!, task.partition, task.attempt),
         onResult: (task, result) => {
+          this.addUp(stages.get(task.stage)!, task, result);
           if (task.stage === final) request.onResult(task.partition, result, built.locate(task.partition).branch, task.job);
         },
         signal,
@@ -84,6 +89,18 @@ export class JobRunner {
       });
     } catch (error) {
       throw this.describe(error);
+    } finally {
+      const ended = new Set(stages.keys());
+      for (const { built } of stages.values()) for (const shared of built.shared) shared.settle?.(ended);
+    }
+  }
+
+  /** Hands what a task has added to its accumulators: once, though each job that shares its stage is told of the result. */
+  private addUp({ built }: PlannedStage, { stage, partition }: TaskRef, result: TaskResult): void {
+    if (result.updates === undefined || this.added.has(result)) return;
+    this.added.add(result);
+    for (const update of result.updates) {
+      built.shared.find(shared => shared[REFERENCE].id === update.id)?.take?.(stage, partition, update);
     }
   }
 
@@ -154,6 +171,8 @@ export class JobRunner {
       branch,
       inputs: inputsOf(leaves, local),
       output: output === null ? null : output.shuffle.ref!,
+      shared: built.shared.map(shared => shared.spec()),
+      wanted: this.shared.wanted(),
     };
     this.inFlight.set(spec, planned);
     return spec;

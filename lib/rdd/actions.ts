@@ -1,6 +1,6 @@
 // Actions: each builds a sink, runs the job, and puts the answer together on the main thread.
 
-import { reviveClosure } from '../codec/closure/index.js';
+import { ownReferences, reviveClosure } from '../codec/closure/index.js';
 import { prepareColumn, readColumn } from '../codec/column.js';
 import { KeyIndex } from '../codec/key-index.js';
 import { badArgument, HeddleError, toErrorRecord } from '../core/errors.js';
@@ -14,7 +14,8 @@ import type { RddBase } from './rdd-base.js';
 import { type Action, appendRows, runForColumns, runForTree } from './results.js';
 import type { ActionOptions } from './types.js';
 
-const action = (rdd: RddBase, name: string, options: ActionOptions | undefined): Action => ({
+/** What an action's method hands on. */
+export const action = (rdd: RddBase, name: string, options: ActionOptions | undefined): Action => ({
   session: rdd.session,
   node: rdd.node,
   name,
@@ -57,9 +58,14 @@ export async function first<T>(rdd: RddBase, options?: ActionOptions): Promise<T
   return rows[0]!;
 }
 
-export async function reduce(rdd: RddBase, f: (a: unknown, b: unknown) => unknown, options?: ActionOptions): Promise<unknown> {
-  const result = await reduced(rdd, 'reduce', f, options);
-  if (result === undefined) throw empty('reduce', rdd.node);
+export async function reduce(
+  rdd: RddBase,
+  f: (a: unknown, b: unknown) => unknown,
+  options?: ActionOptions,
+  name = 'reduce',
+): Promise<unknown> {
+  const result = await reduced(rdd, name, f, options);
+  if (result === undefined) throw empty(name, rdd.node);
   return result.value;
 }
 
@@ -87,7 +93,7 @@ function encodedRow(value: unknown): Uint8Array {
 /** What merges tasks' results here: the function as it was captured, so that here and in the threads it sees the same values. */
 export async function merger<P>(planned: PlanFunction, name: string): Promise<(a: P, b: P) => P> {
   if (!('closure' in planned)) throw new HeddleError('HEDDLE_INTERNAL', `${name}: no function of the user`);
-  const f = (await reviveClosure(planned.closure)) as unknown as (a: P, b: P) => P;
+  const f = (await reviveClosure(planned.closure, ownReferences(planned.closure))) as unknown as (a: P, b: P) => P;
   return (a, b) => {
     try {
       return f(a, b);
@@ -105,13 +111,14 @@ export async function aggregate<T, U>(
   seq: (accumulator: U, row: T) => U,
   comb: (a: U, b: U) => U,
   options?: ActionOptions,
+  name = 'aggregate',
 ): Promise<U> {
-  const [plannedSeq, plannedComb] = [shipped(rdd.session, seq, 'aggregate(seq)'), shipped(rdd.session, comb, 'aggregate(comb)')];
+  const [plannedSeq, plannedComb] = [shipped(rdd.session, seq, `${name}(seq)`), shipped(rdd.session, comb, `${name}(comb)`)];
   const encoded = encodedRow(zero);
-  const merge = await merger<U>(plannedComb, 'aggregate');
+  const merge = await merger<U>(plannedComb, name);
   const result = await runForTree<U>(
-    action(rdd, 'aggregate', options),
-    place => ({ kind: 'aggregate', zero: encoded, seq: place(plannedSeq), comb: place(plannedComb), label: 'aggregate' }),
+    action(rdd, name, options),
+    place => ({ kind: 'aggregate', zero: encoded, seq: place(plannedSeq), comb: place(plannedComb), label: name }),
     merge,
   );
   return result === undefined ? (readColumn(encoded)[0] as U) : result.value;
@@ -133,9 +140,9 @@ export async function mean(rdd: RddBase, options?: ActionOptions): Promise<numbe
   return total / rows;
 }
 
-export async function stats(rdd: RddBase, options?: ActionOptions): Promise<Statistics> {
+export async function stats(rdd: RddBase, options?: ActionOptions, name = 'stats'): Promise<Statistics> {
   const sink = () => ({ kind: 'moments' }) as const;
-  const result = await runForTree<MomentsRecord>(action(rdd, 'stats', options), sink, (a, b) => Moments.from(a).merge(b).toRecord());
+  const result = await runForTree<MomentsRecord>(action(rdd, name, options), sink, (a, b) => Moments.from(a).merge(b).toRecord());
   return statistics(result?.value ?? new Moments());
 }
 
@@ -200,7 +207,7 @@ export async function runJob<T, R>(
   return asked.map(partition => results.get(partition)!);
 }
 
-function empty(name: string, node: Node): HeddleError {
+export function empty(name: string, node: Node): HeddleError {
   return new HeddleError('HEDDLE_EMPTY', `${name}: there are no rows (${labelOf(node)}); use fold, take(1) or count where that may be`, {
     data: { action: name },
   });

@@ -2,15 +2,15 @@
 
 import type { Seed } from '../task/rng/seed.js';
 import type { ControlledEstimate } from '../task/stats/comoments.js';
-import { PairActions } from './pair-actions.js';
 import { type ControlOptions, controlVariate } from './control-variate.js';
+import { IteratorActions } from './iterator-actions.js';
 import type { RDD } from './rdd.js';
 import { type Summary, type SummaryOptions, summary, type VectorSummary } from './summary.js';
 import type { SummaryRun } from './summary-run.js';
 import { takeSample } from './take-sample.js';
 import type { ActionOptions, Pair } from './types.js';
 
-export class EstimateMethods<T> extends PairActions<T> {
+export class EstimateMethods<T> extends IteratorActions<T> {
   /**
    * Exactly n rows, in random order. Without replacement every subset is equally likely, and fewer rows come only when there are
    * fewer; with it every row may come again. Each task holds up to n rows, and the main thread those of all tasks.

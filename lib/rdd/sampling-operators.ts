@@ -8,9 +8,9 @@ import { checkSeed, type Seed } from '../task/rng/seed.js';
 import type { Sampling } from '../task/sampling.js';
 import { encodeColumn } from '../task/sinks/rows.js';
 import { operatorNode } from './make.js';
-import { SortOperators } from './sort-operators.js';
 import type { RDD } from './rdd.js';
 import type { RddBase } from './rdd-base.js';
+import { SortOperators } from './sort-operators.js';
 import type { Pair } from './types.js';
 
 export class SamplingOperators<T> extends SortOperators<T> {

@@ -8,6 +8,9 @@ export function stopped(): HeddleError {
 
 export function cancelled(signal: AbortSignal): HeddleError {
   const reason: unknown = signal.reason;
+  // Heddle's own reason: its group.
+  if (reason instanceof HeddleError)
+    return new HeddleError('HEDDLE_CANCELLED', `the job was cancelled: ${reason.message}`, { data: reason.data });
   const why = reason instanceof Error ? reason.message : String(reason);
   return new HeddleError('HEDDLE_CANCELLED', `the job was cancelled by its signal: ${why}`, { cause: reason });
 }

@@ -1,6 +1,6 @@
 // The functions of a program, revived once a thread.
 
-import { reviveClosure } from '../codec/closure/index.js';
+import { type Resolve, reviveClosure } from '../codec/closure/index.js';
 import { decodeValue } from '../codec/column.js';
 import { builtin } from './builtins.js';
 import { samplerOf } from './sampling.js';
@@ -11,8 +11,8 @@ export type AnyFunction = (...args: never[]) => unknown;
 export class ProgramFunctions {
   private constructor(private readonly closures: readonly AnyFunction[]) {}
 
-  static async revive(program: Program): Promise<ProgramFunctions> {
-    return new ProgramFunctions((await Promise.all(program.closures.map(closure => reviveClosure(closure)))) as AnyFunction[]);
+  static async revive(program: Program, resolve: Resolve): Promise<ProgramFunctions> {
+    return new ProgramFunctions((await Promise.all(program.closures.map(closure => reviveClosure(closure, resolve)))) as AnyFunction[]);
   }
 
   get(ref: FunctionRef): AnyFunction {

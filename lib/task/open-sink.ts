@@ -10,7 +10,9 @@ import { ComomentsSink } from './sinks/comoments.js';
 import { CountSink, ForEachSink } from './sinks/count.js';
 import { CountByValueSink } from './sinks/count-by-value.js';
 import { AggregateSink, type BlockRange, MomentsSink, ReduceSink, SumSink } from './sinks/fold.js';
+import { HistogramSink } from './sinks/histogram.js';
 import { LeastSink } from './sinks/least.js';
+import { OrderedSink } from './sinks/ordered.js';
 import { CollectSink } from './sinks/rows.js';
 import { SampleKeysSink } from './sinks/sample-keys.js';
 import { ShuffleSink } from './sinks/shuffle.js';
@@ -90,6 +92,10 @@ function makeSink(task: TaskContext): Sink {
       return new AggregateSink(blocksOf(task), sink.zero, functions.get(sink.seq), functions.get(sink.comb));
     case 'countByValue':
       return new CountByValueSink();
+    case 'ordered':
+      return new OrderedSink(sink.order, sink.order.by === null ? undefined : functions.get(sink.order.by));
+    case 'histogram':
+      return new HistogramSink(sink.edges);
     case 'forEach':
       return new ForEachSink(functions.get(sink.f));
     case 'text':

@@ -1,10 +1,12 @@
 // Runs one task: program in, result out. The same code in a thread, in an executor, and on the main thread.
 
 import { deserialize } from 'node:v8';
+import type { Resolve } from '../codec/closure/index.js';
 import type { TaskEnv } from './env.js';
 import { ProgramFunctions } from './functions.js';
 import { isBlockwise, openSink } from './open-sink.js';
 import { LoadedProgram, PipelineRun, type TaskContext, taskError } from './pipeline.js';
+import { SharedValues } from './shared-values.js';
 import type { Program, TaskResult, TaskSpec } from './spec.js';
 
 /** Programs that a thread keeps; an older one is loaded again when it is needed. */
@@ -12,17 +14,26 @@ const MOST_PROGRAMS = 64;
 
 export class TaskRunner {
   private readonly programs = new Map<number, Promise<LoadedProgram>>();
+  private readonly shared = new SharedValues();
 
   /** Runs a task to its end. Rejects with a HeddleError that tells the operator, partition, attempt and record. */
   async run(spec: TaskSpec, env: TaskEnv): Promise<TaskResult> {
     const started = performance.now();
+    this.shared.keepOnly(spec.wanted);
+    // Before the program: the code of a class may use a value while it is defined.
+    if (spec.shared.length > 0) await this.shared.prepare(spec.shared);
     const loaded = await this.load(spec);
     const task: TaskContext = { env, loaded, spec, metrics: { rowsIn: 0, bytesIn: 0 } };
+    const added = this.shared.begin();
     try {
       const { columns, rowsOut, bytesOut } = runTask(task);
-      return { columns, rowsOut, bytesOut, ...task.metrics, seconds: (performance.now() - started) / 1000 };
+      const updates = added.encode();
+      const seconds = (performance.now() - started) / 1000;
+      return { columns, rowsOut, bytesOut, ...task.metrics, seconds, ...(updates.length === 0 ? {} : { updates }) };
     } catch (error) {
       throw taskError(error, undefined, spec);
+    } finally {
+      this.shared.end(added);
     }
   }
 
@@ -30,7 +41,7 @@ export class TaskRunner {
     let loaded = this.programs.get(spec.stage);
     if (loaded === undefined) {
       if (this.programs.size >= MOST_PROGRAMS) this.programs.delete(this.programs.keys().next().value!);
-      loaded = loadProgram(spec);
+      loaded = loadProgram(spec, this.shared.resolve);
       this.programs.set(spec.stage, loaded);
       loaded.catch(() => this.programs.delete(spec.stage));
     }
@@ -38,9 +49,9 @@ export class TaskRunner {
   }
 }
 
-async function loadProgram(spec: TaskSpec): Promise<LoadedProgram> {
+async function loadProgram(spec: TaskSpec, resolve: Resolve): Promise<LoadedProgram> {
   const program = deserialize(Buffer.from(spec.program)) as Program;
-  return new LoadedProgram(program, await ProgramFunctions.revive(program), `${spec.stage}`);
+  return new LoadedProgram(program, await ProgramFunctions.revive(program, resolve), `${spec.stage}`);
 }
 
 function runTask(task: TaskContext) {

@@ -13,11 +13,7 @@ import type { Seed } from './rng/seed.js';
 import type { Sampling } from './sampling.js';
 
 /** A function of a program: one of the user's closures by index, one of Heddle's own, or any of them with its first argument given. */
-export type FunctionRef =
-  | { readonly closure: number }
-  | { readonly builtin: BuiltinName }
-  | { readonly sampling: Sampling }
-  | BoundRef;
+export type FunctionRef = { readonly closure: number } | { readonly builtin: BuiltinName } | { readonly sampling: Sampling } | BoundRef;
 
 export interface BoundRef {
   readonly of: FunctionRef;
@@ -109,6 +105,15 @@ export type PartitionerSpec =
   | RangePartitioner
   | { readonly kind: 'custom'; readonly partitions: number; readonly f: FunctionRef; readonly label: string };
 
+/** The first rows in an order: that of keys, or of what a function makes of a row, or a comparator's. */
+export interface OrderSpec {
+  readonly limit: number;
+  readonly descending: boolean;
+  readonly by: FunctionRef | null;
+  /** `by` takes two rows and says which goes first. */
+  readonly compares: boolean;
+}
+
 /** What becomes of the rows of a stage. */
 export type SinkSpec =
   | { readonly kind: 'shuffle'; readonly partitioner: PartitionerSpec; readonly aggregator: AggregatorSpec | null }
@@ -131,6 +136,8 @@ export type SinkSpec =
       readonly label: string;
     }
   | { readonly kind: 'countByValue' }
+  | { readonly kind: 'ordered'; readonly order: OrderSpec }
+  | { readonly kind: 'histogram'; readonly edges: readonly number[] }
   | { readonly kind: 'forEach'; readonly f: FunctionRef; readonly label: string }
   | { readonly kind: 'text'; readonly output: OutputSpec };
 
@@ -170,6 +177,22 @@ export interface RangeInput {
   readonly blockRows: number;
 }
 
+/** A value that closures refer to, for those threads that do not have it yet. */
+export interface SharedSpec {
+  /** What closures know it by. */
+  readonly id: number;
+  /** What threads know their copy by: another one after it was called back. */
+  readonly key: number;
+  /** A serialised closure that gives the value; in shared memory, so that it goes to all threads without a copy. */
+  readonly bytes: Uint8Array;
+}
+
+/** What a task added to an accumulator: a column of one row. */
+export interface Update {
+  readonly id: number;
+  readonly column: Uint8Array;
+}
+
 export interface TaskSpec {
   /** Names the program, so that a thread decodes and compiles it once. */
   readonly stage: number;
@@ -185,6 +208,10 @@ export interface TaskSpec {
   readonly inputs: readonly InputSpec[];
   /** Where a shuffle stage writes to. */
   readonly output: ShuffleRef | null;
+  /** The values that the program's closures refer to. */
+  readonly shared: readonly SharedSpec[];
+  /** The keys of all shared values that are still wanted: a thread lets go of its copies of others. */
+  readonly wanted: readonly number[];
 }
 
 /** What a task did; sums of these are what the monitor shows. */
@@ -199,4 +226,6 @@ export interface TaskMetrics {
 export interface TaskResult extends TaskMetrics {
   /** The sink's answer as columns of the codec; empty for shuffle stages. */
   readonly columns: readonly Uint8Array[];
+  /** What its closures added to accumulators; absent when they added nothing. */
+  readonly updates?: readonly Update[];
 }

@@ -204,3 +204,78 @@ export async function summaries(): Promise<void> {
   holds<Equal<typeof coefficient, number>>();
   sc.trials(10, rng => rng.normal(), { antithetic: true, seed: 1 });
 }
+
+export function orderedActions(): void {
+  words.max().then(word => holds<Equal<typeof word, string>>());
+  ages.min(([, age]) => age).then(row => holds<Equal<typeof row, [string, number]>>());
+  ages.top(3, (a, b) => a[1] - b[1]).then(rows => holds<Equal<typeof rows, [string, number][]>>());
+  words.takeOrdered(3, word => [word.length, word], { deadline: 1000 }).then(rows => holds<Equal<typeof rows, string[]>>());
+  words.takeOrdered(3, undefined, { deadline: 1000 });
+  words.isEmpty().then(empty => holds<Equal<typeof empty, boolean>>());
+  // @ts-expect-error no such property
+  words.max(word => word.size);
+  // @ts-expect-error a comparator gives a number
+  words.max((a, b) => a < b);
+  // @ts-expect-error no such option
+  words.max(undefined, { signl: 1 });
+}
+
+export function numberActions(): void {
+  numbers.variance().then(variance => holds<Equal<typeof variance, number>>());
+  numbers
+    .histogram(10)
+    .then(({ buckets, counts }) => holds<Equal<[typeof buckets, typeof counts], [readonly number[], readonly number[]]>>());
+  numbers.histogram([1, 2, 3] as const, { deadline: 1 });
+  // @ts-expect-error no numbers
+  words.stdev();
+  // @ts-expect-error no numbers
+  ages.histogram(3);
+}
+
+export async function iteratorActions(): Promise<void> {
+  for await (const row of ages.toLocalIterator({ prefetch: false })) holds<Equal<typeof row, [string, number]>>();
+  ages.forEachPartition(rows => {
+    for (const row of rows) holds<Equal<typeof row, [string, number]>>();
+  });
+  numbers.treeReduce((a, b) => a + b).then(sum => holds<Equal<typeof sum, number>>());
+  words
+    .treeAggregate(
+      0,
+      (n, word) => n + word.length,
+      (a, b) => a + b,
+      3,
+    )
+    .then(sum => holds<Equal<typeof sum, number>>());
+  // @ts-expect-error a depth is a number
+  numbers.treeReduce((a, b) => a + b, { deadline: 3 });
+}
+
+export function sharedValues(): void {
+  const table = sc.broadcast(new Map([['a', 1]]));
+  holds<Equal<typeof table.value, Map<string, number>>>();
+  const found = words.map(word => table.value.get(word) ?? 0);
+  holds<Equal<RowOf<typeof found>, number>>();
+  const total = sc.accumulator(0);
+  holds<Equal<typeof total.value, number>>();
+  const letters = sc.accumulator(
+    new Set<string>(),
+    (set, word: string) => set.add(word),
+    (a, b) => new Set([...a, ...b]),
+  );
+  words.forEach(word => void letters.add(word));
+  // @ts-expect-error it adds texts
+  letters.add(3);
+  // @ts-expect-error of another type than its zero, it needs a merge
+  sc.accumulator(0, (n, word: string) => n + word.length);
+  sc.setJobGroup('group', () => words.count()).then(count => holds<Equal<typeof count, number>>());
+}
+
+export function sources(): void {
+  const rows = sc.source({ splits: [{ from: 0, to: 3 }], read: ({ from, to }) => [[from, to]] });
+  holds<Equal<RowOf<typeof rows>, [number, number]>>();
+  sc.source({
+    // @ts-expect-error what is read is a number
+    splits: ['a'],
+    read: (split: number) => [split],
+  });
+}

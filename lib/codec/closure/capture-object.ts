@@ -4,6 +4,7 @@ import type { Graph, Link } from './graph.js';
 import { landmarkOf } from './identity.js';
 import { classNameOf, kindOf } from './objects.js';
 import type { AnyFunction } from './record.js';
+import { REFERENCE, type Referable } from './reference.js';
 import type { NodeIndex, ObjectNode, Property, ShippedNode } from './types.js';
 
 export function captureObject(graph: Graph, value: object, link: Link): ShippedNode {
@@ -29,6 +30,11 @@ export function captureObject(graph: Graph, value: object, link: Link): ShippedN
       return object('Set', { items: setItems(graph, value as Set<unknown>, link) });
     case 'error':
       return captureInstance(graph, value, 'Error', link);
+    case 'reference': {
+      const referable = value as Referable;
+      graph.refer(referable);
+      return { kind: 'reference', reference: { ...referable[REFERENCE] } };
+    }
     case 'instance':
       return captureInstance(graph, value, 'Object', link);
   }

@@ -11,6 +11,7 @@ import { isUninitialised } from './initialised.js';
 import type { Scope } from './inspect.js';
 import { DRIVER_ONLY } from './objects.js';
 import { type AnyFunction, type FunctionRecord, SyntheticRecord } from './record.js';
+import { isReferable } from './reference.js';
 import type { NodeIndex } from './types.js';
 
 const require = createRequire(import.meta.url);
@@ -74,7 +75,7 @@ function requireOf(graph: Graph, record: FunctionRecord, value: object): NodeInd
 /** Whether a value is plain data, known to every thread, or made of functions of this very script: then no import is looked for. */
 function isOwnMatter(graph: Graph, record: FunctionRecord, value: object, link: Link): boolean {
   if (types.isModuleNamespaceObject(value)) return false;
-  if (landmarkOf(value) !== undefined || (!types.isProxy(value) && DRIVER_ONLY in value)) return true;
+  if (landmarkOf(value) !== undefined || (!types.isProxy(value) && (DRIVER_ONLY in value || isReferable(value)))) return true;
   if (typeof value === 'object' && !graph.isRebuilt(value, link)) return true;
   const functions = typeof value === 'function' ? [value] : graph.functionsIn(value, link).slice(0, MOST_ASKED);
   return functions.length > 0 && functions.every(fn => graph.recordOf(fn as AnyFunction).script === record.script);

@@ -11,6 +11,7 @@ import { landmarkOf, wellKnownSymbol } from './identity.js';
 import { orderNodes } from './order.js';
 import { authorsPosition } from './place.js';
 import { type AnyFunction, FunctionRecord } from './record.js';
+import { keepReferences, type Referable } from './reference.js';
 import { registerClosure } from './registry.js';
 import { MOST_OBJECTS, scan } from './scan.js';
 import type { NodeIndex, ShippedClosure, ShippedNode } from './types.js';
@@ -42,6 +43,7 @@ function capture(root: unknown, argument: string): ShippedClosure {
   snapshot(work);
   const order = orderNodes(nodes, work.eager);
   const closure: ShippedClosure = { id: nextId(), entry, nodes, order, bytes: work.bytes };
+  keepReferences(closure, [...work.references]);
   registerClosure(closure, typeof root === 'function' ? (root as AnyFunction) : undefined);
   return closure;
 }
@@ -51,6 +53,7 @@ class Capture implements Graph {
   readonly eager = new Map<NodeIndex, NodeIndex[]>();
   /** Links of value nodes that hold objects, for the message if the clone fails. */
   readonly objects: [NodeIndex, Link][] = [];
+  readonly references = new Set<Referable>();
   bytes = 0;
   private readonly pending: (() => void)[] = [];
   private readonly known = new Map<unknown, NodeIndex>();
@@ -110,6 +113,10 @@ class Capture implements Graph {
     // Parts of a value were counted with it.
     if (link.record !== undefined || link.parent === undefined) this.bytes += result.bytes;
     return result.functions;
+  }
+
+  refer(value: Referable): void {
+    this.references.add(value);
   }
 
   needsEagerly(node: NodeIndex, target: NodeIndex): void {

@@ -2,6 +2,7 @@
 // from when it has to be refused.
 import type { Refusal } from './errors.js';
 import type { AnyFunction, FunctionRecord } from './record.js';
+import type { Referable } from './reference.js';
 import type { NodeIndex, ShippedNode } from './types.js';
 
 /** How a value was reached: a captured variable of a function, or a part of the value of `parent`. */
@@ -26,6 +27,8 @@ export interface Graph {
   isRebuilt(value: object, link: Link): boolean;
   /** Functions (classes included) inside a value: those its scan met. */
   functionsIn(value: object, link: Link): readonly object[];
+  /** Remembers an object that is shipped by name only. */
+  refer(value: Referable): void;
   needsEagerly(node: NodeIndex, target: NodeIndex): void;
   refuse(kind: Refusal, what: string, link: Link): never;
 }

@@ -5,5 +5,6 @@ export { type Combiner, combinerOf, recogniseCombiner } from './combiner.js';
 export { ClosureError } from './errors.js';
 export { closurePlace, type Frame, mapFrames, mapStack } from './locate.js';
 export { DRIVER_ONLY } from './objects.js';
+export { ownReferences, REFERENCE, type Referable, type Reference, type Resolve, referencesOf } from './reference.js';
 export { reviveClosure, reviveValue } from './revive.js';
 export type { ShippedClosure } from './types.js';

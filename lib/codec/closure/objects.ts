@@ -2,6 +2,7 @@
 // refused. No user code runs here: no accessor is called and no proxy is asked.
 import { types } from 'node:util';
 import type { Refusal } from './errors.js';
+import { isReferable } from './reference.js';
 
 /** Objects with this property (their own or inherited) never go to a worker: a Context, an RDD. */
 export const DRIVER_ONLY: unique symbol = Symbol.for('heddle.driverOnly');
@@ -16,6 +17,7 @@ export type ObjectKind =
   | 'buffer'
   | 'url'
   | 'instance' // of a class
+  | 'reference' // shipped by name only
   | { readonly refused: Refusal; readonly what: string };
 
 const LEAVES = [
@@ -69,6 +71,7 @@ export function kindOf(value: object): ObjectKind {
   if (prototype === Set.prototype) return 'set';
   if (prototype === Buffer.prototype) return 'buffer';
   if (prototype === URL.prototype) return 'url';
+  if (isReferable(value)) return 'reference';
   if (DRIVER_ONLY in value) return DRIVER;
   if (ERROR_PROTOTYPES.has(prototype) && types.isNativeError(value)) return isBareError(value) ? 'clone' : 'error';
   return refusedKind(value) ?? (isCloned(value) ? 'clone' : isForeignPlain(prototype) ? 'plain' : 'instance');

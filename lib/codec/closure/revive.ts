@@ -5,20 +5,25 @@
 import { HeddleError, show } from '../../core/errors.js';
 import { compileFunctionNode } from './compile.js';
 import { importFrom, readyForTypeScript, requireFrom } from './modules.js';
+import type { Reference, Resolve } from './reference.js';
 import { coverageStub, nameStub } from './stubs.js';
 import type { FunctionNode, ImportNode, NodeIndex, ObjectNode, Property, ShippedClosure, ShippedNode } from './types.js';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** The function that was captured. Rejects when one of its modules cannot be loaded here. */
-export async function reviveClosure(shipped: ShippedClosure): Promise<AnyFunction> {
-  return (await reviveValue(shipped)) as AnyFunction;
+/** The function that was captured. Rejects when one of its modules cannot be loaded here. `resolve` knows the referenced objects. */
+export async function reviveClosure(shipped: ShippedClosure, resolve?: Resolve): Promise<AnyFunction> {
+  return (await reviveValue(shipped, resolve)) as AnyFunction;
 }
 
 /** The value that was captured by captureValue. */
-export async function reviveValue(shipped: ShippedClosure): Promise<unknown> {
+export async function reviveValue(shipped: ShippedClosure, resolve: Resolve = unknown): Promise<unknown> {
   const modules = await loadModules(shipped.nodes);
-  return new Revival(shipped, modules).run();
+  return new Revival(shipped, modules, resolve).run();
+}
+
+function unknown({ type, id }: Reference): never {
+  throw new HeddleError('HEDDLE_INTERNAL', `nothing is known here of ${type} ${id}`);
 }
 
 type Modules = ReadonlyMap<string, Record<string, unknown>>;
@@ -61,6 +66,7 @@ class Revival {
   constructor(
     private readonly shipped: ShippedClosure,
     private readonly modules: Modules,
+    private readonly resolve: Resolve,
   ) {
     this.made = new Array(shipped.nodes.length);
   }
@@ -117,6 +123,8 @@ class Revival {
         return Buffer.from(node.bytes);
       case 'url':
         return new URL(node.href);
+      case 'reference':
+        return this.resolve(node.reference);
       case 'stub':
         return node.stub === 'name' ? nameStub : coverageStub;
     }

@@ -5,6 +5,8 @@
 // `late` exactly when its node comes later in `order` (a cycle between functions); all object values of `value`
 // nodes were cloned when the closure was captured, in one go, so they are a snapshot and keep sharing among themselves.
 
+import type { Reference } from './reference.js';
+
 /** An index into `ShippedClosure.nodes`. */
 export type NodeIndex = number;
 
@@ -37,6 +39,8 @@ export type ShippedNode =
   | { readonly kind: 'symbol'; readonly key: string }
   | { readonly kind: 'buffer'; readonly bytes: Uint8Array }
   | { readonly kind: 'url'; readonly href: string }
+  /** An object of the driver that the worker has by another way. */
+  | { readonly kind: 'reference'; readonly reference: Reference }
   /** Code that tools inject and that has no meaning in a worker: esbuild's `__name`, istanbul's counters. */
   | { readonly kind: 'stub'; readonly stub: 'name' | 'coverage' };
 

@@ -1,0 +1,119 @@
+// What closures refer to and do not carry, as a thread has it: broadcast values, revived once, and accumulators, whose
+// updates belong to the task that is under way and travel in its result.
+
+import { deserialize } from 'node:v8';
+import { type Reference, reviveValue, type ShippedClosure } from '../codec/closure/index.js';
+import { readColumn } from '../codec/column.js';
+import { HeddleError } from '../core/errors.js';
+import { encodeColumn } from './sinks/rows.js';
+import type { SharedSpec, Update } from './spec.js';
+
+/** What an accumulator's shipped closure gives. */
+export interface AccumulatorParts {
+  /** A column of the value that a task begins with; absent where it begins with the first thing added. */
+  readonly zero: Uint8Array | undefined;
+  readonly add: (total: unknown, value: unknown) => unknown;
+}
+
+interface Copy {
+  readonly key: number;
+  readonly value: unknown;
+}
+
+export class SharedValues {
+  private readonly copies = new Map<number, Copy>();
+  private current: Updates | undefined;
+
+  /** Lets go of the copies that nobody wants any more. */
+  keepOnly(wanted: readonly number[]): void {
+    for (const [id, { key }] of this.copies) if (!wanted.includes(key)) this.copies.delete(id);
+  }
+
+  /** Revives those that this thread does not have yet. */
+  async prepare(specs: readonly SharedSpec[]): Promise<void> {
+    for (const { id, key, bytes } of specs) {
+      if (this.copies.get(id)?.key === key) continue;
+      const shipped = deserialize(Buffer.from(bytes)) as ShippedClosure;
+      this.copies.set(id, { key, value: await reviveValue(shipped, this.resolve) });
+    }
+  }
+
+  /** What a closure has in the place of a referenced object. */
+  readonly resolve = ({ type, id }: Reference): unknown => (type === 'broadcast' ? new BroadcastCopy(this, id) : new Adder(this, id));
+
+  get(id: number): unknown {
+    const copy = this.copies.get(id);
+    if (copy === undefined) throw new HeddleError('HEDDLE_INTERNAL', `shared value ${id} did not come with its task`);
+    return copy.value;
+  }
+
+  /** The updates of the task that begins now. */
+  begin(): Updates {
+    return (this.current = new Updates());
+  }
+
+  /** What is added from now on belongs to no task. */
+  end(updates: Updates): void {
+    if (this.current === updates) this.current = undefined;
+  }
+
+  add(id: number, value: unknown): void {
+    this.current?.add(id, this.get(id) as AccumulatorParts, value);
+  }
+}
+
+/** What a task has added so far, by accumulator. */
+export class Updates {
+  private readonly totals = new Map<number, unknown>();
+
+  add(id: number, { zero, add }: AccumulatorParts, value: unknown): void {
+    if (this.totals.has(id)) this.totals.set(id, add(this.totals.get(id), value));
+    // A copy of zero each time, for the user's function may change it.
+    else this.totals.set(id, zero === undefined ? value : add(readColumn(new Uint8Array(zero))[0], value));
+  }
+
+  encode(): Update[] {
+    return Array.from(this.totals, ([id, total]) => ({ id, column: encodeColumn([total]) }));
+  }
+}
+
+/** A broadcast value inside a closure. */
+class BroadcastCopy {
+  constructor(
+    private readonly values: SharedValues,
+    private readonly id: number,
+  ) {}
+
+  get value(): unknown {
+    return this.values.get(this.id);
+  }
+
+  unpersist(): never {
+    throw driverOnly('unpersist() of a broadcast value');
+  }
+
+  destroy(): never {
+    throw driverOnly('destroy() of a broadcast value');
+  }
+}
+
+/** An accumulator inside a closure. */
+class Adder {
+  constructor(
+    private readonly values: SharedValues,
+    private readonly id: number,
+  ) {}
+
+  readonly add = (value: unknown): void => this.values.add(this.id, value);
+
+  get value(): never {
+    throw driverOnly('the value of an accumulator');
+  }
+}
+
+function driverOnly(what: string): HeddleError {
+  return new HeddleError(
+    'HEDDLE_NESTED',
+    `${what} belongs to the main thread, and was asked for inside a task; a task can only use what it was given`,
+  );
+}
