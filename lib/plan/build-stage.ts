@@ -100,6 +100,15 @@ export function pathsOf(node: Node, sink: PlanSink): string[] {
   return branches.map(({ pipeline, leaves }) => columnsOf(pipeline, leaves, builder.closures, placed).path);
 }
 
+/** For explain(): as shuffleSink, but asks nothing of a partitioner that is not known yet. */
+export function explainedSink({ partitioner, aggregator, ...node }: ShuffledNode): PlanSink {
+  return place => ({
+    kind: 'shuffle',
+    partitioner: partitioner.kind === 'hash' ? partitioner : { kind: 'index', partitions: partitioner.partitions },
+    aggregator: aggregator === null ? null : aggregatorSpec(aggregator, node.name, place),
+  });
+}
+
 /** The sink of the stage that writes a shuffle. */
 export function shuffleSink(node: ShuffledNode): PlanSink {
   return place => ({

@@ -1,6 +1,6 @@
 // explain(): the stages of a lineage as text, last first, with the path each takes and what keeps it from a faster one.
 
-import { type PlanSink, pathsOf, shuffleSink } from './build-stage.js';
+import { explainedSink, type PlanSink, pathsOf } from './build-stage.js';
 import { labelOf, type Node, type PartsNode, type ShuffledNode } from './lineage.js';
 import { describePartitioner } from './partitioner.js';
 
@@ -33,7 +33,7 @@ export function explain(node: Node): string {
     const stage = explainStage(shuffled.parent);
     const to = describePartitioner(shuffled.partitioner);
     const end = `writes ${nameOf(shuffled)} for ${labelOf(shuffled)}: ${to}; ${writing(shuffled)}`;
-    write(`stage ${i + 1}: ${tasks(shuffled.parent)}, ${pathOf(shuffled.parent, shuffleSink(shuffled))}`, stage, end);
+    write(`stage ${i + 1}: ${tasks(shuffled.parent)}, ${pathOf(shuffled.parent, explainedSink(shuffled))}`, stage, end);
   });
   write(`stage ${order.length + 1}: ${tasks(node)}, ${pathOf(node, () => ({ kind: 'collect' }))}`, last, 'gives its rows to the action');
   return text.join('\n');

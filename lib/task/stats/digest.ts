@@ -141,5 +141,8 @@ export function digestQuantile({ means, weights, min, max }: DigestRecord, p: nu
 }
 
 function between(a: number, b: number, share: number): number {
-  return a === b || share === 0 ? a : a + (b - a) * share;
+  if (a === b || share === 0 || a === Number.NEGATIVE_INFINITY) return a;
+  const span = b - a;
+  // Two finite numbers may be further apart than any number is large.
+  return Number.isFinite(span) ? a + span * share : a * (1 - share) + b * share;
 }
