@@ -7,6 +7,7 @@ import type { Run } from '../shuffle/run.js';
 import { roomFor } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
 import { type Aggregation, aggregationOf, CombineTable } from './combine-table.js';
+import { groupNumbers } from './number-groups.js';
 import { type TaskContext, taskError } from './pipeline.js';
 import type { AggregatorSpec } from './spec.js';
 import { TableSource } from './table-source.js';
@@ -47,6 +48,10 @@ export function aggregateRuns(task: TaskContext, runs: readonly Run[], spec: Agg
       const keyKind = kinds.some(([key]) => key === NumericKind.Float64) ? NumericKind.Float64 : NumericKind.Int32;
       return aggregateNumbers(task, batches as NumberBatch[], spec.op, keyKind);
     }
+  }
+  if (spec.kind === 'group') {
+    const groups = groupNumbers(task, runs);
+    if (groups !== undefined) return groups;
   }
   return aggregateRows(task, runs, aggregationOf(spec, task.loaded.functions));
 }

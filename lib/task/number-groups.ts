@@ -1,0 +1,69 @@
+// The reduce side of groupByKey where all rows are numbers: groups found by a kernel, their arrays made a batch at a time.
+
+import { NumericKind } from '../shuffle/kernels.js';
+import { type GroupedRows, NumericGrouper } from '../shuffle/numeric-grouper.js';
+import { numericKindOf, readRows } from '../shuffle/reader.js';
+import type { Run } from '../shuffle/run.js';
+import type { Batch, Source } from './batch.js';
+import type { TaskContext } from './pipeline.js';
+
+const BATCH_GROUPS = 4096;
+
+/** The groups of the runs' rows; undefined where a row is no pair of numbers. */
+export function groupNumbers({ env, spec }: TaskContext, runs: readonly Run[]): Source | undefined {
+  const { heap, kernels } = env;
+  if (!runs.every(run => run.numeric)) return undefined;
+  const batches = runs.map(run => readRows(heap, run));
+  const kinds = batches.map(({ keys, values }) => [numericKindOf(keys, heap), numericKindOf(values, heap)] as const);
+  if (kinds.some(([key, value]) => key === NumericKind.None || value === NumericKind.None)) return undefined;
+  const keyKind = kinds.every(([key]) => key === NumericKind.Int32) ? NumericKind.Int32 : NumericKind.Float64;
+  const grouper = new NumericGrouper(heap, kernels, keyKind, 1);
+  try {
+    for (const { keys, values, rows } of batches) {
+      env.checkCancelled();
+      grouper.add(0, keys as Int32Array | Float64Array, values as Int32Array | Float64Array, rows);
+    }
+    return new GroupsSource(grouper.finish(), spec.local);
+  } finally {
+    grouper.dispose();
+  }
+}
+
+class GroupsSource implements Source {
+  readonly bytesRead = 0;
+  private given = 0;
+  constructor(
+    private readonly groups: GroupedRows,
+    private readonly block: number,
+  ) {}
+
+  next(): Batch | null {
+    const { groups, given, block } = this;
+    if (given >= groups.size) return null;
+    const to = Math.min(groups.size, given + BATCH_GROUPS);
+    this.given = to;
+    return {
+      kind: 'pairs',
+      keys: groups.keys.subarray(given, to),
+      // Made when they are asked for: a count does not ask.
+      get values() {
+        return arraysOf(groups, given, to);
+      },
+      n: to - given,
+      block,
+    };
+  }
+
+  close(): void {}
+}
+
+function arraysOf({ inputs }: GroupedRows, from: number, to: number): number[][] {
+  const { offsets, values } = inputs[0]!;
+  const arrays: number[][] = [];
+  for (let g = from; g < to; g++) {
+    const own: number[] = [];
+    for (let i = offsets[g]!; i < offsets[g + 1]!; i++) own.push(values[i]!);
+    arrays.push(own);
+  }
+  return arrays;
+}
