@@ -1,7 +1,7 @@
 // Actions: each builds a sink, runs the job, and puts the answer together on the main thread.
 
 import { ownReferences, reviveClosure } from '../codec/closure/index.js';
-import { prepareColumn, readColumn } from '../codec/column.js';
+import { decodeValue, encodeValue, readColumn } from '../codec/column.js';
 import { KeyIndex } from '../codec/key-index.js';
 import { badArgument, HeddleError, toErrorRecord } from '../core/errors.js';
 import { removeOnInterrupt } from '../core/interrupt.js';
@@ -70,7 +70,7 @@ export async function reduce(
 }
 
 export async function fold(rdd: RddBase, zero: unknown, f: (a: unknown, b: unknown) => unknown, options?: ActionOptions): Promise<unknown> {
-  const copy = readColumn(encodedRow(zero))[0];
+  const copy = decodeValue(encodeValue(zero));
   const result = await reduced(rdd, 'fold', f, options);
   return result === undefined ? copy : result.merge(copy, result.value);
 }
@@ -80,14 +80,6 @@ async function reduced(rdd: RddBase, name: string, f: (a: unknown, b: unknown) =
   const merge = await merger<unknown>(planned, name);
   const result = await runForTree(action(rdd, name, options), place => ({ kind: 'reduce', f: place(planned), label: name }), merge);
   return result === undefined ? undefined : { ...result, merge };
-}
-
-/** A value of the moment of the call, which the user's functions may change copies of. */
-function encodedRow(value: unknown): Uint8Array {
-  const column = prepareColumn([value], 0, 1);
-  const encoded = new Uint8Array(column.byteLength);
-  column.write(encoded);
-  return encoded;
 }
 
 /** What merges tasks' results here: the function as it was captured, so that here and in the threads it sees the same values. */
@@ -114,14 +106,14 @@ export async function aggregate<T, U>(
   name = 'aggregate',
 ): Promise<U> {
   const [plannedSeq, plannedComb] = [shipped(rdd.session, seq, `${name}(seq)`), shipped(rdd.session, comb, `${name}(comb)`)];
-  const encoded = encodedRow(zero);
+  const encoded = encodeValue(zero);
   const merge = await merger<U>(plannedComb, name);
   const result = await runForTree<U>(
     action(rdd, name, options),
     place => ({ kind: 'aggregate', zero: encoded, seq: place(plannedSeq), comb: place(plannedComb), label: name }),
     merge,
   );
-  return result === undefined ? (readColumn(encoded)[0] as U) : result.value;
+  return result === undefined ? (decodeValue(encoded) as U) : result.value;
 }
 
 async function countAndSum(rdd: RddBase, name: string, options: ActionOptions | undefined): Promise<readonly [number, number]> {

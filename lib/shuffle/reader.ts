@@ -33,3 +33,30 @@ export function numericKindOf(column: ArrayLike<unknown>, heap: Heap): number {
   if (column instanceof Float64Array) return column.buffer === heap.u8.buffer ? NumericKind.Float64 : 0;
   return 0;
 }
+
+/** Runs of numbers, as columns that lie in the heap. */
+export interface NumberRuns {
+  readonly batches: readonly NumberBatch[];
+  /** Float64 where some keys are. */
+  readonly keyKind: NumericKind;
+}
+
+export interface NumberBatch {
+  readonly keys: Int32Array | Float64Array;
+  readonly values: Int32Array | Float64Array;
+  readonly rows: number;
+}
+
+/** The rows of runs that are all pairs of numbers; undefined as soon as one is not. */
+export function readNumbers(heap: Heap, runs: readonly Run[]): NumberRuns | undefined {
+  const batches: NumberBatch[] = [];
+  let keyKind: NumericKind = NumericKind.Int32;
+  for (const run of runs) {
+    const batch = readRows(heap, run);
+    const kind = numericKindOf(batch.keys, heap);
+    if (kind === NumericKind.None || numericKindOf(batch.values, heap) === NumericKind.None) return undefined;
+    if (kind === NumericKind.Float64) keyKind = kind;
+    batches.push(batch as NumberBatch);
+  }
+  return { batches, keyKind };
+}

@@ -7,6 +7,7 @@
 import type { CallExpression, Expression, Node, Pattern, Program as ProgramNode, Statement } from 'estree';
 import { parseFunction } from '../codec/closure/index.js';
 import type { ShippedClosure } from '../codec/closure/types.js';
+import { MATH_CONSTANTS, MATH as MATH_FUNCTIONS, VARIADIC } from './columnar/methods.js';
 
 /** A closure's body as text for the compiled loop. It holds no `$` but that of DRAW. */
 export interface InlineBody {
@@ -21,29 +22,7 @@ export interface InlineBody {
 export const DRAW = '$draw';
 
 const GLOBALS = new Set(['Math', 'NaN', 'Infinity', 'undefined']);
-const MATH = new Set(
-  [
-    'abs',
-    'acos',
-    'acosh',
-    'asin',
-    'asinh',
-    'atan',
-    'atan2',
-    'atanh',
-    'cbrt',
-    'ceil',
-    'cos',
-    'cosh',
-    'exp',
-    'expm1',
-    'floor',
-    'fround',
-  ].concat(
-    ['hypot', 'log', 'log10', 'log1p', 'log2', 'max', 'min', 'pow', 'round', 'sign', 'sin', 'sinh', 'sqrt', 'tan', 'tanh', 'trunc'],
-    ['E', 'LN10', 'LN2', 'LOG10E', 'LOG2E', 'PI', 'SQRT1_2', 'SQRT2'],
-  ),
-);
+const MATH = new Set([...MATH_FUNCTIONS.keys(), ...VARIADIC, ...MATH_CONSTANTS]);
 const ARITHMETIC = new Set([
   '+',
   '-',

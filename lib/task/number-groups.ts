@@ -1,8 +1,7 @@
 // The reduce side of groupByKey where all rows are numbers: groups found by a kernel, their arrays made a batch at a time.
 
-import { NumericKind } from '../shuffle/kernels.js';
 import { type GroupedRows, NumericGrouper } from '../shuffle/numeric-grouper.js';
-import { numericKindOf, readRows } from '../shuffle/reader.js';
+import { readNumbers } from '../shuffle/reader.js';
 import type { Run } from '../shuffle/run.js';
 import type { Batch, Source } from './batch.js';
 import type { TaskContext } from './pipeline.js';
@@ -11,17 +10,13 @@ const BATCH_GROUPS = 4096;
 
 /** The groups of the runs' rows; undefined where a row is no pair of numbers. */
 export function groupNumbers({ env, spec }: TaskContext, runs: readonly Run[]): Source | undefined {
-  const { heap, kernels } = env;
-  if (!runs.every(run => run.numeric)) return undefined;
-  const batches = runs.map(run => readRows(heap, run));
-  const kinds = batches.map(({ keys, values }) => [numericKindOf(keys, heap), numericKindOf(values, heap)] as const);
-  if (kinds.some(([key, value]) => key === NumericKind.None || value === NumericKind.None)) return undefined;
-  const keyKind = kinds.every(([key]) => key === NumericKind.Int32) ? NumericKind.Int32 : NumericKind.Float64;
-  const grouper = new NumericGrouper(heap, kernels, keyKind, 1);
+  const numbers = readNumbers(env.heap, runs);
+  if (numbers === undefined) return undefined;
+  const grouper = new NumericGrouper(env.heap, env.kernels, numbers.keyKind, 1);
   try {
-    for (const { keys, values, rows } of batches) {
+    for (const { keys, values, rows } of numbers.batches) {
       env.checkCancelled();
-      grouper.add(0, keys as Int32Array | Float64Array, values as Int32Array | Float64Array, rows);
+      grouper.add(0, keys, values, rows);
     }
     return new GroupsSource(grouper.finish(), spec.local);
   } finally {

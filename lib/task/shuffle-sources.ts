@@ -2,7 +2,7 @@
 
 import { NumericKind } from '../shuffle/kernels.js';
 import { NumericTable } from '../shuffle/numeric-table.js';
-import { numericKindOf, readRows } from '../shuffle/reader.js';
+import { type NumberRuns, readNumbers, readRows } from '../shuffle/reader.js';
 import type { Run } from '../shuffle/run.js';
 import { roomFor } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
@@ -35,19 +35,14 @@ export class RunsSource implements Source {
 
 /** Aggregates the runs of a reduce id: in a kernel's table where all of them are numbers and the operation is known. */
 export function aggregateRuns(task: TaskContext, runs: readonly Run[], spec: AggregatorSpec): Source {
-  const { heap } = task.env;
   if (spec.kind === 'reduce' && spec.op !== null && runs.length > 0) {
     const text = textRuns(task, runs);
     if (text !== undefined) {
       const { keys, values } = aggregateText(task, text, spec.op);
       return new TableSource(task.spec.local, keys, values);
     }
-    const batches = runs.map(run => readRows(heap, run));
-    const kinds = batches.map(batch => [numericKindOf(batch.keys, heap), numericKindOf(batch.values, heap)] as const);
-    if (kinds.every(([key, value]) => key !== 0 && value !== 0)) {
-      const keyKind = kinds.some(([key]) => key === NumericKind.Float64) ? NumericKind.Float64 : NumericKind.Int32;
-      return aggregateNumbers(task, batches as NumberBatch[], spec.op, keyKind);
-    }
+    const numbers = readNumbers(task.env.heap, runs);
+    if (numbers !== undefined) return aggregateNumbers(task, numbers, spec.op);
   }
   if (spec.kind === 'group') {
     const groups = groupNumbers(task, runs);
@@ -56,13 +51,7 @@ export function aggregateRuns(task: TaskContext, runs: readonly Run[], spec: Agg
   return aggregateRows(task, runs, aggregationOf(spec, task.loaded.functions));
 }
 
-interface NumberBatch {
-  readonly keys: Int32Array | Float64Array;
-  readonly values: Int32Array | Float64Array;
-  readonly rows: number;
-}
-
-function aggregateNumbers(task: TaskContext, batches: readonly NumberBatch[], op: number, keyKind: number): Source {
+function aggregateNumbers(task: TaskContext, { batches, keyKind }: NumberRuns, op: number): Source {
   const { heap, kernels } = task.env;
   const progress = roomFor(heap, 64, 'an aggregation table');
   const table = new NumericTable(heap, kernels, op, keyKind, progress);

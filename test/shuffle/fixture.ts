@@ -2,7 +2,7 @@
 import type { ShuffleId } from '../../lib/core/ids.js';
 import { Heap } from '../../lib/shuffle/heap/allocator.js';
 import { reserveHeap } from '../../lib/shuffle/heap/memory.js';
-import { compileKernels, type Kernels, twinKernels, wasmKernels } from '../../lib/shuffle/kernels.js';
+import { AggregateOp, compileKernels, type Kernels, twinKernels, wasmKernels } from '../../lib/shuffle/kernels.js';
 import { MapOutput, OpenBlocks } from '../../lib/shuffle/map-output.js';
 import { readRows } from '../../lib/shuffle/reader.js';
 import { type ShuffleRef, ShuffleStore } from '../../lib/shuffle/store.js';
@@ -44,6 +44,15 @@ export function fill(heap: Heap, leave: number): number[] {
   }
   return taken;
 }
+
+/** What each operation does with two values of a key, in plain JavaScript. */
+export const merges: Record<number, (a: number, b: number) => number> = {
+  [AggregateOp.Sum]: (a, b) => a + b,
+  [AggregateOp.Min]: Math.min,
+  [AggregateOp.Max]: Math.max,
+  [AggregateOp.First]: a => a,
+  [AggregateOp.Last]: (_, b) => b,
+};
 
 let shuffles = 0;
 

@@ -6,6 +6,7 @@ import { hashKey } from '../../lib/codec/key-hash.js';
 import { AggregateOp, CURSOR_BYTES, type Kernels, NumericKind, numericBytes, slotBytes } from '../../lib/shuffle/kernels.js';
 import { reduceIdOf } from '../../lib/shuffle/partitioner.js';
 import { Arena, awkwardBits, bases, bitsOf, doubleBits, doubleOf, implementations, int32, memory } from './arena.js';
+import { merges } from './fixture.js';
 
 const view = () => new DataView(memory.buffer);
 const u32 = (at: number, length: number) => new Uint32Array(memory.buffer, at, length);
@@ -250,14 +251,6 @@ function aggregate(kernels: Kernels, base: number, c: AggregateCase) {
   const keys = keyKind === 1 ? [...new Int32Array(memory.buffer, keysOut, size)] : [...new Float64Array(memory.buffer, keysOut, size)];
   return { tables, keyWords, keys, values: [...new Float64Array(memory.buffer, valuesOut, size)] };
 }
-
-const merges: Record<number, (a: number, b: number) => number> = {
-  [AggregateOp.Sum]: (a, b) => a + b,
-  [AggregateOp.Min]: Math.min,
-  [AggregateOp.Max]: Math.max,
-  [AggregateOp.First]: a => a,
-  [AggregateOp.Last]: (_, b) => b,
-};
 
 /** A Map has the same idea of equal keys (-0 becomes 0, NaN is NaN) and of order. */
 function aggregateModel(c: AggregateCase): { keys: number[]; values: number[] } {

@@ -6,15 +6,7 @@ import { AggregateOp, type Kernels, NumericKind } from '../../lib/shuffle/kernel
 import { NumericTable } from '../../lib/shuffle/numeric-table.js';
 import { numericColumn } from '../../lib/shuffle/reader.js';
 import { awkwardBits, doubleOf } from './arena.js';
-import { highHeap, kernelNames, kernelsOn, MIB, newHeap } from './fixture.js';
-
-const merges: Record<number, (a: number, b: number) => number> = {
-  [AggregateOp.Sum]: (a, b) => a + b,
-  [AggregateOp.Min]: Math.min,
-  [AggregateOp.Max]: Math.max,
-  [AggregateOp.First]: a => a,
-  [AggregateOp.Last]: (_, b) => b,
-};
+import { highHeap, kernelNames, kernelsOn, MIB, merges, newHeap } from './fixture.js';
 
 type Step =
   | { readonly kind: 'add'; readonly valueKind: 1 | 2; readonly rows: readonly (readonly [number, number])[] }

@@ -11,7 +11,7 @@ import { readRows } from '../../lib/shuffle/reader.js';
 import { keysOf, TextTable } from '../../lib/shuffle/text-table.js';
 import { writeTextGroups } from '../../lib/shuffle/text-writer.js';
 import { Arena, bases, implementations, memory } from './arena.js';
-import { highHeap, kernelNames, kernelsOn, newHeap, newShuffle } from './fixture.js';
+import { highHeap, kernelNames, kernelsOn, merges, newHeap, newShuffle } from './fixture.js';
 
 const u8 = (at: number, length: number) => new Uint8Array(memory.buffer, at, length);
 const u32 = (at: number, length: number) => new Uint32Array(memory.buffer, at, length);
@@ -162,14 +162,6 @@ describe('kernels over text', () => {
     }
   }
 });
-
-const merges: Record<number, (a: number, b: number) => number> = {
-  [AggregateOp.Sum]: (a, b) => a + b,
-  [AggregateOp.Min]: Math.min,
-  [AggregateOp.Max]: Math.max,
-  [AggregateOp.First]: a => a,
-  [AggregateOp.Last]: (_, b) => b,
-};
 
 const keys = fc.oneof(
   fc.constantFrom(

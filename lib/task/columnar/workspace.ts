@@ -68,7 +68,7 @@ export class Workspace {
   /** The columns of the lines, then those that each step puts out, before and after it cuts them. */
   readonly lines: Vector & { readonly type: 'text' };
   readonly outputs: readonly (readonly Vector[])[];
-  readonly parts: readonly (Vector & { readonly type: 'text' })[];
+  readonly parts: readonly ((Vector & { readonly type: 'text' }) | undefined)[];
 
   /** Throws HEDDLE_HEAP_FULL. */
   constructor(
@@ -81,7 +81,7 @@ export class Workspace {
     this.madeAt = layout.take(MADE_BYTES + SLACK);
     const vectors = [layout.vector('text')];
     const outputs = plan.steps.map(step => step.outputs.map(output => layout.vector(typeOf(plan.exprs, output))));
-    const parts = plan.steps.map(() => layout.vector('text'));
+    const parts = plan.steps.map(step => (step.split === undefined ? undefined : layout.vector('text')));
     this.base = roomFor(heap, layout.bytes, 'a task’s text and columns');
     const { buffer } = heap.u8;
     this.progress = this.base;
@@ -91,7 +91,7 @@ export class Workspace {
     const view = (column: VectorPlace) => vectorAt(buffer, this.base, column);
     this.lines = view(vectors[0]!) as Vector & { readonly type: 'text' };
     this.outputs = outputs.map(columns => columns.map(view));
-    this.parts = parts.map(column => view(column) as Vector & { readonly type: 'text' });
+    this.parts = parts.map(column => column && (view(column) as Vector & { readonly type: 'text' }));
     constants.write(this.u8);
   }
 

@@ -10,7 +10,7 @@ export function isWorthwhile(plan: ColumnarPlan, pipeline: Pipeline, sink: SinkS
   return plan.covered === pipeline.operators.length && takesColumns(plan, sink);
 }
 
-/** Whether a sink takes rows of this shape as columns. */
+/** Whether a sink takes rows of this shape as columns, or as the one column of numbers that they are. */
 export function takesColumns({ row }: ColumnarPlan, sink: SinkSpec): boolean {
   switch (sink.kind) {
     case 'count':

@@ -1,6 +1,7 @@
 // Pairs of text and numbers combined by a kernel before the shuffle: whole batches of columns, and single rows of batches
 // that went the other way.
 
+import { HeddleError } from '../../core/errors.js';
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import type { Kernels } from '../../shuffle/kernels.js';
 import type { MapOutput } from '../../shuffle/map-output.js';
@@ -50,7 +51,7 @@ export class TextCombiner {
   addColumns({ row, vectors, workspace, n }: ColumnsBatch): void {
     const [key, value] = (row as Shape & { readonly kind: 'tuple' }).items as [Shape & { kind: 'column' }, Shape];
     const text = vectors[key.column]!;
-    if (text.type !== 'text') return;
+    if (text.type !== 'text') throw new HeddleError('HEDDLE_INTERNAL', `a column of keys that is ${text.type}`);
     const column = { base: workspace.base, starts: text.starts.byteOffset, ends: text.ends.byteOffset };
     const vector = value.kind === 'column' ? vectors[value.column]! : undefined;
     const values = vector?.type === 'number' ? vector.values.byteOffset : 0;
