@@ -8,6 +8,7 @@ export type { EngineEvent, EngineEventType, EventListener } from './core/events.
 export type { ContextOptions } from './core/options.js';
 export type { JobTotals } from './monitor/totals.js';
 export type { Accumulator } from './rdd/accumulator.js';
+export type { ApproximateOptions } from './rdd/approximate-actions.js';
 export type { Broadcast } from './rdd/broadcast.js';
 export type { ControlOptions } from './rdd/control-variate.js';
 export type { SourceOptions } from './rdd/custom-source.js';
@@ -24,6 +25,7 @@ export type { ControlledEstimate } from './task/stats/comoments.js';
 export type { Estimate } from './task/stats/estimate.js';
 export type { Statistics } from './task/stats/moments.js';
 export { normalQuantile } from './task/stats/normal.js';
+export type { ApproximateCount } from './task/stats/total.js';
 
 /** A running engine: threads, a heap, and the beginnings of plans. */
 export type Context = EngineContext;

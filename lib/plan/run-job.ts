@@ -64,6 +64,7 @@ export class JobRunner {
     const started = performance.now();
     const questions = openQuestions(request.node);
     for (const deferred of questions) await this.ask(deferred, request, started);
+    if (isEnough(request)) return;
     await this.makeRoom();
     const { node, action, partitions, signal, enough } = request;
     const deadline = questions.size === 0 ? request.deadline : remaining(request, started);
@@ -108,7 +109,7 @@ export class JobRunner {
   private async ask(deferred: Deferred, request: JobRequest, started: number): Promise<void> {
     const { question } = deferred;
     // Another job, or one that this one needed, may have found it meanwhile.
-    if (question === undefined) return;
+    if (question === undefined || isEnough(request)) return;
     const { action, node, sink, partitions } = question;
     const place = new Map(partitions.map((partition, at) => [partition, at]));
     const results: (readonly Uint8Array[])[] = new Array(partitions.length);
@@ -119,11 +120,13 @@ export class JobRunner {
       partitions,
       signal: request.signal,
       deadline: remaining(request, started),
+      enough: request.enough,
       onResult: (partition, { columns }) => {
         results[place.get(partition)!] = columns;
       },
     });
-    deferred.settle(results);
+    // Called off, it may not know all.
+    if (!isEnough(request)) deferred.settle(results);
   }
 
   /** Where much of the heap is in use, finds the shuffles that nobody can reach any more. */
@@ -178,6 +181,8 @@ export class JobRunner {
     return spec;
   }
 }
+
+const isEnough = ({ enough }: JobRequest) => enough?.aborted === true;
 
 /** Milliseconds that are left of a job's deadline. */
 function remaining({ deadline }: JobRequest, started: number): number | undefined {

@@ -1,6 +1,7 @@
 // Operators on pairs. They exist only on an RDD of pairs: `this` says so.
 
 import { badArgument } from '../core/errors.js';
+import { newRegisters, precisionFor } from '../task/stats/hyperloglog.js';
 import { aggregated, operatorNode, partitioned, reducer, shipped, withFirst } from './make.js';
 import { partitionerFor } from './partitioners.js';
 import type { RDD } from './rdd.js';
@@ -58,6 +59,21 @@ export class PairOperators<T> extends ZipOperators<T> {
     const mergeCombiners = shipped(session, comb, 'aggregateByKey(comb)');
     const aggregator = { kind: 'combine', create: withFirst(mergeValue, zero), mergeValue, mergeCombiners } as const;
     return this.derive(aggregated(session, this.node, 'aggregateByKey', partitionerFor(session, partitions, this.node), aggregator));
+  }
+
+  /**
+   * One pair a key: about how many different values it has, as countApproxDistinct says it of rows. Each key takes
+   * 1.1 / relativeSD² bytes in a table and, once a task, in the shuffle.
+   */
+  countApproxDistinctByKey<K, V>(this: RDD<Pair<K, V>>, relativeSD = 0.05, partitions?: Partitions<K>): RDD<[K, number]> {
+    const { session } = this;
+    const name = 'countApproxDistinctByKey';
+    const none = newRegisters(precisionFor(`${name}(relativeSD)`, relativeSD));
+    const mergeValue = { builtin: 'addDistinct' } as const;
+    const create = withFirst(mergeValue, none);
+    const aggregator = { kind: 'combine', create, mergeValue, mergeCombiners: { builtin: 'mergeDistinct' } } as const;
+    const sketches = aggregated(session, this.node, name, partitionerFor(session, partitions, this.node), aggregator);
+    return this.derive(operatorNode(session, sketches, name, 'mapValues', { builtin: 'estimateDistinct' }, true));
   }
 
   /** One pair a key: all its values in an array, in the order of the rows. To reduce them, reduceByKey moves less. */

@@ -4,11 +4,11 @@
 
 import { badArgument } from '../core/errors.js';
 import { explain } from '../plan/explain.js';
-import { EstimateMethods } from './estimate-methods.js';
+import { ApproximateActions } from './approximate-actions.js';
 import { KnownPartitioner } from './partitioners.js';
 import type { Pair } from './types.js';
 
-export class RDD<T> extends EstimateMethods<T> {
+export class RDD<T> extends ApproximateActions<T> {
   getNumPartitions(): number {
     return this.node.partitions;
   }

@@ -14,11 +14,13 @@ export interface Action {
   readonly node: Node;
   readonly name: string;
   readonly options: ActionOptions | undefined;
+  /** Ends the job early and well. */
+  readonly enough?: AbortSignal;
 }
 
 /** Runs an action's job; `take` gets each partition's columns, in any order, and the branch of a union that it belongs to. */
 async function runAction(
-  { session, node, name, options }: Action,
+  { session, node, name, options, enough }: Action,
   sink: PlanSink,
   partitions: readonly number[],
   take: (partition: number, columns: readonly Uint8Array[], branch: number) => void,
@@ -27,12 +29,12 @@ async function runAction(
   session.checkOpen();
   const { signal, deadline } = options ?? {};
   const onResult = (partition: number, { columns }: TaskResult, branch: number) => take(partition, columns, branch);
-  await session.run({ action: name, node, sink, partitions, onResult, signal, deadline });
+  await session.run({ action: name, node, sink, partitions, onResult, signal, deadline, enough });
 }
 
 const allPartitions = (node: Node) => Array.from({ length: node.partitions }, (_, p) => p);
 
-/** The columns of each partition's result. */
+/** The columns of each partition's result; holes for those that had not answered when it was enough. */
 export async function runForColumns(
   action: Action,
   sink: PlanSink,

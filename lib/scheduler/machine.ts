@@ -187,7 +187,7 @@ function nextTask(state: State): Choice | undefined {
 // comes into sight when those before it have gone.
 const RETRIES_IN_SIGHT = 16;
 
-/** Within a job: the lowest stage, then the lowest partition. */
+/** Within a job: the lowest stage, then the partition that was asked for first; a retry before fresh partitions above it. */
 function nextTaskOf(state: State, job: Job): Choice | undefined {
   for (const stage of job.started) {
     const { queue } = stage;

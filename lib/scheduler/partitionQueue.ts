@@ -1,6 +1,6 @@
-// The partitions of a stage that wait for a slot, lowest first.
+// The partitions of a stage that wait for a slot: fresh ones in the order in which they were asked for.
 //
-// Fresh partitions are a sorted array with a cursor, so that taking one costs nothing; partitions to retry are few and
+// Fresh partitions are an array with a cursor, so that taking one costs nothing; partitions to retry are few and
 // are kept apart, because a retry may have to wait for a slot other than the idle one while fresh partitions go ahead.
 
 export class PartitionQueue {
@@ -12,9 +12,6 @@ export class PartitionQueue {
   add(partitions: number[]): void {
     this.fresh = this.fresh.slice(this.cursor).concat(partitions);
     this.cursor = 0;
-    let sorted = true;
-    for (let i = 1; sorted && i < this.fresh.length; i++) sorted = this.fresh[i - 1]! < this.fresh[i]!;
-    if (!sorted) this.fresh.sort((a, b) => a - b);
   }
 
   addRetry(partition: number): void {
@@ -25,7 +22,7 @@ export class PartitionQueue {
     return this.cursor === this.fresh.length && this.retries.length === 0;
   }
 
-  /** The lowest partition that was never tried. */
+  /** The next partition that was never tried. */
   get firstFresh(): number | undefined {
     return this.fresh[this.cursor];
   }

@@ -1,6 +1,7 @@
 // Heddle's own row functions, named in programs where a user's closure would stand.
 
 import { sameKey } from '../codec/key-order.js';
+import { addKey, estimateDistinct, mergeRegisters } from './stats/hyperloglog.js';
 
 type Row = readonly [unknown, unknown];
 type Groups = readonly [unknown, readonly unknown[][]];
@@ -17,6 +18,10 @@ const table = {
   first: (a: unknown) => a,
   add: (a: number, b: number) => a + b,
   hasKey: (key: unknown, row: Row) => sameKey(row[0], key),
+  /** countApproxDistinctByKey: a value into a sketch, a sketch into another, what a sketch says. */
+  addDistinct: addKey,
+  mergeDistinct: mergeRegisters,
+  estimateDistinct,
   glom: (rows: Iterable<unknown>) => [Array.from(rows)],
   /** join: every value of one side with every value of the other. */
   *joinGroups([key, [left, right]]: Groups): Iterable<unknown> {

@@ -9,6 +9,7 @@ import type { TaskContext } from './pipeline.js';
 import { ComomentsSink } from './sinks/comoments.js';
 import { CountSink, ForEachSink } from './sinks/count.js';
 import { CountByValueSink } from './sinks/count-by-value.js';
+import { CountDistinctSink } from './sinks/count-distinct.js';
 import { AggregateSink, type BlockRange, MomentsSink, ReduceSink, SumSink } from './sinks/fold.js';
 import { HistogramSink } from './sinks/histogram.js';
 import { LeastSink } from './sinks/least.js';
@@ -92,6 +93,8 @@ function makeSink(task: TaskContext): Sink {
       return new AggregateSink(blocksOf(task), sink.zero, functions.get(sink.seq), functions.get(sink.comb));
     case 'countByValue':
       return new CountByValueSink();
+    case 'countDistinct':
+      return new CountDistinctSink(sink.precision);
     case 'ordered':
       return new OrderedSink(sink.order, sink.order.by === null ? undefined : functions.get(sink.order.by));
     case 'histogram':

@@ -136,6 +136,7 @@ export type SinkSpec =
       readonly label: string;
     }
   | { readonly kind: 'countByValue' }
+  | { readonly kind: 'countDistinct'; readonly precision: number }
   | { readonly kind: 'ordered'; readonly order: OrderSpec }
   | { readonly kind: 'histogram'; readonly edges: readonly number[] }
   | { readonly kind: 'forEach'; readonly f: FunctionRef; readonly label: string }

@@ -81,6 +81,7 @@ async function checkActions(rdd: RDD<unknown>, model: Model, n: number): Promise
   switch (n % 7) {
     case 0:
       assert.equal(await rdd.count(), rows.length);
+      assert.equal((await rdd.countApprox({ timeout: Number.POSITIVE_INFINITY })).mean, rows.length);
       break;
     case 1:
       assert.deepStrictEqual(await rdd.take(n), rows.slice(0, n));
@@ -99,6 +100,14 @@ async function checkActions(rdd: RDD<unknown>, model: Model, n: number): Promise
         Array.from(counts, ([row, times]) => [keyText(row), times]),
         [...expected],
       );
+      const inTime = await rdd.countByValueApprox({ timeout: Number.POSITIVE_INFINITY });
+      assert.deepStrictEqual(
+        Array.from(inTime, ([row, { mean }]) => [keyText(row), mean]),
+        [...expected],
+      );
+      // So few are rarely more than one off.
+      const distinct = await rdd.countApproxDistinct(0.002);
+      assert.ok(Math.abs(distinct - expected.size) <= 2 + 0.01 * expected.size, `${distinct} of ${expected.size}`);
       break;
     }
     case 4: {

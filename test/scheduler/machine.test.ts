@@ -55,19 +55,19 @@ describe('stages', () => {
     machine.quiet();
   });
 
-  test('a stage with two parents waits for both, and independent stages run side by side, lowest first', () => {
+  test('a stage with two parents waits for both, and independent stages run side by side, the lowest first, partitions as asked', () => {
     const machine = new Machine(3);
     const plan = [stagePlan(2, [5, 3]), stagePlan(1, [0]), stagePlan(3, [0], [1, 2])];
     assert.deepEqual(machine.do(submitted(1, plan)), [
       'stageStarted 1',
       'stageStarted 2',
       'launch 1.0 #0 @0',
-      'launch 2.3 #0 @1',
-      'launch 2.5 #0 @2',
+      'launch 2.5 #0 @1',
+      'launch 2.3 #0 @2',
     ]);
     assert.deepEqual(machine.succeed(0), ['accept 1.0 for 1', 'stageEnded 1']);
     machine.succeed(1);
-    assert.deepEqual(machine.succeed(2), ['accept 2.5 for 1', 'stageEnded 2', 'stageStarted 3', 'launch 3.0 #0 @2']);
+    assert.deepEqual(machine.succeed(2), ['accept 2.3 for 1', 'stageEnded 2', 'stageStarted 3', 'launch 3.0 #0 @2']);
   });
 
   test('stages with nothing to run end at once, however long their chain', () => {
@@ -323,8 +323,8 @@ describe('several jobs', () => {
     const machine = new Machine(1);
     machine.do(submitted(1, [stagePlan(0, [1, 2]), stagePlan(1, [0], [0])]));
     machine.do(submitted(2, [stagePlan(0, [0, 2]), stagePlan(2, [0], [0])]));
+    assert.equal(machine.succeed(0)[1], 'launch 0.2 #0 @0');
     assert.equal(machine.succeed(0)[1], 'launch 0.0 #0 @0');
-    machine.succeed(0);
     assert.equal(machine.succeed(0)[1], 'stageEnded 0');
     assert.deepEqual(machine.do(submitted(3, [stagePlan(0, [2, 9]), stagePlan(3, [0], [0])])), ['stageStarted 0']);
     machine.succeed(0); // stage 1 of job 1, which ends

@@ -1,5 +1,5 @@
 // The types that users see, checked when this file is compiled; nothing of it runs.
-import { Context, type Pair, type RDD } from '../../lib/index.js';
+import { type ApproximateCount, Context, type Pair, type RDD } from '../../lib/index.js';
 import { type Equal, holds } from './equal.js';
 
 type RowOf<R> = R extends RDD<infer T> ? T : never;
@@ -155,6 +155,15 @@ export function actions(): void {
   ages.first().then(row => holds<Equal<typeof row, [string, number]>>());
   words.take(3).then(rows => holds<Equal<typeof rows, string[]>>());
   words.countByValue().then(counts => holds<Equal<typeof counts, Map<string, number>>>());
+  words.countApproxDistinct(0.01, { deadline: 1000 }).then(count => holds<Equal<typeof count, number>>());
+  words.countApprox({ timeout: 1000, confidence: 0.9 }).then(count => holds<Equal<typeof count, ApproximateCount>>());
+  words.countByValueApprox({ timeout: 1000 }).then(counts => holds<Equal<typeof counts, Map<string, ApproximateCount>>>());
+  // @ts-expect-error it needs a timeout
+  void words.countApprox();
+  const distinct = ages.countApproxDistinctByKey();
+  holds<Equal<RowOf<typeof distinct>, [string, number]>>();
+  // @ts-expect-error a text has no key
+  words.countApproxDistinctByKey();
   numbers.reduce((a, b) => a + b).then(sum => holds<Equal<typeof sum, number>>());
   numbers.fold(0, (a, b) => a + b).then(sum => holds<Equal<typeof sum, number>>());
   words
