@@ -77,7 +77,7 @@ export class Context implements AsyncDisposable {
 
   private constructor(options: ResolvedOptions) {
     this.options = options;
-    const { threads, maxFailures, seed, name, memory } = options;
+    const { threads, maxFailures, seed, name, memory, smallJobs } = options;
     const heap = Heap.format(reserveHeap(memory), { threads: threads + 1 });
     // The driver books what it takes under the index after the threads'.
     const store = new ShuffleStore(Heap.open(heap.memory, threads));
@@ -91,7 +91,7 @@ export class Context implements AsyncDisposable {
       },
       metricsOf: result => result,
     });
-    this.jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name }, located, this.shared);
+    this.jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name, smallJobs }, located, this.shared);
     const nextRdd = idSequence<RddId>();
     this.session = {
       defaultPartitions: options.partitions,

@@ -5,14 +5,14 @@ import * as Comlink from 'comlink';
 import { markTaskThread } from '../lib/core/nesting.js';
 import { nodeEndpoint } from '../lib/transport/local/endpoint.js';
 import type { DriverCalls, Hello, ThreadAnswer, ThreadData, ThreadTask } from '../lib/transport/local/messages.js';
-import { ThreadRunner } from '../lib/transport/local/thread-runner.js';
+import { moved, ThreadRunner } from '../lib/transport/local/thread-runner.js';
 
 markTaskThread();
 const runner = new ThreadRunner((Array.isArray(workerData) ? workerData[1] : workerData) as ThreadData);
 
 /** The pool calls this for every task. */
-export function runTask(task: ThreadTask): Promise<ThreadAnswer> {
-  return runner.run(task);
+export async function runTask(task: ThreadTask): Promise<ThreadAnswer> {
+  return moved(await runner.run(task));
 }
 
 const { port1, port2 } = new MessageChannel();

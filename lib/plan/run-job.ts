@@ -12,6 +12,7 @@ import { type BuiltStage, buildStage, inputsOf, type PlanSink, shuffleSink } fro
 import { type Deferred, openQuestions } from './deferred.js';
 import { labelOf, type Node, type ShuffledNode } from './lineage.js';
 import { SharedRegistry } from './shared.js';
+import { isSmallJob } from './small-job.js';
 
 /** What an action asks for. */
 export interface JobOptions {
@@ -52,7 +53,12 @@ export class JobRunner {
   constructor(
     private readonly scheduler: Scheduler<TaskSpec, TaskResult>,
     private readonly store: ShuffleStore,
-    private readonly options: { readonly seed: Seed; readonly maxFailures: number; readonly name: string },
+    private readonly options: {
+      readonly seed: Seed;
+      readonly maxFailures: number;
+      readonly name: string;
+      readonly smallJobs: 'inline' | 'pool';
+    },
     private readonly describe: (error: unknown) => unknown,
     private readonly shared = new SharedRegistry(),
   ) {
@@ -74,12 +80,18 @@ export class JobRunner {
     const final = this.nextStage();
     const parents = built.reads.map(read => this.planShuffle(read, stages, plans));
     stages.set(final, { built, output: null });
+    const isSmall =
+      this.options.smallJobs === 'inline' &&
+      isSmallJob(
+        node,
+        Array.from(stages.values(), stage => stage.built),
+      );
     const wanted = partitions ?? Array.from({ length: node.partitions }, (_, p) => p);
     plans.push({ id: final, name: built.name, parents: parents.filter(defined), partitions: wanted });
     try {
       await this.scheduler.submit({
         plan: { stages: plans, maxFailures: this.options.maxFailures, action, name: this.options.name },
-        specFor: task => this.specFor(task.stage, stages.get(task.stage)!, task.partition, task.attempt),
+        specFor: task => this.specFor(task.stage, stages.get(task.stage)!, task.partition, task.attempt, isSmall),
         onResult: (task, result) => {
           this.addUp(stages.get(task.stage)!, task, result);
           if (task.stage === final) request.onResult(task.partition, result, built.locate(task.partition).branch, task.job);
@@ -160,7 +172,7 @@ export class JobRunner {
     return shuffle.stage;
   }
 
-  private specFor(stage: StageId, planned: PlannedStage, partition: number, attempt: number): TaskSpec {
+  private specFor(stage: StageId, planned: PlannedStage, partition: number, attempt: number, small: boolean): TaskSpec {
     const { built, output } = planned;
     const { branch, leaves, local } = built.locate(partition);
     const spec: TaskSpec = {
@@ -172,6 +184,7 @@ export class JobRunner {
       attempt,
       token: this.nextToken(),
       branch,
+      small,
       inputs: inputsOf(leaves, local),
       output: output === null ? null : output.shuffle.ref!,
       shared: built.shared.map(shared => shared.spec()),

@@ -82,8 +82,13 @@ return function loop(batch, sink, rngs) {
 
 /** Compiles a loop's source over its functions. */
 export function compileLoop(source: string, functions: readonly unknown[], name: string): Loop {
+  return loopFactory(source, name)(functions);
+}
+
+/** Compiles a loop's source. The loops that it makes over one function or another share what V8 learns of the types. */
+export function loopFactory(source: string, name: string): (functions: readonly unknown[]) => Loop {
   const factory = new Function('F', 'chunksOf', 'Rng', 'AntitheticRng', 'notAPair', `${source}\n//# sourceURL=heddle-stage:${name}`);
-  return factory(functions, chunksOf, Rng, AntitheticRng, notAPair) as Loop;
+  return functions => factory(functions, chunksOf, Rng, AntitheticRng, notAPair) as Loop;
 }
 
 class LoopWriter {

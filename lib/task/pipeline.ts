@@ -7,7 +7,7 @@ import type { Batch, Source } from './batch.js';
 import { type ColumnsBatch, rowsOf } from './columnar/batch.js';
 import type { ColumnarPlan } from './columnar/plan.js';
 import { ColumnarSource, CompiledPlan } from './columnar/source.js';
-import { compileLoop, type Loop, loopSource } from './compile.js';
+import { compileLoop, type Loop, loopFactory, loopSource } from './compile.js';
 import type { TaskEnv } from './env.js';
 import type { AnyFunction, ProgramFunctions } from './functions.js';
 import { openLeaf } from './leaf-sources.js';
@@ -17,18 +17,26 @@ import { type SeedState, seedState } from './rng/seed.js';
 import type { Sink } from './sinks/sink.js';
 import type { OperatorSpec, Pipeline, Program, TaskSpec } from './spec.js';
 
-const MOST_TEXT_LOOPS = 256;
-const textLoops = new Map<string, Loop>();
+const MOST_KEPT = 256;
 
-function textLoop(source: string, name: string): Loop {
-  let loop = textLoops.get(source);
-  if (loop === undefined) {
-    if (textLoops.size >= MOST_TEXT_LOOPS) textLoops.delete(textLoops.keys().next().value!);
-    loop = compileLoop(source, [], name);
-    textLoops.set(source, loop);
+/** What is made of a loop's source, kept for the jobs to come. */
+class LoopCache<T> {
+  private readonly kept = new Map<string, T>();
+
+  constructor(private readonly make: (source: string, name: string) => T) {}
+
+  of(source: string, name: string): T {
+    let made = this.kept.get(source);
+    if (made === undefined) {
+      if (this.kept.size >= MOST_KEPT) this.kept.delete(this.kept.keys().next().value!);
+      this.kept.set(source, (made = this.make(source, name)));
+    }
+    return made;
   }
-  return loop;
 }
+
+const textLoops = new LoopCache((source, name) => compileLoop(source, [], name));
+const smallLoops = new LoopCache(loopFactory);
 
 /** A program as a thread keeps it: decoded, its functions revived, its loops compiled as they are first needed. */
 export class LoadedProgram {
@@ -40,6 +48,8 @@ export class LoadedProgram {
     readonly program: Program,
     readonly functions: ProgramFunctions,
     readonly name: string,
+    /** Of a small job: to compile its loops costs more than to run them, whatever V8 knows of their types. */
+    private readonly small = false,
   ) {
     this.seed = seedState(program.seed);
   }
@@ -67,7 +77,9 @@ export class LoadedProgram {
       // Without any function of its own a loop is its text: what V8 has made of it for one job serves the next.
       const isText = code.functions === 0 && operators.every(operator => operator.inline !== undefined);
       const functions: AnyFunction[] = [...operators.map(operator => this.functions.get(operator.f)), ...sink.functions()];
-      loop = isText ? textLoop(source, this.name) : compileLoop(source, functions, this.name);
+      if (isText) loop = textLoops.of(source, this.name);
+      else if (this.small) loop = smallLoops.of(source, this.name)(functions);
+      else loop = compileLoop(source, functions, this.name);
       loops.set(key, loop);
     }
     return loop;

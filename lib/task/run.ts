@@ -51,7 +51,7 @@ export class TaskRunner {
 
 async function loadProgram(spec: TaskSpec, resolve: Resolve): Promise<LoadedProgram> {
   const program = deserialize(Buffer.from(spec.program)) as Program;
-  return new LoadedProgram(program, await ProgramFunctions.revive(program, resolve), `${spec.stage}`);
+  return new LoadedProgram(program, await ProgramFunctions.revive(program, resolve), `${spec.stage}`, spec.small);
 }
 
 function runTask(task: TaskContext) {

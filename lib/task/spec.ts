@@ -206,6 +206,8 @@ export interface TaskSpec {
   /** Unique among all attempts of a process: what a shuffle knows an attempt's rows by. */
   readonly token: number;
   readonly branch: number;
+  /** So small, and so sure to end, that it may run on the main thread. */
+  readonly small: boolean;
   readonly inputs: readonly InputSpec[];
   /** Where a shuffle stage writes to. */
   readonly output: ShuffleRef | null;

@@ -98,7 +98,7 @@ export function openReordered(choose: Choose, { threads, kernels }: { readonly t
   const local = new LocalTransport({ threads, heap: store.heap, store, kernels: kernels ? compileKernels() : undefined });
   const transport = new ReorderingTransport(local, choose, 64);
   const scheduler = new Scheduler<TaskSpec, TaskResult>(transport);
-  const jobs = new JobRunner(scheduler, store, { seed: 0, maxFailures: 1, name: 'test' }, error => error);
+  const jobs = new JobRunner(scheduler, store, { seed: 0, maxFailures: 1, smallJobs: 'pool', name: 'test' }, error => error);
   const session: Session = {
     defaultPartitions: 4,
     seed: 0,

@@ -1,5 +1,6 @@
 // The door of this folder. Driver: captureClosure, mapFrames. Worker: reviveClosure, which loads none of the driver's parts.
 export { analyseFunction, analyseSource, type FunctionAnalysis, parseFunction } from './analyse.js';
+export { isBounded } from './bounded.js';
 export { captureClosure, captureValue } from './capture.js';
 export { type Combiner, combinerOf, recogniseCombiner } from './combiner.js';
 export { ClosureError } from './errors.js';

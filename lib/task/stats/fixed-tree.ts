@@ -29,7 +29,8 @@ export type Merge<P> = (left: P, right: P) => P;
 
 interface Pending<P> {
   level: number;
-  index: number;
+  /** Its first block. */
+  start: number;
   partial: P;
   /** The level of the node that unites this with the pending one before it. */
   readonly joint: number;
@@ -58,7 +59,7 @@ export class FixedTree<P> {
       throw new HeddleError('HEDDLE_INTERNAL', `block ${block} is not in [${this.next}, ${this.to}), or came after nodes()`);
     }
     this.next = block + 1;
-    append(this.stack, { level: 0, index: block, partial }, this.from, this.merge);
+    append(this.stack, 0, block, partial, this.from, this.merge);
   }
 
   /** The partials of the largest nodes inside the task's range, left to right. Ends the tree: no block may follow. */
@@ -71,20 +72,21 @@ export class FixedTree<P> {
       if (!jointInside(stack, from) || jointStart(stack) + 2 ** joint > to) break;
       unite(stack, merge);
     }
-    return stack.map(({ level, index, partial }) => ({ level, index, partial }));
+    return stack.map(({ level, start, partial }) => ({ level, index: start / 2 ** level, partial }));
   }
 
   /** The result over all tasks, given each one's nodes in any order; undefined when no block had a partial. */
   static join<P>(lists: Iterable<readonly TreeNode<P>[]>, merge: Merge<P>): P | undefined {
     const nodes: TreeNode<P>[] = [];
     for (const list of lists) for (const node of list) nodes.push(node);
-    nodes.sort((a, b) => start(a) - start(b));
+    nodes.sort((a, b) => startOf(a) - startOf(b));
     const stack: Pending<P>[] = [];
     let end = 0;
     for (const node of nodes) {
-      if (start(node) < end) throw new HeddleError('HEDDLE_INTERNAL', `block ${start(node)} was given by two tasks`);
-      end = start(node) + 2 ** node.level;
-      append(stack, node, 0, merge);
+      const start = startOf(node);
+      if (start < end) throw new HeddleError('HEDDLE_INTERNAL', `block ${start} was given by two tasks`);
+      end = start + 2 ** node.level;
+      append(stack, node.level, start, node.partial, 0, merge);
     }
     while (stack.length > 1) unite(stack, merge);
     return stack[0]?.partial;
@@ -101,7 +103,7 @@ export class PrefixTree<P> {
   constructor(private readonly merge: Merge<P>) {}
 
   add(node: TreeNode<P>): void {
-    append(this.stack, node, 0, this.merge);
+    append(this.stack, node.level, startOf(node), node.partial, 0, this.merge);
   }
 
   /** The partials of which the result is made: merged from the last to the first, the left one before what is right of it. */
@@ -111,38 +113,43 @@ export class PrefixTree<P> {
 }
 
 /** Puts a node on the stack, after uniting the pending ones that it proves complete: they meet below where it meets them. */
-function append<P>(stack: Pending<P>[], { level, index, partial }: TreeNode<P>, from: number, merge: Merge<P>): void {
-  const last = stack[stack.length - 1];
-  const joint = last === undefined ? 0 : jointLevel(start(last), start({ level, index }));
+function append<P>(stack: Pending<P>[], level: number, start: number, partial: P, from: number, merge: Merge<P>): void {
+  const joint = stack.length === 0 ? 0 : jointLevel(stack[stack.length - 1]!.start, start);
   while (stack.length > 1 && stack[stack.length - 1]!.joint < joint && jointInside(stack, from)) unite(stack, merge);
-  stack.push({ level, index, partial, joint });
+  stack.push({ level, start, partial, joint });
 }
 
-/** Replaces the last two pending nodes by the one that unites them. */
+/** Replaces the last two pending nodes by the one that unites them; it begins where the left one does, or before absent blocks. */
 function unite<P>(stack: Pending<P>[], merge: Merge<P>): void {
   const right = stack.pop()!;
   const left = stack[stack.length - 1]!;
-  left.index = Math.floor(start(left) / 2 ** right.joint);
+  left.start = floorTo(left.start, right.joint);
   left.level = right.joint;
   left.partial = merge(left.partial, right.partial);
 }
 
-function start(node: { level: number; index: number }): number {
-  return node.index * 2 ** node.level;
+function startOf({ level, index }: TreeNode<unknown>): number {
+  return index * 2 ** level;
 }
 
 /** The first block of the node that unites the last two pending ones. */
 function jointStart<P>(stack: Pending<P>[]): number {
-  const { level, index, joint } = stack[stack.length - 1]!;
-  return Math.floor(start({ level, index }) / 2 ** joint) * 2 ** joint;
+  const { start, joint } = stack[stack.length - 1]!;
+  return floorTo(start, joint);
 }
 
 function jointInside<P>(stack: Pending<P>[], from: number): boolean {
   return jointStart(stack) >= from;
 }
 
+/** The first block of the node of a level that a block is in. */
+function floorTo(block: number, level: number): number {
+  return block <= 0x7fffffff && level < 31 ? (block >> level) << level : Math.floor(block / 2 ** level) * 2 ** level;
+}
+
 /** The level of the lowest node that contains two different blocks. Indices have up to 53 bits: two words. */
 function jointLevel(a: number, b: number): number {
+  if (a <= 0x7fffffff && b <= 0x7fffffff) return 32 - Math.clz32(a ^ b);
   const upper = (a / 0x100000000) ^ (b / 0x100000000);
   return upper === 0 ? 32 - Math.clz32(a ^ b) : 64 - Math.clz32(upper);
 }

@@ -15,6 +15,7 @@ import type { TaskResult, TaskSpec } from '../../task/spec.js';
 import type { Slot, SlotId, SlotListener, TaskOutcome, Transport } from '../contract.js';
 import { nodeEndpoint } from './endpoint.js';
 import type { DriverCalls, Hello, ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
+import type { ThreadRunner } from './thread-runner.js';
 
 /** How long a called-off task may take to notice before its thread is ended. */
 const GRACE_MS = 1000;
@@ -33,6 +34,8 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   private readonly store: ShuffleStore;
   private readonly cancelFlags: number;
   private closing = false;
+  private readonly threadData: ThreadData;
+  private mainRunner: Promise<ThreadRunner> | undefined;
   /** Milliseconds that each thread took to start, as they came up. */
   readonly startTimes: number[] = [];
 
@@ -41,7 +44,7 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
     this.store = store;
     this.cancelFlags = heap.allocateWords(threads);
     this.allSlots = Array.from({ length: threads }, (_, thread) => ({ id: thread as SlotId, executor: 'local', thread }));
-    const workerData: ThreadData = { memory: heap.memory, kernels, cancelFlags: this.cancelFlags };
+    this.threadData = { memory: heap.memory, kernels, cancelFlags: this.cancelFlags };
     this.pool = new Piscina({
       filename: builtFile('workers/thread.js').href,
       name: 'runTask',
@@ -50,7 +53,7 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
       idleTimeout: Number.POSITIVE_INFINITY,
       // The user's loaders and flags are the main thread's: a closure's modules are imported as they are needed.
       execArgv: [],
-      workerData,
+      workerData: this.threadData,
     });
     this.pool.on('error', () => {}); // every loss shows in the outcome of the task that it hit
     this.pool.on('message', (message: Hello) => this.greet(message));
@@ -65,6 +68,7 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   }
 
   async run(spec: TaskSpec, slot: Slot, signal: AbortSignal): Promise<TaskOutcome<TaskResult>> {
+    if (spec.small) return this.runHere(spec, slot);
     const flag = this.cancelFlags + slot.id * 4;
     storeWord(this.heap.i32, flag, 0);
     const end = new AbortController();
@@ -90,6 +94,14 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   async close(): Promise<void> {
     this.closing = true;
     await this.pool.destroy();
+  }
+
+  /** On the main thread, under the same slot: nothing of it can be called off before it is over. */
+  private async runHere(spec: TaskSpec, slot: Slot): Promise<TaskOutcome<TaskResult>> {
+    storeWord(this.heap.i32, this.cancelFlags + slot.id * 4, 0);
+    this.mainRunner ??= import('./thread-runner.js').then(({ ThreadRunner }) => new ThreadRunner(this.threadData));
+    const answer = await (await this.mainRunner).run({ slot: slot.id, spec });
+    return answer.ok ? answer : { ok: false, error: answer.error, retryable: false };
   }
 
   /** Gives back what a thread held that is no more. */

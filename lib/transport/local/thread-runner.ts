@@ -1,4 +1,4 @@
-// What runs in a worker thread: tasks, each under the slot that the driver gave it.
+// What runs tasks, in a worker thread or, where they are small, in the main one; each under the slot that the driver gave it.
 
 import { HeddleError, toErrorRecord } from '../../core/errors.js';
 import type { ThreadId } from '../../core/ids.js';
@@ -10,14 +10,15 @@ import { ShuffleStore } from '../../shuffle/store.js';
 import { localFileSystem } from '../../storage/local-file-system.js';
 import type { TaskEnv } from '../../task/env.js';
 import { TaskRunner } from '../../task/run.js';
-import type { TaskResult } from '../../task/spec.js';
 import type { ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
 
 /** Bytes of an answer that are worth moving to the driver instead of copying them. */
 const WORTH_MOVING = 16 * 1024;
 
-async function moved(result: TaskResult): Promise<ThreadAnswer> {
-  const answer: ThreadAnswer = { ok: true, result };
+/** An answer on its way to the driver: large columns are moved. */
+export async function moved(answer: ThreadAnswer): Promise<ThreadAnswer> {
+  if (!answer.ok) return answer;
+  const { result } = answer;
   const bytes = result.columns.reduce((sum, column) => sum + column.length, 0);
   if (bytes < WORTH_MOVING) return answer;
   const { move, transferableSymbol, valueSymbol } = await import('piscina'); // only here: most threads never need the pool's own code
@@ -41,7 +42,7 @@ export class ThreadRunner {
   /** Never rejects. */
   async run({ slot, spec }: ThreadTask): Promise<ThreadAnswer> {
     try {
-      return await moved(await this.tasks.run(spec, this.env(slot)));
+      return { ok: true, result: await this.tasks.run(spec, this.env(slot)) };
     } catch (error) {
       return { ok: false, error: toErrorRecord(error) };
     }

@@ -1,0 +1,160 @@
+// Small jobs run on the main thread, all others in the pool; nothing but the count of the pool's tasks tells the two apart.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Context, HeddleError } from '../../lib/index.js';
+
+let inline: Context;
+let pool: Context;
+before(async () => {
+  const common = { threads: 2, memory: '64mb', progress: false } as const;
+  [inline, pool] = await Promise.all([Context.create(common), Context.create({ ...common, smallJobs: 'pool' })]);
+});
+after(() => Promise.all([inline.stop(), pool.stop()]));
+
+/** Tasks that the threads have run so far. */
+const completed = (sc: Context) => (sc as unknown as { transport: { pool: { completed: number } } }).transport.pool.completed;
+
+/** What a job gives, and whether threads had a part in it. */
+async function observe<T>(sc: Context, job: (sc: Context) => Promise<T>): Promise<{ readonly answer: T; readonly inThreads: boolean }> {
+  const before = completed(sc);
+  const answer = await job(sc);
+  return { answer, inThreads: completed(sc) > before };
+}
+
+describe('a small job', () => {
+  const jobs: Record<string, (sc: Context) => Promise<unknown>> = {
+    'map and reduce': sc =>
+      sc
+        .range(1000)
+        .map(x => x * 2)
+        .reduce((a, b) => a + b),
+    'a sum of floats': sc =>
+      sc
+        .range(0, 100, 0.1)
+        .map(x => x / 3)
+        .sum(),
+    'an array': sc =>
+      sc
+        .parallelize(['a b', 'c', ''])
+        .flatMap(line => line.split(' '))
+        .collect(),
+    'a shuffle': sc =>
+      sc
+        .range(500)
+        .map(x => [x % 7, 1])
+        .reduceByKey((a, b) => a + b)
+        .collect(),
+    'text through a shuffle': sc =>
+      sc
+        .parallelize(['x', 'y', 'x', 'zé'])
+        .map(w => [w, w.length])
+        .groupByKey()
+        .collect(),
+    'a sort': sc =>
+      sc
+        .parallelize([3, 1, 2])
+        .sortBy(x => -x)
+        .collect(),
+    'a union, zipped with its numbers': sc =>
+      sc
+        .union([sc.range(5), sc.parallelize([7, 8])])
+        .zipWithIndex()
+        .collect(),
+    'a sample': sc => sc.range(1000).sample(false, 0.3).collect(),
+    trials: sc => sc.trials(200, rng => rng.normal()).stats(),
+    nothing: sc => sc.emptyRDD<number>().sum(),
+    'the first rows': sc =>
+      sc
+        .range(1000)
+        .filter(x => x % 3 === 1)
+        .take(4),
+    'rows counted by value': async sc => [...(await sc.parallelize(['a', 'b', 'a']).countByValue())],
+  };
+  for (const [name, job] of Object.entries(jobs)) {
+    test(`${name}: on the main thread, and as in the pool`, async () => {
+      const here = await observe(inline, job);
+      const there = await observe(pool, job);
+      assert.deepStrictEqual(here.answer, there.answer);
+      assert.equal(here.inThreads, false);
+      assert.equal(there.inThreads, name !== 'nothing');
+    });
+  }
+
+  test('fails as it does in the pool', async () => {
+    const failures = await Promise.all(
+      [inline, pool].map(async sc => {
+        const error = await sc
+          .parallelize([{ a: { b: 1 } }, { a: null }])
+          .map(row => row.a!.b)
+          .collect()
+          .catch((error: unknown) => error);
+        assert(error instanceof HeddleError);
+        const { stage: _, ...data } = error.data;
+        return { code: error.code, data, cause: String(error.cause) };
+      }),
+    );
+    assert.deepStrictEqual(failures[0], failures[1]);
+    assert.equal(failures[0]!.code, 'HEDDLE_TASK_FAILED');
+    assert.match(failures[0]!.cause, /TypeError/);
+    assert.match(String(failures[0]!.data.at), /small-jobs\.test\.ts:\d+:\d+$/);
+  });
+
+  test('is told of as any other', async () => {
+    const told: string[] = [];
+    const listen = (event: { type: string }) => void told.push(event.type);
+    inline.on('event', listen);
+    await inline.range(10).sum();
+    inline.off('event', listen);
+    assert.deepEqual(told, [
+      'jobStarted',
+      'stageStarted',
+      'taskStarted',
+      'taskStarted',
+      'taskEnded',
+      'taskEnded',
+      'stageEnded',
+      'jobEnded',
+    ]);
+    assert.equal(inline.lastJob!.rows, 10);
+  });
+});
+
+describe('not small', () => {
+  const helper = (x: number) => x + 1;
+  const cases: Record<string, (sc: Context) => Promise<unknown>> = {
+    'many rows': sc =>
+      sc
+        .range(10_000)
+        .map(x => x + 1)
+        .sum(),
+    'many tasks': sc => sc.range(0, 100, 1, 100).count(),
+    'large rows': sc =>
+      sc
+        .parallelize(['x'.repeat(100_000)])
+        .map(s => s.length)
+        .sum(),
+    'a closure that may not end': sc =>
+      sc
+        .range(10)
+        .map(x => helper(x))
+        .sum(),
+    'every row with every row': sc => sc.range(10).cartesian(sc.range(10)).count(),
+    'a join': sc =>
+      sc
+        .range(10)
+        .keyBy(x => x)
+        .join(sc.range(10).keyBy(x => x))
+        .count(),
+    'what is done to each row': sc => sc.range(10).forEach(x => void x),
+    'rows that multiply': sc =>
+      sc
+        .range(2)
+        .flatMap(x => [x, x])
+        .flatMap(x => [x, x])
+        .flatMap(x => [x, x])
+        .count(),
+  };
+  for (const [name, job] of Object.entries(cases)) {
+    test(name, async () => assert.equal((await observe(inline, job)).inThreads, true));
+  }
+});
