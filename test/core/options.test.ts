@@ -40,6 +40,7 @@ describe('resolveOptions', () => {
       progress: true,
       kernels: 'on',
       maxFailures: 4,
+      smallJobs: 'inline',
     });
     assert.equal(resolve({}, {}, { ...machine, memory: 64 * GIB }).memory, 4 * GIB);
     assert.equal(resolve({}, {}, { ...machine, memory: GIB / 16 }).memory, 64 * 2 ** 20);
