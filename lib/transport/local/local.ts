@@ -8,6 +8,7 @@ import * as Comlink from 'comlink';
 import { Piscina } from 'piscina';
 import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.js';
 import { builtFile } from '../../core/places.js';
+import { killGroup } from '../../core/process-group.js';
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import { storeWord } from '../../shuffle/heap/words.js';
 import type { ShuffleStore } from '../../shuffle/store.js';
@@ -32,6 +33,11 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   private readonly heap: Heap;
   private readonly store: ShuffleStore;
   private readonly cancelFlags: number;
+  /** The external processes of each slot's task: a thread that is ended cannot end them. */
+  private readonly processes = new Map<number, Set<number>>();
+  private readonly endAll = () => {
+    for (const slot of this.processes.keys()) this.endProcesses(slot);
+  };
   private closing = false;
   /** Milliseconds that each thread took to start, as they came up. */
   readonly startTimes: number[] = [];
@@ -90,13 +96,21 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   async close(): Promise<void> {
     this.closing = true;
     await this.pool.destroy();
+    this.endAll();
+    process.off('exit', this.endAll);
   }
 
   /** Gives back what a thread held that is no more. */
   private recover(slot: number, spec: TaskSpec): void {
+    this.endProcesses(slot);
     this.heap.breakLock(slot);
     this.heap.releaseStaging(slot);
     if (spec.output !== null) this.store.retract(spec.output, spec.partition, spec.token);
+  }
+
+  private endProcesses(slot: number): void {
+    for (const pid of this.processes.get(slot) ?? []) killGroup(pid);
+    this.processes.get(slot)?.clear();
   }
 
   private lost(error: unknown, { stageName, partition, attempt }: TaskSpec): ErrorRecord {
@@ -108,7 +122,16 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
 
   private greet(message: Hello): void {
     if (message?.heddle !== 'hello') return;
-    const calls: DriverCalls = { started: (_thread, milliseconds) => void this.startTimes.push(milliseconds) };
+    const { processes, startTimes } = this;
+    const calls: DriverCalls = {
+      started: (_thread, milliseconds) => void startTimes.push(milliseconds),
+      processStarted: (slot, pid) => {
+        // What is still open when the process ends would be left behind.
+        if (processes.size === 0) process.on('exit', this.endAll);
+        processes.set(slot, (processes.get(slot) ?? new Set()).add(pid));
+      },
+      processEnded: (slot, pid) => void processes.get(slot)?.delete(pid),
+    };
     Comlink.expose(calls, nodeEndpoint(message.port));
     message.port.unref();
   }
