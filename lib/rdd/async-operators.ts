@@ -88,7 +88,7 @@ function commandOf(command: unknown, { shell = false, env = {}, cwd, separator =
   if (typeof shell !== 'boolean') throw badArgument('pipe(shell)', shell, 'true or false');
   if (typeof env !== 'object' || env === null || !Object.values(env).every(isText)) throw badArgument('pipe(env)', env, 'texts by name');
   if (cwd !== undefined && (!isText(cwd) || cwd === '')) throw badArgument('pipe(cwd)', cwd, 'a path');
-  if (!isText(separator) || separator.length !== 1) throw badArgument('pipe(separator)', separator, 'one character');
+  if (typeof separator !== 'string' || separator.length !== 1) throw badArgument('pipe(separator)', separator, 'one character');
   const rest = { shell, env: { ...env }, cwd, separator };
   if (typeof command === 'string') {
     if (shell && command.trim() !== '') return { file: command, args: [], ...rest };

@@ -55,7 +55,9 @@ export class MapAsyncSource implements Source {
   }
 
   next(limit: number): Batch | null {
-    const n = this.batchRows(limit) ?? 0;
+    // As many as ready() waited for; who waits for fewer than it takes gets what is there, and must not care how many that is.
+    this.batchRows(limit);
+    const n = Math.min(this.done, rowsFor(limit));
     if (n === 0) return null;
     this.done = 0;
     const calls = this.calls.splice(0, n);
@@ -116,7 +118,10 @@ export class MapAsyncSource implements Source {
     let result: unknown;
     try {
       result = this.f(row, { signal: this.work.signal });
-      if (!isThenable(result)) return end(result);
+      if (!isThenable(result)) {
+        end(result);
+        return;
+      }
     } catch (error) {
       throw failed(error);
     }

@@ -37,11 +37,17 @@ export class Upstream {
     return rows;
   }
 
-  /** Reads on, about `limit` rows where they have to be waited for: then it gives a promise. There may be no row at hand after it. */
+  /**
+   * Reads on. Where rows have to be waited for it gives a promise, which resolves with the first of them, and takes up to `limit`
+   * of those that are there by then: how many does not matter here. There may be no row at hand after it.
+   */
   read(limit: number): Promise<void> | undefined {
     if (this.run.waits) {
-      this.sink.asked = limit;
-      return this.run.ready().then(() => this.step());
+      this.sink.asked = 1;
+      return this.run.ready().then(() => {
+        this.sink.asked = limit;
+        this.step();
+      });
     }
     this.sink.asked = BATCH_ROWS;
     this.step();
