@@ -90,7 +90,7 @@ function commandOf(command: unknown, { shell = false, env = {}, cwd, separator =
   if (cwd !== undefined && (!isText(cwd) || cwd === '')) throw badArgument('pipe(cwd)', cwd, 'a path');
   if (typeof separator !== 'string' || separator.length !== 1) throw badArgument('pipe(separator)', separator, 'one character');
   const rest = { shell, env: { ...env }, cwd, separator };
-  if (typeof command === 'string') {
+  if (isText(command)) {
     if (shell && command.trim() !== '') return { file: command, args: [], ...rest };
     const [file, ...args] = command.split(/\s+/).filter(word => word !== '');
     if (file !== undefined && !SHELL_SYNTAX.test(command)) return { file, args, ...rest };
