@@ -3,8 +3,9 @@
 //
 // A batch has as many rows as were asked for, up to a limit, unless the output ends: not as many as happen to have come.
 
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { HeddleError } from '../../core/errors.js';
 import { killGroup, OWN_GROUP } from '../../core/process-group.js';
 import type { Batch, Source } from '../batch.js';
@@ -93,6 +94,8 @@ export class PipeSource implements Source {
 
   private start(): ChildProcessWithoutNullStreams {
     const { file, args, shell, env, cwd } = this.spec.command;
+    // Loaded here because few threads need it.
+    const { spawn } = createRequire(import.meta.url)('node:child_process') as typeof import('node:child_process');
     const child = spawn(file, args, { shell, cwd, env: { ...process.env, ...env }, ...OWN_GROUP });
     const { processes } = this.task.env;
     const { pid } = child;
