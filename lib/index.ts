@@ -9,6 +9,7 @@ export type { ContextOptions } from './core/options.js';
 export type { JobTotals } from './monitor/totals.js';
 export type { Accumulator } from './rdd/accumulator.js';
 export type { ApproximateOptions } from './rdd/approximate-actions.js';
+export type { AsyncContext, AsyncOptions, PipeOptions } from './rdd/async-operators.js';
 export type { Broadcast } from './rdd/broadcast.js';
 export type { ControlOptions } from './rdd/control-variate.js';
 export type { SourceOptions } from './rdd/custom-source.js';

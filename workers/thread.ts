@@ -8,15 +8,19 @@ import type { DriverCalls, Hello, ThreadAnswer, ThreadData, ThreadTask } from '.
 import { moved, ThreadRunner } from '../lib/transport/local/thread-runner.js';
 
 markTaskThread();
-const runner = new ThreadRunner((Array.isArray(workerData) ? workerData[1] : workerData) as ThreadData);
+const { port1, port2 } = new MessageChannel();
+const driver = Comlink.wrap<DriverCalls>(nodeEndpoint(port1));
+const runner = new ThreadRunner((Array.isArray(workerData) ? workerData[1] : workerData) as ThreadData, {
+  started: (thread, milliseconds) => void driver.started(thread, milliseconds),
+  processStarted: (slot, pid) => void driver.processStarted(slot, pid),
+  processEnded: (slot, pid) => void driver.processEnded(slot, pid),
+});
 
 /** The pool calls this for every task. */
 export async function runTask(task: ThreadTask): Promise<ThreadAnswer> {
   return moved(await runner.run(task));
 }
 
-const { port1, port2 } = new MessageChannel();
 parentPort!.postMessage({ heddle: 'hello', port: port2 } satisfies Hello, [port2]);
-const driver = Comlink.wrap<DriverCalls>(nodeEndpoint(port1));
 port1.unref();
 void driver.started(threadId, performance.now());

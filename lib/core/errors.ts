@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'HEDDLE_PARTITION' // a partitioner gave an index that no partition has
   | 'HEDDLE_UNEQUAL' // zip of partitions with different numbers of rows
   | 'HEDDLE_EMPTY' // an action that needs at least one record got none
+  | 'HEDDLE_COMMAND' // a command of pipe failed, or could not be started
   | 'HEDDLE_TASK_FAILED' // user code threw in a task
   | 'HEDDLE_THREAD_LOST' // a worker thread ended in the middle of a task
   | 'HEDDLE_CANCELLED' // the job was cancelled by its signal

@@ -198,6 +198,21 @@ class StageBuilder {
           return { ...branch, pipeline: { source, operators: [] } };
         });
       }
+      case 'mapAsync': {
+        const { kind, concurrency } = node;
+        const f = this.place(node.f);
+        return this.branches(node.parent).map(branch => {
+          const source = { kind, of: branch.pipeline, f, concurrency, label: labelOf(node) } as const;
+          return { ...branch, pipeline: { source, operators: [] } };
+        });
+      }
+      case 'pipe': {
+        const { kind, command } = node;
+        return this.branches(node.parent).map(branch => {
+          const source = { kind, of: branch.pipeline, command, label: labelOf(node) } as const;
+          return { ...branch, pipeline: { source, operators: [] } };
+        });
+      }
       case 'union':
         return node.parents.flatMap(parent => this.branches(parent));
       case 'aggregate': {
@@ -297,6 +312,8 @@ function shiftSource(source: SourceSpec, by: number): SourceSpec {
       return { ...source, input: source.input + by };
     case 'aggregate':
     case 'mapPartitions':
+    case 'mapAsync':
+    case 'pipe':
       return { ...source, of: shift(source.of, by) };
     case 'cogroup':
       return { ...source, of: source.of.map(pipeline => shift(pipeline, by)) };

@@ -1,5 +1,6 @@
 // explain(): the stages of a lineage as text, last first, with the path each takes and what keeps it from a faster one.
 
+import { describeCommand } from '../task/async/command.js';
 import { explainedSink, type PlanSink, pathsOf } from './build-stage.js';
 import { labelOf, type Node, type PartsNode, type ShuffledNode } from './lineage.js';
 import { describePartitioner } from './partitioner.js';
@@ -84,6 +85,14 @@ function explainStage(node: Node): Explained {
         lines.push(
           `${indent}${labelOf(at)}: in place, ${at.partitioner === undefined ? 'each partition by itself' : 'the keys are already in their partitions'}`,
         );
+        return;
+      case 'mapAsync':
+        walk(at.parent, indent);
+        lines.push(`${indent}${labelOf(at)}: waits for promises, at most ${at.concurrency} at once`);
+        return;
+      case 'pipe':
+        walk(at.parent, indent);
+        lines.push(`${indent}${labelOf(at)}: lines through ${describeCommand(at.command)}, a process a partition`);
         return;
       default:
         walk(at.parent, indent);

@@ -8,7 +8,7 @@ import type { ShuffleRef } from '../shuffle/store.js';
 import type { BuiltinName } from '../task/builtins.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { Sampling } from '../task/sampling.js';
-import type { InputSpec, OperatorSpec, PartsRule } from '../task/spec.js';
+import type { CommandSpec, InputSpec, OperatorSpec, PartsRule } from '../task/spec.js';
 import type { Deferred } from './deferred.js';
 import type { PlanPartitioner } from './partitioner.js';
 
@@ -65,6 +65,21 @@ export interface PartitionsNode extends NodeBase {
   readonly single: boolean;
 }
 
+/** Each row through a function that may give a promise. */
+export interface MapAsyncNode extends NodeBase {
+  readonly kind: 'mapAsync';
+  readonly parent: Node;
+  readonly f: PlanFunction;
+  readonly concurrency: number;
+}
+
+/** Each partition's rows through an external process. */
+export interface PipeNode extends NodeBase {
+  readonly kind: 'pipe';
+  readonly parent: Node;
+  readonly command: CommandSpec;
+}
+
 /** The partitions of several, one after the other. */
 export interface UnionNode extends NodeBase {
   readonly kind: 'union';
@@ -114,7 +129,17 @@ export interface PartsNode extends NodeBase {
   readonly firsts?: Deferred<(partition: number) => number>;
 }
 
-export type Node = SourceNode | OperatorNode | PartitionsNode | UnionNode | ShuffledNode | AggregateNode | CogroupNode | PartsNode;
+export type Node =
+  | SourceNode
+  | OperatorNode
+  | PartitionsNode
+  | MapAsyncNode
+  | PipeNode
+  | UnionNode
+  | ShuffledNode
+  | AggregateNode
+  | CogroupNode
+  | PartsNode;
 
 /** What is known of a shuffle: its memory once a job needed it, and the stage that writes it. */
 export interface ShuffleState {

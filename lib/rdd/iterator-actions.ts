@@ -1,8 +1,9 @@
 // Actions that hand partitions or rows on, one after the other: to functions in the threads, or to the script.
 
 import { badArgument } from '../core/errors.js';
-import { checkCount } from '../core/options.js';
+import { checkCount, checkOptions } from '../core/options.js';
 import { action, aggregate, reduce } from './actions.js';
+import { type AsyncContext, type AsyncOptions, mapAsyncNode } from './async-operators.js';
 import { type IteratorOptions, localIterator } from './local-iterator.js';
 import { partitionsNode, shipped } from './make.js';
 import { NumberActions } from './number-actions.js';
@@ -15,6 +16,17 @@ export class IteratorActions<T> extends NumberActions<T> {
     const planned = shipped(this.session, f, 'forEachPartition(f)');
     const node = partitionsNode(this.session, this.node, 'forEachPartition', planned, false, true);
     await runForColumns({ ...action(this, 'forEachPartition', options), node }, () => ({ kind: 'count' }));
+  }
+
+  /**
+   * Calls f for each row, in the threads, and waits for what it promises: at most `concurrency` calls are under way in a task at
+   * once. The first one that fails ends the job; the others are told by their `signal`.
+   */
+  async forEachAsync(f: (row: T, context: AsyncContext) => unknown, options?: AsyncOptions & ActionOptions): Promise<void> {
+    checkOptions('forEachAsync(options)', options, ['concurrency', 'signal', 'deadline']);
+    const { concurrency, ...rest } = options ?? {};
+    const node = mapAsyncNode(this, 'forEachAsync', f, concurrency);
+    await runForColumns({ ...action(this, 'forEachAsync', rest), node }, () => ({ kind: 'count' }));
   }
 
   /**

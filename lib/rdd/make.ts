@@ -22,13 +22,13 @@ import type { Session } from './session.js';
 /** Captured bytes past which the user is warned. */
 const LARGE_CAPTURE = 2 ** 20;
 
-/** Ships a closure for the plan. Refuses what is no function, and an async function where an answer is due at once. */
-export function shipped(session: Session, f: unknown, argument: string): PlanFunction {
+/** Ships a closure for the plan. Refuses what is no function, and an async function where an answer is due at once: unless `waits`. */
+export function shipped(session: Session, f: unknown, argument: string, waits = false): PlanFunction {
   if (typeof f !== 'function') throw badArgument(argument, f, 'a function');
-  if (analyseFunction(f as (...args: never[]) => unknown)?.async === true) {
+  if (!waits && analyseFunction(f as (...args: never[]) => unknown)?.async === true) {
     throw new HeddleError(
       'HEDDLE_CLOSURE',
-      `${argument}: an async function gives a promise, which cannot be a record; await before the job, or do it after collect()`,
+      `${argument}: an async function gives a promise, which cannot be a record; mapAsync and forEachAsync wait for it`,
       {
         data: { argument, kind: 'async function' },
       },

@@ -5,16 +5,16 @@ import { checkOptions, checkPartitions, MOST_PARTITIONS } from '../core/options.
 import { Deferred } from '../plan/deferred.js';
 import type { Node, PlanAggregator } from '../plan/lineage.js';
 import { AggregateOp } from '../shuffle/kernels.js';
+import { AsyncOperators } from './async-operators.js';
 import { aggregated, cogroupNode, FIRST_OF_EACH, operatorNode, partitioned, partsNode, shipped } from './make.js';
 import { partitionerFor } from './partitioners.js';
 import type { RDD } from './rdd.js';
 import type { RddBase } from './rdd-base.js';
-import { RowOperators } from './row-operators.js';
 import type { Session } from './session.js';
 import type { Partitions, Row } from './types.js';
 import { unionNode } from './union.js';
 
-export class SetOperators<T> extends RowOperators<T> {
+export class SetOperators<T> extends AsyncOperators<T> {
   /**
    * The rows of this one and of the others, partitions one after the other; nothing is removed. Of RDDs with one partitioner
    * the partitions of one number are joined, and the partitioner stays.

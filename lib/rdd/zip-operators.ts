@@ -111,5 +111,6 @@ function rowsOf(node: Node, partition: number): number | undefined {
     const input = node.input(partition);
     return input.kind === 'range' || input.kind === 'rows' ? input.rows : undefined;
   }
+  if (node.kind === 'mapAsync') return rowsOf(node.parent, partition);
   return node.kind === 'operator' && ONE_TO_ONE.has(node.operator) ? rowsOf(node.parent, partition) : undefined;
 }

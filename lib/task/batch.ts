@@ -37,6 +37,8 @@ export type Batch = RangeBatch | RowsBatch | PairsBatch;
 export interface Source {
   /** The next batch, of at most `limit` rows where the source can tell; null at the end. */
   next(limit: number): Batch | ColumnsBatch | null;
+  /** Only of sources that have to be waited for: resolves when next(limit) can answer. To be called before each next. */
+  ready?(limit: number): Promise<void>;
   /** Bytes read so far from files or from the shuffle. */
   readonly bytesRead: number;
   /** Gives back what the source holds. */

@@ -2,6 +2,7 @@
 // grouped together, rows that a user's function over a whole partition gives.
 
 import { HeddleError } from '../core/errors.js';
+import { openAsync } from './async/open.js';
 import type { Source } from './batch.js';
 import { aggregationOf } from './combine-table.js';
 import { CallSource } from './parts/call.js';
@@ -16,7 +17,8 @@ import { TableSource } from './table-source.js';
 
 type MiddleSpec = Exclude<SourceSpec, { kind: 'leaf' }>;
 
-export function openMiddle(task: TaskContext, spec: MiddleSpec): Source {
+/** `blockwise`: what keeps the blocks of the source's elements gives no batch across them. */
+export function openMiddle(task: TaskContext, spec: MiddleSpec, blockwise: boolean): Source {
   switch (spec.kind) {
     case 'shuffle': {
       const input = task.spec.inputs[spec.input]!;
@@ -42,6 +44,9 @@ export function openMiddle(task: TaskContext, spec: MiddleSpec): Source {
       return mapPartitions(task, spec);
     case 'parts':
       return openParts(task, spec);
+    case 'mapAsync':
+    case 'pipe':
+      return openAsync(task, spec, blockwise);
   }
 }
 

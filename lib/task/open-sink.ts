@@ -31,7 +31,8 @@ export function isBlockwise(task: TaskContext): boolean {
 
 /** The blocks that a task's rows belong to: those of its indexed source, else its partition (of its part of a union) as one block. */
 function blocksOf({ spec, loaded }: TaskContext): BlockRange {
-  const { source } = loaded.program.branches[spec.branch]!;
+  let { source } = loaded.program.branches[spec.branch]!;
+  while (source.kind === 'mapAsync') source = source.of.source;
   const input = source.kind === 'leaf' ? spec.inputs[source.input] : undefined;
   const first = input?.kind === 'range' ? input.from : input?.kind === 'rows' ? input.firstIndex : undefined;
   if (first === undefined || (input!.kind !== 'range' && input!.kind !== 'rows')) return { from: spec.local, to: spec.local + 1 };

@@ -3,6 +3,8 @@
 
 import { HeddleError, show, toErrorRecord } from '../core/errors.js';
 import { roomFor } from '../shuffle/store.js';
+import { waits } from './async/prepare.js';
+import type { AsyncWork } from './async/work.js';
 import type { Batch, Source } from './batch.js';
 import { type ColumnsBatch, rowsOf } from './columnar/batch.js';
 import type { ColumnarPlan } from './columnar/plan.js';
@@ -41,6 +43,8 @@ const smallLoops = new LoopCache(loopFactory);
 /** A program as a thread keeps it: decoded, its functions revived, its loops compiled as they are first needed. */
 export class LoadedProgram {
   readonly seed: SeedState;
+  /** Whether the tasks of a branch have to wait for something. */
+  readonly waiting: readonly boolean[];
   private readonly loops = new Map<Pipeline, Map<string, Loop>>();
   private readonly columnars = new Map<Pipeline, { readonly compiled: CompiledPlan; readonly rest: Pipeline }>();
 
@@ -52,6 +56,7 @@ export class LoadedProgram {
     private readonly small = false,
   ) {
     this.seed = seedState(program.seed);
+    this.waiting = program.branches.map(waits);
   }
 
   /** The plan of a pipeline's columns, and what is left of the pipeline behind it. */
@@ -88,6 +93,8 @@ export class LoadedProgram {
 
 /** One task under way: what its pipelines share. */
 export interface TaskContext {
+  /** Of tasks with sources that have to be waited for. */
+  readonly work?: AsyncWork;
   readonly env: TaskEnv;
   readonly loaded: LoadedProgram;
   readonly spec: TaskSpec;
@@ -128,6 +135,21 @@ export class PipelineRun {
       this.close();
       throw error;
     }
+  }
+
+  /** Whether ready() must be awaited before each step. */
+  get waits(): boolean {
+    return this.source.ready !== undefined;
+  }
+
+  /** Resolves when step() can run. */
+  async ready(): Promise<void> {
+    if (!this.sink.done) await this.source.ready?.(this.sink.wantedRows);
+  }
+
+  /** The block that the batch of the last step belongs to. */
+  get currentBlock(): number {
+    return this.block;
   }
 
   /** Runs one batch; false when there is none left or none wanted. */
@@ -221,7 +243,7 @@ function isEngineError(error: HeddleError): boolean {
 
 function openSource(task: TaskContext, pipeline: Pipeline, blockwise: boolean): Source {
   const { source } = pipeline;
-  if (source.kind !== 'leaf') return openMiddle(task, source);
+  if (source.kind !== 'leaf') return openMiddle(task, source, blockwise);
   const input = task.spec.inputs[source.input]!;
   const leaf =
     input.kind === 'text' && isColumnar(pipeline)

@@ -2,6 +2,8 @@
 
 import { deserialize } from 'node:v8';
 import type { Resolve } from '../codec/closure/index.js';
+import { prepare } from './async/prepare.js';
+import { AsyncWork } from './async/work.js';
 import type { TaskEnv } from './env.js';
 import { ProgramFunctions } from './functions.js';
 import { isBlockwise, openSink } from './open-sink.js';
@@ -26,7 +28,7 @@ export class TaskRunner {
     const task: TaskContext = { env, loaded, spec, metrics: { rowsIn: 0, bytesIn: 0 } };
     const added = this.shared.begin();
     try {
-      const { columns, rowsOut, bytesOut } = runTask(task);
+      const { columns, rowsOut, bytesOut } = loaded.waiting[spec.branch] ? await runWaitingTask(task) : runTask(task);
       const updates = added.encode();
       const seconds = (performance.now() - started) / 1000;
       return { columns, rowsOut, bytesOut, ...task.metrics, seconds, ...(updates.length === 0 ? {} : { updates }) };
@@ -67,5 +69,30 @@ function runTask(task: TaskContext) {
     return sink.finish();
   } finally {
     sink.dispose();
+  }
+}
+
+/** As runTask, for a stage with sources that have to be waited for. */
+async function runWaitingTask(of: TaskContext) {
+  const work = new AsyncWork(of.env);
+  const task: TaskContext = { ...of, work };
+  try {
+    const sink = openSink(task);
+    try {
+      const pipeline = task.loaded.program.branches[task.spec.branch]!;
+      await prepare(task, pipeline);
+      const run = new PipelineRun(task, pipeline, sink, isBlockwise(task));
+      try {
+        do await run.ready();
+        while (run.step());
+      } finally {
+        run.close();
+      }
+      return sink.finish();
+    } finally {
+      sink.dispose();
+    }
+  } finally {
+    await work.end();
   }
 }

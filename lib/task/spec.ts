@@ -72,7 +72,40 @@ export type SourceSpec =
       /** What f gives is one row. */
       readonly single: boolean;
       readonly label: string;
-    };
+    }
+  | MapAsyncSpec
+  | PipeSpec;
+
+/** What f promises for each row, in the order of the rows. */
+export interface MapAsyncSpec {
+  readonly kind: 'mapAsync';
+  readonly of: Pipeline;
+  readonly f: FunctionRef;
+  /** Calls of f that may be under way at once. */
+  readonly concurrency: number;
+  readonly label: string;
+}
+
+/** The lines that a process writes, to which the rows are written as lines. */
+export interface PipeSpec {
+  readonly kind: 'pipe';
+  readonly of: Pipeline;
+  readonly command: CommandSpec;
+  readonly label: string;
+}
+
+/** An external command. */
+export interface CommandSpec {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** `file` is a line for the system's shell. */
+  readonly shell: boolean;
+  /** In addition to the process's own variables. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string | undefined;
+  /** The character that ends a row, on both ways. */
+  readonly separator: string;
+}
 
 /** How a task puts the partitions together that its input names. */
 export type PartsRule<F = FunctionRef> =

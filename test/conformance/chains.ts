@@ -131,6 +131,7 @@ export interface Step {
 
 const rowSteps = [
   'map',
+  'mapAsync',
   'filter',
   'flatMap',
   'mapPartitions',
@@ -193,6 +194,8 @@ export function apply(twin: Twin, { name, pick, partitions, other }: Step, open:
   switch (name) {
     case 'map':
       return call(twin, 'map', pickOf(maps, pick));
+    case 'mapAsync':
+      return call(twin, 'mapAsync', pickOf(maps, pick), { concurrency: 1 + (pick % 5) });
     case 'filter':
       return call(twin, 'filter', pickOf(filters, pick));
     case 'flatMap':

@@ -47,6 +47,7 @@ export class Model {
   }
 
   map = (f: F) => this.each(rows => rows.map(row => f(row as never)));
+  mapAsync = this.map;
   filter = (f: F) => this.each(rows => rows.filter(row => f(row as never)), true);
   flatMap = (f: F) => this.each(rows => rows.flatMap(row => [...(f(row as never) as Iterable<unknown>)]));
   mapPartitions = (f: F) => this.each(rows => [...(f(rows.values() as never) as Iterable<unknown>)]);

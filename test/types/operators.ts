@@ -148,3 +148,20 @@ export function partitioners(): void {
   // @ts-expect-error a range is found by the sort itself
   ages.sortByKey(true, first);
 }
+
+export function asynchronous(): void {
+  const lengths = words.mapAsync(async (word, { signal }) => (signal.aborted ? 0 : word.length), { concurrency: 3 });
+  holds<Equal<RowOf<typeof lengths>, number>>();
+  const pairs = words.mapAsync(async word => [word, 1]);
+  holds<Equal<RowOf<typeof pairs>, [string, number]>>();
+  pairs.reduceByKey((a, b) => a + b);
+  const either = numbers.mapAsync(n => (n > 0 ? n : Promise.resolve(n)));
+  holds<Equal<RowOf<typeof either>, number>>();
+  const lines = numbers.pipe(['sort', '-n'], { separator: '\0', env: { LC_ALL: 'C' } });
+  holds<Equal<RowOf<typeof lines>, string>>();
+  void numbers.forEachAsync(async (n, { signal }) => void (signal.aborted || n), { concurrency: 2, deadline: 100 });
+  // @ts-expect-error a number of calls
+  words.mapAsync(async word => word, { concurrency: '3' });
+  // @ts-expect-error a command is text
+  words.pipe([3]);
+}

@@ -8,6 +8,7 @@ import * as Comlink from 'comlink';
 import { Piscina } from 'piscina';
 import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.js';
 import { builtFile } from '../../core/places.js';
+import { killGroup } from '../../core/process-group.js';
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import { storeWord } from '../../shuffle/heap/words.js';
 import type { ShuffleStore } from '../../shuffle/store.js';
@@ -33,6 +34,11 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   private readonly heap: Heap;
   private readonly store: ShuffleStore;
   private readonly cancelFlags: number;
+  /** The external processes of each slot's task: a thread that is ended cannot end them. */
+  private readonly processes = new Map<number, Set<number>>();
+  private readonly endAll = () => {
+    for (const slot of this.processes.keys()) this.endProcesses(slot);
+  };
   private closing = false;
   private readonly threadData: ThreadData;
   private mainRunner: Promise<ThreadRunner> | undefined;
@@ -94,21 +100,29 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   async close(): Promise<void> {
     this.closing = true;
     await this.pool.destroy();
+    this.endAll();
+    process.off('exit', this.endAll);
   }
 
   /** On the main thread, under the same slot: nothing of it can be called off before it is over. */
   private async runHere(spec: TaskSpec, slot: Slot): Promise<TaskOutcome<TaskResult>> {
     storeWord(this.heap.i32, this.cancelFlags + slot.id * 4, 0);
-    this.mainRunner ??= import('./thread-runner.js').then(({ ThreadRunner }) => new ThreadRunner(this.threadData));
+    this.mainRunner ??= import('./thread-runner.js').then(({ ThreadRunner }) => new ThreadRunner(this.threadData, this.driverCalls()));
     const answer = await (await this.mainRunner).run({ slot: slot.id, spec });
     return answer.ok ? answer : { ok: false, error: answer.error, retryable: false };
   }
 
   /** Gives back what a thread held that is no more. */
   private recover(slot: number, spec: TaskSpec): void {
+    this.endProcesses(slot);
     this.heap.breakLock(slot);
     this.heap.releaseStaging(slot);
     if (spec.output !== null) this.store.retract(spec.output, spec.partition, spec.token);
+  }
+
+  private endProcesses(slot: number): void {
+    for (const pid of this.processes.get(slot) ?? []) killGroup(pid);
+    this.processes.get(slot)?.clear();
   }
 
   private lost(error: unknown, { stageName, partition, attempt }: TaskSpec): ErrorRecord {
@@ -120,8 +134,20 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
 
   private greet(message: Hello): void {
     if (message?.heddle !== 'hello') return;
-    const calls: DriverCalls = { started: (_thread, milliseconds) => void this.startTimes.push(milliseconds) };
-    Comlink.expose(calls, nodeEndpoint(message.port));
+    Comlink.expose(this.driverCalls(), nodeEndpoint(message.port));
     message.port.unref();
+  }
+
+  private driverCalls(): DriverCalls {
+    const { processes, startTimes } = this;
+    return {
+      started: (_thread, milliseconds) => void startTimes.push(milliseconds),
+      processStarted: (slot, pid) => {
+        // What is still open when the process ends would be left behind.
+        if (processes.size === 0) process.on('exit', this.endAll);
+        processes.set(slot, (processes.get(slot) ?? new Set()).add(pid));
+      },
+      processEnded: (slot, pid) => void processes.get(slot)?.delete(pid),
+    };
   }
 }

@@ -26,6 +26,9 @@ export type ThreadAnswer = { readonly ok: true; readonly result: TaskResult } | 
 export interface DriverCalls {
   /** The thread is up: how long its start took, in milliseconds. */
   started(thread: number, milliseconds: number): void;
+  /** The task of a slot has started an external process, or has seen it end. */
+  processStarted(slot: number, pid: number): void;
+  processEnded(slot: number, pid: number): void;
 }
 
 /** How a thread hands the driver the port of its calls. */

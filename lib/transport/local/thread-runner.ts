@@ -10,7 +10,7 @@ import { ShuffleStore } from '../../shuffle/store.js';
 import { localFileSystem } from '../../storage/local-file-system.js';
 import type { TaskEnv } from '../../task/env.js';
 import { TaskRunner } from '../../task/run.js';
-import type { ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
+import type { DriverCalls, ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
 
 /** Bytes of an answer that are worth moving to the driver instead of copying them. */
 const WORTH_MOVING = 16 * 1024;
@@ -35,7 +35,10 @@ export class ThreadRunner {
   /** A slot's environment: what a thread takes from the heap is booked under the slot of its task. */
   private readonly envs = new Map<number, TaskEnv>();
 
-  constructor(private readonly data: ThreadData) {
+  constructor(
+    private readonly data: ThreadData,
+    private readonly calls: DriverCalls,
+  ) {
     this.kernels = data.kernels === undefined ? twinKernels(data.memory) : wasmKernels(data.kernels, data.memory);
   }
 
@@ -61,6 +64,10 @@ export class ThreadRunner {
         kernels: this.kernels,
         openBlocks: this.openBlocks,
         files: localFileSystem,
+        processes: {
+          started: pid => this.calls.processStarted(slot, pid),
+          ended: pid => this.calls.processEnded(slot, pid),
+        },
         checkCancelled() {
           if (loadWord(heap.i32, flag) !== 0) throw new HeddleError('HEDDLE_CANCELLED', 'the task was called off');
         },
