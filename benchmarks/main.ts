@@ -11,6 +11,7 @@ import type { Contender, Setting } from './contender.js';
 import { heddle, heddleOnOneThread } from './contenders/heddle.js';
 import { loop } from './contenders/loop.js';
 import { piscina } from './contenders/piscina.js';
+import { measureExamples } from './examples.js';
 import { prepareText } from './input.js';
 import { checkAnswer, JOBS, type TextFacts } from './jobs.js';
 import { describeMachine } from './machine.js';
@@ -77,8 +78,18 @@ function runMicro(): boolean {
   return ok;
 }
 
+function runExamples({ text, threads, repeats, format }: Options): boolean {
+  const { path } = prepareText(cacheFolder(), text);
+  return measureExamples(path, threads, repeats, format === 'markdown' ? 'markdown' : 'text', log);
+}
+
+async function main(options: Options): Promise<boolean> {
+  if (options.micro) return runMicro();
+  return options.examples ? runExamples(options) : compare(options);
+}
+
 const options = parseOptions(process.argv.slice(2));
 if (typeof options === 'string') {
   log(`${options}\n${USAGE}`);
   process.exitCode = 2;
-} else if (!(options.micro ? runMicro() : await compare(options))) process.exitCode = 1;
+} else if (!(await main(options))) process.exitCode = 1;

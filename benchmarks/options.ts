@@ -11,6 +11,7 @@ export interface Options {
   /** Install the peers that are missing. */
   readonly peers: boolean;
   readonly micro: boolean;
+  readonly examples: boolean;
   readonly format: 'text' | 'markdown' | 'json';
 }
 
@@ -24,7 +25,8 @@ export const USAGE = `usage: npm run bench -- [options]
   --limit SECONDS    give up on a run after so long (default 600)
   --json             one JSON document instead of the tables
   --markdown         the tables as Markdown
-  --micro            only the micro-benchmarks`;
+  --micro            only the micro-benchmarks
+  --examples         only the examples, each beside a plain loop`;
 
 /** The options, or what is wrong with them. */
 export function parseOptions(args: readonly string[]): Options | string {
@@ -39,6 +41,7 @@ export function parseOptions(args: readonly string[]): Options | string {
         text: { type: 'string' },
         peers: { type: 'boolean', default: false },
         micro: { type: 'boolean', default: false },
+        examples: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         markdown: { type: 'boolean', default: false },
       },
@@ -51,6 +54,7 @@ export function parseOptions(args: readonly string[]): Options | string {
       text: values.text,
       peers: values.peers,
       micro: values.micro,
+      examples: values.examples,
       format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
     };
   } catch (error) {

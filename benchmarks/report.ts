@@ -48,7 +48,7 @@ export function renderOutcome(outcome: Outcome, style: Style): string {
   }
   if (outcome.verdicts.length > 0) {
     const lines = outcome.verdicts.map(({ target, measured, verdict }) => [target, measured, verdict]);
-    parts.push(heading('Targets', style), table(['target', 'measured', 'verdict'], lines, style));
+    parts.push(heading('Targets', style), renderTable(['target', 'measured', 'verdict'], lines, style));
   }
   parts.push(heading('Measured on', style));
   parts.push(
@@ -70,7 +70,7 @@ export function renderJob(rows: readonly Row[], style: Style): string {
     const [warm, whole] = [median(row.warm), median(row.whole)];
     return [row.who, seconds(row.cold), seconds(warm), ratio(warm, base.warm), seconds(whole), ratio(whole, base.whole)];
   });
-  return table(HEADING, lines, style);
+  return renderTable(HEADING, lines, style);
 }
 
 /** What a program said when it failed, in a line: from where it names an error, without the stack. */
@@ -91,7 +91,8 @@ function ratio(time: number | null, base: number | null): string {
   return time === null || base === null ? '-' : `${(time / base).toFixed(2)}x`;
 }
 
-function table(head: readonly string[], lines: readonly (readonly string[])[], style: Style): string {
+/** Rows under a head; the first column stands to the left. */
+export function renderTable(head: readonly string[], lines: readonly (readonly string[])[], style: Style): string {
   if (style === 'markdown') {
     const row = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
     return [row(head), `|${head.map((_, i) => (i === 0 ? '---|' : '---:|')).join('')}`, ...lines.map(row)].join('\n');

@@ -124,12 +124,12 @@ for (const { way, european: e, asian: a } of results) {
 const short = ({ mean, standardError }: Price) => ({ mean, standardError });
 const ways = results.map(({ way, european, asian }) => ({ way, european: short(european), asian: short(asian) }));
 const more = { blackScholes: european, standardError: best.standardError, ways };
-report(json, { job: 'option-pricing', seconds, answer: best.mean, threads: sc.threads, ...more }, () => {
+report(json, { job: 'option-pricing', seconds, answer: best.mean, threads: sc.threads, plainSeconds: undefined, ...more }, () => {
   const price = ({ mean, standardError }: Price) => `${mean.toFixed(5)} ± ${standardError.toFixed(5)}`.padStart(20);
   return [
     `${''.padEnd(16)}${'European'.padStart(20)}${'Asian'.padStart(20)}`,
     ...results.map(({ way, european, asian }) => `${way.padEnd(16)}${price(european)}${price(asian)}`),
     `${'Black-Scholes'.padEnd(16)}${european.toFixed(5).padStart(10)}`,
-    `${trials} paths of ${steps} steps each, ${seconds.toFixed(2)} s, ${sc.threads} threads`,
+    `${trials} paths of ${steps} steps each`,
   ];
 });

@@ -7,7 +7,7 @@ import { JOBS, type JobName } from '../jobs.js';
 import { nodeProgram, packageVersion } from './node.js';
 import { processContender, type Script } from './process.js';
 
-const COMMAND = join(PACKAGE_ROOT, 'dist', 'lib', 'cli', 'main.js');
+export const HEDDLE_COMMAND = join(PACKAGE_ROOT, 'dist', 'lib', 'cli', 'main.js');
 const JOBS_OF_HEDDLE: readonly JobName[] = ['wordcount', 'pi', 'reduceByKey', 'groupByKey', 'partitionBy', 'join', 'tasks'];
 
 export const HEDDLE = 'heddle';
@@ -26,7 +26,7 @@ function contender(name: string, setting: Setting, jobs: readonly JobName[]): Co
   return processContender(setting, {
     name,
     jobs,
-    ready: async () => (existsSync(COMMAND) ? null : 'not built (npm run build)'),
+    ready: async () => (existsSync(HEDDLE_COMMAND) ? null : 'not built (npm run build)'),
     version: async () => packageVersion(PACKAGE_ROOT),
     session: args => nodeProgram('heddle/session.js', args),
     script: job => scriptOf(job, setting),
@@ -37,7 +37,7 @@ function contender(name: string, setting: Setting, jobs: readonly JobName[]): Co
 function scriptOf(job: JobName, { threads, text }: Setting): Script | undefined {
   const script = (path: string, ...args: string[]) => ({
     file: process.execPath,
-    args: [COMMAND, 'run', join(PACKAGE_ROOT, path), ...args, '--threads', String(threads), '--json'],
+    args: [HEDDLE_COMMAND, 'run', join(PACKAGE_ROOT, path), ...args, '--threads', String(threads), '--json'],
   });
   const { size } = JOBS[job];
   switch (job) {

@@ -9,18 +9,30 @@ after(() => folder.remove());
 const commandLine = new URL('../../../examples/command-line.ts', import.meta.url);
 const script = folder.put(
   'flags.ts',
-  `import { commandLine, report } from ${JSON.stringify(commandLine.href)};
-const { samples, seed, threads, json, paths } = commandLine('flags.ts [PATHS...] [--samples n]', { samples: 10, seed: 0 });
-report(json, { job: 'flags', seconds: 1, answer: samples, threads: threads ?? 0, seed, paths }, () => [\`samples \${samples}\`, 'done']);
+  `import { checked, commandLine, report } from ${JSON.stringify(commandLine.href)};
+const { samples, seed, threads, json, paths, check } = commandLine('flags.ts [PATHS...] [--samples n]', { samples: 10, seed: 0 });
+const plainSeconds = await checked(check, async () => samples, n => { if (n === 13) throw new Error('the plain loop has 14'); });
+report(json, { job: 'flags', seconds: 1, answer: samples, threads: threads ?? 0, plainSeconds, seed, paths }, () => [\`samples \${samples}\`, 'done']);
 `,
 );
 
 describe("the examples' command line", () => {
   test('reads numbers, paths and --json', async () => {
-    assert.equal((await folder.run('run', script)).out, 'samples 10\ndone\n');
+    assert.equal((await folder.run('run', script)).out, 'samples 10\ndone\n1.00 s, 0 threads\n');
     const { out } = await folder.run('run', script, '--samples', '5_000', 'a.txt', '--seed=0', '--threads', '3', '--json', 'b.txt');
     assert.deepEqual(JSON.parse(out), { job: 'flags', seconds: 1, answer: 5000, threads: 3, seed: 0, paths: ['a.txt', 'b.txt'] });
     assert.equal(out.indexOf('\n'), out.length - 1);
+  });
+
+  test('--check runs the plain loop', async () => {
+    assert.match(
+      (await folder.run('run', script, '--check')).out,
+      /^samples 10\ndone\n1.00 s, 0 threads; a plain loop has the same, in \d+\.\d\d s\n$/,
+    );
+    assert.equal(typeof JSON.parse((await folder.run('run', script, '--check', '--json')).out).plainSeconds, 'number');
+    const { code, out, err } = await folder.run('run', script, '--check', '--samples', '13');
+    assert.deepEqual({ code, out }, { code: 1, out: '' });
+    assert.match(err, /the plain loop has 14/);
   });
 
   test('a bad flag is explained and exits with 2', async () => {
@@ -37,7 +49,10 @@ describe("the examples' command line", () => {
       const { code, out, err } = await folder.run('run', script, ...given);
       assert.deepEqual({ code, out }, { code: 2, out: '' }, given.join(' '));
       assert.match(err, expected);
-      assert.match(err, /\nusage: heddle run examples\/flags\.ts \[PATHS\.\.\.\] \[--samples n\] \[--threads n\] \[--json\]\n$/);
+      assert.match(
+        err,
+        /\nusage: heddle run examples\/flags\.ts \[PATHS\.\.\.\] \[--samples n\] \[--threads n\] \[--check\] \[--json\]\n$/,
+      );
     }
   });
 });
