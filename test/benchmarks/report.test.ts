@@ -103,7 +103,7 @@ describe('the verdicts', () => {
 
 describe('the command line', () => {
   test('has defaults, and takes what it is told', () => {
-    const defaults = { repeats: 5, threads: 2, limit: 600, text: undefined, peers: false, micro: false, format: 'text' };
+    const defaults = { repeats: 5, threads: 2, limit: 600, text: undefined, peers: false, micro: false, examples: false, format: 'text' };
     assert.deepEqual(parseOptions([]), { jobs: ['wordcount', 'pi', 'reduceByKey'], ...defaults });
     const told = parseOptions(['--job', 'pi,pi', '--repeats', '3', '--threads', '8', '--text', 'a', '--peers', '--json']);
     assert.deepEqual(told, { ...defaults, jobs: ['pi'], repeats: 3, threads: 8, text: 'a', peers: true, format: 'json' });
