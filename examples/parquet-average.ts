@@ -61,8 +61,8 @@ const averages = await sc
   .flatMap(rides => rides.map(({ zone, fare }): [string, number] => [zone, fare]))
   .aggregateByKey(
     [0, 0] as [sum: number, count: number],
-    ([sum, count], fare) => [sum + fare, count + 1],
-    ([a, m], [b, n]) => [a + b, m + n],
+    ([sum, count], fare): [number, number] => [sum + fare, count + 1],
+    ([a, m], [b, n]): [number, number] => [a + b, m + n],
   )
   .mapValues(([sum, count]) => sum / count)
   .collect();
