@@ -9,6 +9,8 @@ import type { FileSystem } from '../storage/file-system.js';
 
 export interface TaskEnv {
   readonly thread: ThreadId;
+  /** The process that the thread is in, as slots name it. */
+  readonly executor: string;
   readonly heap: Heap;
   readonly store: ShuffleStore;
   readonly kernels: Kernels;

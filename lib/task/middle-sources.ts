@@ -12,11 +12,13 @@ import { aggregateRuns, RunsSource } from './shuffle-sources.js';
 import { AggregateRowsSink, GroupSink } from './sinks/group.js';
 import type { Sink } from './sinks/sink.js';
 import type { Pipeline, SourceSpec } from './spec.js';
+import { openStored } from './stored/open.js';
 import { TableSource } from './table-source.js';
 
 type MiddleSpec = Exclude<SourceSpec, { kind: 'leaf' }>;
 
-export function openMiddle(task: TaskContext, spec: MiddleSpec): Source {
+/** `blockwise`: no batch may cross a block of the source's elements. */
+export function openMiddle(task: TaskContext, spec: MiddleSpec, blockwise: boolean): Source {
   switch (spec.kind) {
     case 'shuffle': {
       const input = task.spec.inputs[spec.input]!;
@@ -42,6 +44,8 @@ export function openMiddle(task: TaskContext, spec: MiddleSpec): Source {
       return mapPartitions(task, spec);
     case 'parts':
       return openParts(task, spec);
+    case 'stored':
+      return openStored(task, spec, blockwise);
   }
 }
 

@@ -16,6 +16,7 @@ import { DrawSource } from './rng/rng.js';
 import { type SeedState, seedState } from './rng/seed.js';
 import type { Sink } from './sinks/sink.js';
 import type { OperatorSpec, Pipeline, Program, TaskSpec } from './spec.js';
+import type { KeptRows } from './stored/kept-rows.js';
 
 const MOST_TEXT_LOOPS = 256;
 const textLoops = new Map<string, Loop>();
@@ -81,6 +82,8 @@ export interface TaskContext {
   readonly spec: TaskSpec;
   /** Rows and bytes that came from outside; what comes from shuffles was counted when it was written. */
   readonly metrics: { rowsIn: number; bytesIn: number };
+  /** What it stores on the side. */
+  readonly kept: KeptRows;
 }
 
 /** A pipeline being run, a batch at a time. */
@@ -158,6 +161,11 @@ export class PipelineRun {
     this.loop!(batch, sink, this.rngs);
   }
 
+  /** The block of the last batch. */
+  get currentBlock(): number {
+    return this.block;
+  }
+
   /** Runs all batches. */
   runAll(): void {
     while (this.step());
@@ -209,7 +217,7 @@ function isEngineError(error: HeddleError): boolean {
 
 function openSource(task: TaskContext, pipeline: Pipeline, blockwise: boolean): Source {
   const { source } = pipeline;
-  if (source.kind !== 'leaf') return openMiddle(task, source);
+  if (source.kind !== 'leaf') return openMiddle(task, source, blockwise);
   const input = task.spec.inputs[source.input]!;
   const leaf =
     input.kind === 'text' && isColumnar(pipeline)
