@@ -72,6 +72,8 @@ export class StoredPartitions {
   /** In memory, the least recently used first. */
   private readonly inMemory = new Set<StoredPartition>();
   private bytesInMemory = 0;
+  /** How many partitions have left memory for others. */
+  evictions = 0;
   /** Gives back what an RDD kept that nobody can reach any more. */
   private readonly unreachable = new FinalizationRegistry<Kept>(kept => this.release(kept));
 
@@ -189,6 +191,7 @@ export class StoredPartitions {
     if (kept.level === 'memory') {
       if (entry.relied > 0) return 0;
       this.drop(entry);
+      this.evictions++;
       this.options.emit({ type: 'partitionEvicted', rdd: kept.rdd, partition, to: 'nothing', bytes: rows.bytes });
       return memory;
     }
@@ -199,6 +202,7 @@ export class StoredPartitions {
       return 0;
     }
     this.leaveMemory(entry);
+    this.evictions++;
     this.options.emit({ type: 'partitionEvicted', rdd: kept.rdd, partition, to: 'disk', bytes: rows.bytes });
     return memory;
   }

@@ -36,6 +36,8 @@ export class Relied {
 interface Holding {
   readonly read: readonly StoredPartition[];
   readonly isStoring: boolean;
+  /** Partitions that had left memory when it was launched. */
+  readonly evictions: number;
 }
 
 export class TaskStores {
@@ -75,7 +77,7 @@ export class TaskStores {
           return { kind: 'computed', inputs: inputs(), store };
         },
       });
-      this.holdings.set(spec, { read, isStoring });
+      this.holdings.set(spec, { read, isStoring, evictions: partitions.evictions });
       return spec;
     } catch (error) {
       for (const entry of read) partitions.endRead(entry);
@@ -99,7 +101,8 @@ export class TaskStores {
   }
 
   private after(spec: TaskSpec, outcome: TaskOutcome<TaskResult>): TaskOutcome<TaskResult> {
-    const { read, isStoring } = this.holdings.get(spec) ?? { read: [], isStoring: false };
+    const holding = this.holdings.get(spec)!;
+    const { read, isStoring } = holding;
     for (const entry of read) this.partitions.endRead(entry);
     if (outcome.ok) {
       if (outcome.result.stored !== undefined) this.partitions.take(outcome.result.stored, spec.stage as StageId);
@@ -107,11 +110,11 @@ export class TaskStores {
     }
     // A thread that was lost could not.
     if (isStoring) this.removeFilesOf(spec.token);
-    return this.mayHelp(spec, outcome, read, isStoring) ? { ...outcome, retryable: true } : outcome;
+    return this.mayHelp(spec, outcome, holding) ? { ...outcome, retryable: true } : outcome;
   }
 
   /** Whether another attempt may do better, after what is done here about its failure. */
-  private mayHelp(spec: TaskSpec, { error }: TaskFailure, read: readonly StoredPartition[], isStoring: boolean): boolean {
+  private mayHelp(spec: TaskSpec, { error }: TaskFailure, { read, isStoring, evictions }: Holding): boolean {
     if (error.code === 'HEDDLE_STORED_LOST') return this.partitions.lose(read, String(error.data?.file));
     if (error.code !== 'HEDDLE_HEAP_FULL') return false;
     const stage = spec.stage as StageId;
@@ -119,7 +122,8 @@ export class TaskStores {
     if (cramped === undefined) this.cramped.set(stage, (cramped = new Set()));
     const wasStoring = isStoring && !cramped.has(spec.partition);
     cramped.add(spec.partition);
-    return this.makeRoom() > 0 || wasStoring;
+    // Another task may have had room made while this one ran into the end of it.
+    return this.partitions.evictions > evictions || this.makeRoom() > 0 || wasStoring;
   }
 
   /** Stored partitions leave the heap for what has no room: a good part of it, so that this does not come often. */
