@@ -299,7 +299,8 @@ export function keepsItsType(): void {
     .reduceByKey((a, b) => a + b);
   // @ts-expect-error: no such level
   words.persist('tape');
+  const level = words.storageLevel;
+  holds<Equal<typeof level, 'memory' | 'memoryAndDisk' | 'disk' | undefined>>();
   // @ts-expect-error: it is for reading
   words.storageLevel = 'memory';
-  holds<Equal<typeof words.storageLevel, 'memory' | 'memoryAndDisk' | 'disk' | undefined>>();
 }
