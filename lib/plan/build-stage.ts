@@ -135,9 +135,9 @@ class StageBuilder {
   branches(node: Node): Branch[] {
     const { checkpoint, kept } = node;
     const cut = checkpoint?.cut?.branches.map(partitions => ({ pipeline: NO_PIPELINE, leaves: [], partitions }));
-    let branches = cut ?? this.made(node);
-    if (checkpoint !== undefined) branches = this.stored(node, checkpoint.kept, branches);
-    return kept === undefined ? branches : this.stored(node, kept, branches);
+    // A checkpoint is written from what is kept; once it is whole, what is kept is read before it.
+    const order = cut === undefined ? [kept, checkpoint?.kept] : [checkpoint?.kept, kept];
+    return order.reduce((branches, store) => (store === undefined ? branches : this.stored(node, store, branches)), cut ?? this.made(node));
   }
 
   /** The same branches, where their rows are kept. */

@@ -12,7 +12,7 @@ import type { TaskResult, TaskSpec } from '../task/spec.js';
 import { inputsOf } from './branches.js';
 import { type BuiltStage, buildStage, cutIfWhole, type PlanSink, shuffleSink } from './build-stage.js';
 import { type Deferred, openQuestions } from './deferred.js';
-import { labelOf, type Node, type ShuffledNode } from './lineage.js';
+import { labelOf, type Node, type ShuffledNode, type ShuffleState } from './lineage.js';
 import { SharedRegistry } from './shared.js';
 import { Relied, type TaskStores } from './task-stores.js';
 
@@ -37,6 +37,8 @@ export interface JobRequest extends JobOptions {
 interface PlannedStage {
   readonly built: BuiltStage;
   readonly output: ShuffledNode | null;
+  /** The shuffles that its tasks read, in reach until they have ended: nodes forget theirs at a checkpoint. */
+  readonly reads: readonly ShuffleState[];
 }
 
 export class JobRunner {
@@ -84,8 +86,8 @@ export class JobRunner {
       const built = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
       const final = this.nextStage();
       const wanted = partitions ?? Array.from({ length: node.partitions }, (_, p) => p);
-      const parents = this.planNeeds(built, wanted, relied, stages, plans);
-      stages.set(final, { built, output: null });
+      const { parents, reads } = this.planNeeds(built, wanted, relied, stages, plans);
+      stages.set(final, { built, output: null, reads });
       plans.push({ id: final, name: built.name, parents, partitions: wanted });
       await this.scheduler.submit({
         plan: { stages: plans, maxFailures: this.options.maxFailures, action, name: this.options.name },
@@ -168,10 +170,11 @@ export class JobRunner {
     relied: Relied,
     stages: Map<StageId, PlannedStage>,
     plans: StagePlan[],
-  ): StageId[] {
+  ): { readonly parents: StageId[]; readonly reads: ShuffleState[] } {
     const needs = built.needsOf(partitions);
     relied.add(needs);
-    return [...needs.shuffles].map(read => this.planShuffle(read, relied, stages, plans)).filter(defined);
+    const parents = [...needs.shuffles].map(read => this.planShuffle(read, relied, stages, plans)).filter(defined);
+    return { parents, reads: [...needs.shuffles].map(({ shuffle }) => shuffle) };
   }
 
   /** Plans the stage that writes a shuffle, and first those that it reads; undefined when nothing is left to do. */
@@ -189,8 +192,8 @@ export class JobRunner {
     const partitions: number[] = [];
     for (let map = 0; map < built.partitions; map++) if (!this.store.isDone(ref, map)) partitions.push(map);
     shuffle.stage ??= this.nextStage();
-    const parents = this.planNeeds(built, partitions, relied, stages, plans);
-    stages.set(shuffle.stage, { built, output: node });
+    const { parents, reads } = this.planNeeds(built, partitions, relied, stages, plans);
+    stages.set(shuffle.stage, { built, output: node, reads });
     plans.push({ id: shuffle.stage, name: built.name, parents, partitions });
     return shuffle.stage;
   }

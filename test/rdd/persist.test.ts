@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { Context, EngineEvent, RDD } from '../../lib/index.js';
-import { eventsOf, open, workOf } from './open.js';
+import { eventsOf, open, sorted, workOf } from './open.js';
 
 /** A directory for the spill directories of one test's contexts. */
 function spillRoot(): string {
@@ -220,4 +220,44 @@ describe('nobody can tell it from the answers', () => {
       });
     }
   }
+});
+
+test('a checkpoint of rows that are kept is written from them, and read once they have left', async () => {
+  const sc = await open();
+  const { rdd, computed } = counted(sc, 1000, 3);
+  await rdd.cache().count();
+  rdd.checkpoint();
+  assert.deepEqual(await rdd.collect(), numbers(1000));
+  assert.match(rdd.explain(), /checkpoint: 3 of 3 partitions written/);
+  assert.deepEqual(await rdd.unpersist().collect(), numbers(1000));
+  assert.deepEqual(await rdd.zipWithIndex().values().take(3), [0, 1, 2]);
+  assert.equal(computed.value, 1000);
+});
+
+test('levels and contexts that make no sense are refused', async () => {
+  const sc = await open();
+  const rdd = sc.range(10).persist('disk');
+  assert.equal(rdd.persist('disk'), rdd);
+  assert.throws(() => rdd.cache(), { code: 'HEDDLE_BAD_ARGUMENT', message: /unpersist\(\) it before/ });
+  assert.throws(() => rdd.persist('tape' as never), { code: 'HEDDLE_BAD_ARGUMENT', message: /memory, memoryAndDisk, disk/ });
+  assert.equal(rdd.unpersist().cache().storageLevel, 'memory');
+  assert.equal(await sc.emptyRDD().cache().checkpoint().count(), 0);
+  await sc.stop();
+  assert.throws(() => rdd.cache(), { code: 'HEDDLE_CONTEXT_STOPPED' });
+  assert.throws(() => rdd.checkpoint(), { code: 'HEDDLE_CONTEXT_STOPPED' });
+});
+
+test('lines of text are kept as rows', async () => {
+  const sc = await open();
+  const lines = sc.textFile('docs/data/letters.txt', { partitions: 2 });
+  const words = (rdd: RDD<string>) =>
+    rdd
+      .flatMap(line => line.split(' '))
+      .map(word => [word, 1])
+      .reduceByKey((a, b) => a + b)
+      .collect();
+  const expected = await words(lines);
+  const kept = lines.cache();
+  for (let turn = 0; turn < 2; turn++) assert.deepEqual(sorted(await words(kept)), sorted(expected));
+  assert.equal(sc.lastJob!.stored, 0);
 });
