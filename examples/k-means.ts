@@ -1,6 +1,6 @@
 // Finds the centres of clusters of points by Lloyd's algorithm ("Least squares quantization in PCM", 1982). A round is one pass
-// over the points; the centres of the last one are simply captured. The points are random, and made again in each round: one
-// seed gives the same points and centres, bit for bit, on any number of threads.
+// over the points, which are kept; the centres of the last one are simply captured. The points are random: one seed gives the
+// same points and centres, bit for bit, on any number of threads.
 //
 //   heddle run examples/k-means.ts [--points n] [--clusters n] [--rounds n] [--seed n] [--threads n] [--check] [--json]
 import { Context, type Rng } from 'heddle';
@@ -47,7 +47,7 @@ const moved = (sums: readonly number[], centres: readonly Point[]) =>
   centres.map((centre, c): Point => (sums[3 * c]! > 0 ? [sums[3 * c + 1]! / sums[3 * c]!, sums[3 * c + 2]! / sums[3 * c]!] : centre));
 
 await using sc = await Context.create({ threads, seed });
-const cloud = sc.trials(points, scatter);
+const cloud = sc.trials(points, scatter).cache();
 const first = await cloud.takeSample(false, clusters);
 const zero = new Array<number>(3 * clusters + 1).fill(0);
 

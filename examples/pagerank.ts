@@ -22,7 +22,7 @@ const graph = sc.trials(edges, (rng, i): [number, number] => [i % nodes, Math.fl
 });
 
 const started = performance.now();
-const links = graph.groupByKey(PARTITIONS);
+const links = graph.groupByKey(PARTITIONS).cache();
 let ranks: RDD<[number, number]> = links.mapValues(() => 1);
 for (let round = 0; round < rounds; round++) {
   ranks = links

@@ -3,15 +3,18 @@
 import { setMaxListeners } from 'node:events';
 import { DRIVER_ONLY, mapFrames, mapStack } from './codec/closure/index.js';
 import { badArgument, HeddleError } from './core/errors.js';
-import { type EngineEventType, type EventListener, Events } from './core/events.js';
+import { type EngineEvent, type EngineEventType, type EventListener, Events } from './core/events.js';
 import { idSequence, type RddId } from './core/ids.js';
 import { closeOnInterrupt } from './core/interrupt.js';
 import { refuseNesting } from './core/nesting.js';
 import { type ContextOptions, checkJobOptions, checkOptions, type ResolvedOptions, resolveOptions } from './core/options.js';
 import { Progress } from './monitor/progress.js';
 import { JobSummary, type JobTotals } from './monitor/totals.js';
+import { StoredPartitions } from './plan/kept.js';
+import { LocalHolder } from './plan/local-holder.js';
 import { type JobRequest, JobRunner } from './plan/run-job.js';
 import { SharedRegistry } from './plan/shared.js';
+import { TaskStores } from './plan/task-stores.js';
 import { Accumulator } from './rdd/accumulator.js';
 import { runJob } from './rdd/actions.js';
 import { Broadcast } from './rdd/broadcast.js';
@@ -27,6 +30,8 @@ import { Heap } from './shuffle/heap/allocator.js';
 import { reserveHeap } from './shuffle/heap/memory.js';
 import { compileKernels } from './shuffle/kernels.js';
 import { ShuffleStore } from './shuffle/store.js';
+import { localFileSystem } from './storage/local-file-system.js';
+import { SpillDirectory } from './storage/spill-directory.js';
 import type { Rng } from './task/rng/rng.js';
 import type { Seed } from './task/rng/seed.js';
 import type { TaskResult, TaskSpec } from './task/spec.js';
@@ -58,6 +63,7 @@ export class Context implements AsyncDisposable {
   private readonly options: ResolvedOptions;
   private readonly totals = new JobSummary();
   private readonly jobs: JobRunner;
+  private readonly spill: SpillDirectory;
   private readonly forgetInterrupt: () => void;
   private readonly shared = new SharedRegistry();
   private readonly groups = new JobGroups();
@@ -78,20 +84,30 @@ export class Context implements AsyncDisposable {
   private constructor(options: ResolvedOptions) {
     this.options = options;
     const { threads, maxFailures, seed, name, memory, smallJobs } = options;
+    this.spill = new SpillDirectory(options.spillDirectory);
     const heap = Heap.format(reserveHeap(memory), { threads: threads + 1 });
     // The driver books what it takes under the index after the threads'.
     const store = new ShuffleStore(Heap.open(heap.memory, threads));
     const kernels = options.kernels === 'on' ? compileKernels() : undefined;
     this.events = new Events();
     this.transport = new LocalTransport({ threads, heap: store.heap, store, kernels });
-    this.scheduler = new Scheduler<TaskSpec, TaskResult>(this.transport, {
-      onEvent: event => {
-        this.totals.take(event);
-        this.events.emit(event);
-      },
+    const emit = (event: EngineEvent) => {
+      this.totals.take(event);
+      this.events.emit(event);
+    };
+    const holder = new LocalHolder(store.heap, localFileSystem);
+    const stored = new StoredPartitions({
+      most: memory * options.storageFraction,
+      holderOf: () => holder,
+      directory: () => this.spill.path(),
+      emit,
+    });
+    const stores = new TaskStores(stored, store, token => this.spill.removeOf(`${token}-`));
+    this.scheduler = new Scheduler<TaskSpec, TaskResult>(stores.around(this.transport), {
+      onEvent: emit,
       metricsOf: result => result,
     });
-    this.jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name, smallJobs }, located, this.shared);
+    this.jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name, smallJobs }, located, stores, this.shared);
     const nextRdd = idSequence<RddId>();
     this.session = {
       defaultPartitions: options.partitions,
@@ -105,6 +121,7 @@ export class Context implements AsyncDisposable {
       },
       warn: message => this.events.emit({ type: 'warning', message }),
       tell: event => this.events.emit(event),
+      stored,
       run: request => this.run(request),
     };
     if (options.progress) {
@@ -273,7 +290,11 @@ export class Context implements AsyncDisposable {
     this.forgetInterrupt();
     await this.scheduler.stop();
     this.endProgress();
-    await this.transport.close();
+    try {
+      await this.transport.close();
+    } finally {
+      this.spill.close();
+    }
   }
 
   private checkOpen(): void {

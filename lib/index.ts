@@ -7,6 +7,7 @@ export { type ErrorCode, HeddleError } from './core/errors.js';
 export type { EngineEvent, EngineEventType, EventListener } from './core/events.js';
 export type { ContextOptions } from './core/options.js';
 export type { JobTotals } from './monitor/totals.js';
+export type { StorageLevel } from './plan/kept.js';
 export type { Accumulator } from './rdd/accumulator.js';
 export type { ApproximateOptions } from './rdd/approximate-actions.js';
 export type { AsyncContext, AsyncOptions, PipeOptions } from './rdd/async-operators.js';

@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'HEDDLE_DEADLINE' // the job did not end before its deadline
   | 'HEDDLE_NESTED' // what belongs to the main thread was used inside a task
   | 'HEDDLE_DESTROYED' // a broadcast value was used after destroy()
+  | 'HEDDLE_STORED_LOST' // rows of a persisted RDD or a checkpoint cannot be read back
   | 'HEDDLE_QUEUE_CLOSED' // a push into a closed ring
   | 'HEDDLE_CORRUPT' // bytes that are not what their header says
   | 'HEDDLE_INTERNAL'; // a defect of Heddle itself

@@ -3,7 +3,7 @@
 // Stage ids are unique in a context, and a stage that several jobs share reports once: fold by stage, not by job and stage.
 // Each taskStarted is followed by one taskEnded, though for a task that was aborted perhaps after the end of its job.
 import { badArgument, type ErrorRecord } from './errors.js';
-import type { JobId, StageId } from './ids.js';
+import type { JobId, RddId, StageId } from './ids.js';
 
 /** What a task moved. */
 export interface TaskMetrics {
@@ -89,12 +89,45 @@ export interface EstimateUpdated {
   readonly halfWidth: number;
 }
 
+/** A partition of a persisted RDD, or of a checkpoint, was stored. */
+export interface PartitionStored {
+  readonly type: 'partitionStored';
+  readonly rdd: RddId;
+  readonly partition: number;
+  /** The stage whose task stored it. */
+  readonly stage: StageId;
+  readonly place: 'memory' | 'disk';
+  readonly rows: number;
+  /** As it is encoded. */
+  readonly bytes: number;
+}
+
+/** A stored partition has left memory, because others needed the room. */
+export interface PartitionEvicted {
+  readonly type: 'partitionEvicted';
+  readonly rdd: RddId;
+  readonly partition: number;
+  /** To nothing: whoever needs it computes it again. */
+  readonly to: 'disk' | 'nothing';
+  readonly bytes: number;
+}
+
 export interface Warning {
   readonly type: 'warning';
   readonly message: string;
 }
 
-export type EngineEvent = JobStarted | JobEnded | StageStarted | StageEnded | TaskStarted | TaskEnded | EstimateUpdated | Warning;
+export type EngineEvent =
+  | JobStarted
+  | JobEnded
+  | StageStarted
+  | StageEnded
+  | TaskStarted
+  | TaskEnded
+  | PartitionStored
+  | PartitionEvicted
+  | EstimateUpdated
+  | Warning;
 export type EngineEventType = EngineEvent['type'];
 export type EventOf<Type extends EngineEventType | 'event'> = Type extends 'event' ? EngineEvent : Extract<EngineEvent, { type: Type }>;
 export type EventListener<Type extends EngineEventType | 'event' = 'event'> = (event: EventOf<Type>) => void;
@@ -109,6 +142,8 @@ const TYPES: Readonly<Record<EngineEventType | 'event', true>> = {
   stageEnded: true,
   taskStarted: true,
   taskEnded: true,
+  partitionStored: true,
+  partitionEvicted: true,
   estimateUpdated: true,
   warning: true,
 };

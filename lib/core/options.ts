@@ -4,7 +4,7 @@
 // variable count as not given. A wrong value is refused, never clamped: the error names the option (or the variable),
 // the value and what is expected.
 import { createRequire } from 'node:module';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { basename, extname } from 'node:path';
 import { badArgument, HeddleError, show } from './errors.js';
 
@@ -31,6 +31,13 @@ export interface ContextOptions {
    * as all others in the 'pool'. Same results. Default: 'inline'. Variable: HEDDLE_SMALL_JOBS.
    */
   readonly smallJobs?: 'inline' | 'pool';
+  /** The share of the memory that persisted rows may take. Default: 0.5. Variable: HEDDLE_STORAGE_FRACTION. */
+  readonly storageFraction?: number;
+  /**
+   * An existing directory, in which the context makes one of its own for persisted rows and checkpoints, and removes it when
+   * it stops. Default: the system's directory of temporary files. Variable: HEDDLE_SPILL_DIRECTORY.
+   */
+  readonly spillDirectory?: string;
 }
 
 /** Every option, with a checked value; memory in bytes. */
@@ -44,6 +51,8 @@ export interface ResolvedOptions {
   readonly kernels: 'on' | 'off';
   readonly maxFailures: number;
   readonly smallJobs: 'inline' | 'pool';
+  readonly storageFraction: number;
+  readonly spillDirectory: string;
 }
 
 /** What the defaults depend on. */
@@ -138,6 +147,20 @@ const TABLE: { readonly [K in keyof ResolvedOptions]: Option<ResolvedOptions[K]>
     fromText: text => text.trim().toLowerCase(),
     initial: () => 'inline',
   },
+  storageFraction: {
+    variable: 'HEDDLE_STORAGE_FRACTION',
+    expected: 'a number from 0 to 0.9',
+    parse: value => (typeof value === 'number' && value >= 0 && value <= 0.9 ? value : undefined),
+    fromText: text => (/^\s*\d*\.?\d+\s*$/.test(text) ? Number(text) : text),
+    initial: () => 0.5,
+  },
+  spillDirectory: {
+    variable: 'HEDDLE_SPILL_DIRECTORY',
+    expected: 'the path of a directory',
+    parse: value => (typeof value === 'string' && value.trim() !== '' ? value : undefined),
+    fromText: text => text,
+    initial: () => tmpdir(),
+  },
 };
 
 export const OPTION_NAMES: readonly (keyof ResolvedOptions)[] = Object.keys(TABLE) as (keyof ResolvedOptions)[];
@@ -162,6 +185,8 @@ export function resolveOptions(
     kernels: pick('kernels'),
     maxFailures: pick('maxFailures'),
     smallJobs: pick('smallJobs'),
+    storageFraction: pick('storageFraction'),
+    spillDirectory: pick('spillDirectory'),
   });
 }
 

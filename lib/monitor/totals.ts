@@ -12,6 +12,8 @@ export interface JobTotals {
   readonly tasks: number;
   readonly rows: number;
   readonly bytes: number;
+  /** Encoded bytes of the partitions of persisted RDDs that its tasks stored. */
+  readonly stored: number;
 }
 
 interface Running {
@@ -20,6 +22,7 @@ interface Running {
   tasks: number;
   rows: number;
   bytes: number;
+  stored: number;
 }
 
 export class JobSummary {
@@ -31,7 +34,7 @@ export class JobSummary {
     switch (event.type) {
       case 'jobStarted': {
         const stages = new Set(event.stages.map(stage => stage.stage));
-        this.running.set(event.job, { action: event.action, stages, tasks: 0, rows: 0, bytes: 0 });
+        this.running.set(event.job, { action: event.action, stages, tasks: 0, rows: 0, bytes: 0, stored: 0 });
         return;
       }
       case 'taskEnded':
@@ -43,12 +46,15 @@ export class JobSummary {
           job.bytes += event.bytesIn;
         }
         return;
+      case 'partitionStored':
+        for (const job of this.running.values()) if (job.stages.has(event.stage)) job.stored += event.bytes;
+        return;
       case 'jobEnded': {
         const job = this.running.get(event.job);
         if (job === undefined) return;
         this.running.delete(event.job);
-        const { action, stages, tasks, rows, bytes } = job;
-        this.last = { action, ok: event.ok, seconds: event.seconds, stages: stages.size, tasks, rows, bytes };
+        const { action, stages, tasks, rows, bytes, stored } = job;
+        this.last = { action, ok: event.ok, seconds: event.seconds, stages: stages.size, tasks, rows, bytes, stored };
         return;
       }
     }

@@ -9,7 +9,6 @@ import type { Seed } from '../task/rng/seed.js';
 import type {
   AggregatorSpec,
   FunctionRef,
-  InputSpec,
   OperatorSpec,
   PartsRule,
   Pipeline,
@@ -18,8 +17,11 @@ import type {
   SinkSpec,
   SourceSpec,
 } from '../task/spec.js';
+import { type Branch, checkpointsOf, type Leaf, locate, type Needs, needsOf } from './branches.js';
 import { columnsOf } from './columns.js';
+import type { Kept } from './kept.js';
 import {
+  cutLineage,
   labelOf,
   type Node,
   type OperatorNode,
@@ -27,28 +29,10 @@ import {
   type PlanAggregator,
   type PlanFunction,
   type ShuffledNode,
-  type SourceNode,
 } from './lineage.js';
 import { partitionerSpec } from './partitioner.js';
 
 import { type Shared, sharedBy } from './shared.js';
-
-/** What one leaf of a branch stands for. */
-export type Leaf = SourceNode | ShuffledNode | PartsLeaf;
-
-/** Partitions of other nodes, as the task of a partition reads them. */
-interface PartsLeaf {
-  readonly kind: 'parts';
-  readonly node: PartsNode;
-  /** The branches of each parent. */
-  readonly parents: readonly (readonly Branch[])[];
-}
-
-interface Branch {
-  readonly pipeline: Pipeline;
-  readonly leaves: readonly Leaf[];
-  readonly partitions: number;
-}
 
 /** A sink whose functions have not yet got their places in the program. */
 export type PlanSink = (place: (f: PlanFunction) => FunctionRef) => SinkSpec;
@@ -62,8 +46,10 @@ export interface BuiltStage {
   readonly partitions: number;
   /** What its closures refer to. */
   readonly shared: readonly Shared[];
-  /** The shuffles it reads. */
-  readonly reads: readonly ShuffledNode[];
+  /** The nodes whose checkpoints it writes. */
+  readonly checkpoints: readonly Node[];
+  /** What the tasks of these partitions need, as things are now. */
+  needsOf(partitions: Iterable<number>): Needs;
   /** The branch of a partition, and what its leaves read. */
   locate(partition: number): { readonly branch: number; readonly leaves: readonly Leaf[]; readonly local: number };
 }
@@ -84,12 +70,21 @@ export function buildStage(node: Node, sink: PlanSink, name: string, seed: Seed)
     program: shared(serialize(parsed)),
     partitions: node.partitions,
     shared: sharedBy(parsed.closures),
-    reads: [...new Set(branches.flatMap(readsOf))],
+    checkpoints: checkpointsOf(branches),
+    needsOf: partitions => needsOf(branches, partitions),
     locate(partition) {
       const { branch, local } = locate(branches, partition);
       return { branch, local, leaves: branches[branch]!.leaves };
     },
   };
+}
+
+/** Cuts the lineage of a node whose checkpoint is whole. */
+export function cutIfWhole(node: Node): void {
+  const { checkpoint } = node;
+  if (checkpoint === undefined || checkpoint.cut !== undefined || checkpoint.kept.partitions.size < node.partitions) return;
+  const branches = new StageBuilder().branches(node).map(({ partitions }) => partitions);
+  cutLineage(node, checkpoint, { branches, random: randomBefore(node) });
 }
 
 /** For explain(): the path that each branch of a stage takes. */
@@ -118,47 +113,14 @@ export function shuffleSink(node: ShuffledNode): PlanSink {
   });
 }
 
-/** The shuffles that a branch reads. */
-function readsOf({ leaves }: Branch): ShuffledNode[] {
-  return leaves.flatMap(leaf => (leaf.kind === 'shuffled' ? [leaf] : leaf.kind === 'parts' ? leaf.parents.flat().flatMap(readsOf) : []));
-}
-
-/** The branch of a partition, and its place among the branch's own. */
-function locate(branches: readonly Branch[], partition: number): { readonly branch: number; readonly local: number } {
-  let local = partition;
-  for (let branch = 0; branch < branches.length; branch++) {
-    const { partitions } = branches[branch]!;
-    if (local < partitions) return { branch, local };
-    local -= partitions;
-  }
-  throw new HeddleError('HEDDLE_INTERNAL', `there is no partition ${partition}`);
-}
-
-/** What a task's leaves read. Shuffles must have their memory by then. */
-export function inputsOf(leaves: readonly Leaf[], partition: number): InputSpec[] {
-  return leaves.map(leaf => {
-    if (leaf.kind === 'source') return leaf.input(partition);
-    if (leaf.kind === 'parts') return partsInput(leaf, partition);
-    const { ref } = leaf.shuffle;
-    if (ref === undefined) throw new HeddleError('HEDDLE_INTERNAL', `${labelOf(leaf)} is read before it was written`);
-    return { kind: 'shuffle', shuffle: ref, reduce: partition };
-  });
-}
-
-function partsInput({ node, parents }: PartsLeaf, partition: number): InputSpec {
-  const parts = node.partsOf(partition).map(({ parent, partition }) => {
-    const before = parents.slice(0, parent).reduce((sum, { length }) => sum + length, 0);
-    const { branch, local } = locate(parents[parent]!, partition);
-    return { pipeline: before + branch, local, inputs: inputsOf(parents[parent]![branch]!.leaves, local) };
-  });
-  return { kind: 'parts', parts, first: node.firsts?.get()(partition) ?? 0 };
-}
-
 function shared(bytes: Uint8Array): Uint8Array {
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);
   return copy;
 }
+
+/** Below a checkpoint: what there was is gone. */
+const NO_PIPELINE: Pipeline = { source: { kind: 'leaf', input: 0 }, operators: [] };
 
 class StageBuilder {
   readonly closures: ShippedClosure[] = [];
@@ -171,6 +133,28 @@ class StageBuilder {
   }
 
   branches(node: Node): Branch[] {
+    const { checkpoint, kept } = node;
+    const cut = checkpoint?.cut?.branches.map(partitions => ({ pipeline: NO_PIPELINE, leaves: [], partitions }));
+    // A checkpoint is written from what is kept; once it is whole, what is kept is read before it.
+    const order = cut === undefined ? [kept, checkpoint?.kept] : [checkpoint?.kept, kept];
+    return order.reduce((branches, store) => (store === undefined ? branches : this.stored(node, store, branches)), cut ?? this.made(node));
+  }
+
+  /** The same branches, where their rows are kept. */
+  private stored(node: Node, kept: Kept, branches: readonly Branch[]): Branch[] {
+    const label = labelOf(node);
+    const checkpoint = kept.isCheckpoint ? node : undefined;
+    let first = 0;
+    return branches.map(below => {
+      const { pipeline: of, partitions } = below;
+      const isCut = of === NO_PIPELINE;
+      const leaf: Leaf = { kind: 'stored', kept, label, first, below: isCut ? null : below, checkpoint };
+      first += partitions;
+      return { pipeline: { source: { kind: 'stored', input: 0, of, label }, operators: [] }, leaves: [leaf], partitions };
+    });
+  }
+
+  private made(node: Node): Branch[] {
     switch (node.kind) {
       case 'source':
         return [{ pipeline: { source: { kind: 'leaf', input: 0 }, operators: [] }, leaves: [node], partitions: node.partitions }];
@@ -294,6 +278,7 @@ const RANDOM: ReadonlySet<OperatorNode['operator']> = new Set<RandomOperator>(['
 const isRandom = (node: OperatorNode) => RANDOM.has(node.operator);
 
 function randomBefore(node: Node): number {
+  if (node.checkpoint?.cut !== undefined) return node.checkpoint.cut.random;
   if (node.kind === 'source') return 0;
   if ('parents' in node) return node.parents.reduce((most, parent) => Math.max(most, randomBefore(parent)), 0);
   return randomBefore(node.parent) + (node.kind === 'operator' && isRandom(node) ? 1 : 0);
@@ -309,6 +294,7 @@ function shiftSource(source: SourceSpec, by: number): SourceSpec {
     case 'leaf':
     case 'shuffle':
     case 'parts':
+    case 'stored':
       return { ...source, input: source.input + by };
     case 'aggregate':
     case 'mapPartitions':

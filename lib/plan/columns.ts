@@ -6,7 +6,7 @@ import { planOperators } from '../task/columnar/operators.js';
 import type { Obstacle } from '../task/columnar/plan.js';
 import { isWorthwhile } from '../task/columnar/worth.js';
 import type { Pipeline, SinkSpec } from '../task/spec.js';
-import type { Leaf } from './build-stage.js';
+import type { Leaf } from './branches.js';
 
 export interface Columns {
   /** With its columnar beginning, where there is one that pays. */

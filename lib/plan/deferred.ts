@@ -57,13 +57,20 @@ export function openQuestions(node: Node): Set<Deferred> {
   const open = new Set<Deferred>();
   const seen = new Set<Node>([node]);
   for (const at of seen) {
+    // What is stored is not made again.
+    if (isStored(at)) continue;
     for (const deferred of deferredOf(at)) if (deferred.question !== undefined) open.add(deferred);
     // What was planned once is known.
-    if (at.kind === 'shuffled' && at.shuffle.built !== undefined) continue;
+    if (at.kind === 'shuffled' && at.shuffle.ref !== undefined) continue;
     if ('parents' in at) for (const parent of at.parents) seen.add(parent);
     else if ('parent' in at) seen.add(at.parent);
   }
   return open;
+}
+
+/** Whether all of its partitions are kept. */
+export function isStored({ kept, checkpoint, partitions }: Node): boolean {
+  return checkpoint?.cut !== undefined || kept?.partitions.size === partitions;
 }
 
 function deferredOf(node: Node): readonly Deferred[] {

@@ -2,6 +2,7 @@
 
 import { describeCommand } from '../task/async/command.js';
 import { explainedSink, type PlanSink, pathsOf } from './build-stage.js';
+import { isStored } from './deferred.js';
 import { labelOf, type Node, type PartsNode, type ShuffledNode } from './lineage.js';
 import { describePartitioner } from './partitioner.js';
 
@@ -63,6 +64,11 @@ function explainStage(node: Node): Explained {
   const lines: string[] = [];
   const parents: ShuffledNode[] = [];
   const walk = (at: Node, indent: string): void => {
+    if (isStored(at)) lines.push(`${indent}${labelOf(at)}: read from where it is kept, ${at.partitions} partitions`);
+    else made(at, indent);
+    lines.push(...keeping(at).map(line => `${indent}  ${line}`));
+  };
+  const made = (at: Node, indent: string): void => {
     switch (at.kind) {
       case 'source':
         lines.push(`${indent}${labelOf(at)}: ${at.describes}, ${at.partitions} partitions`);
@@ -101,6 +107,19 @@ function explainStage(node: Node): Explained {
   };
   walk(node, '');
   return { lines, parents };
+}
+
+/** Where the rows of a node are kept. */
+function keeping({ kept, checkpoint, partitions }: Node): string[] {
+  const lines: string[] = [];
+  if (checkpoint !== undefined) lines.push(`checkpoint: ${checkpoint.kept.partitions.size} of ${partitions} partitions written`);
+  if (kept === undefined) return lines;
+  const places = [...kept.partitions.values()].map(({ memory }) => (memory > 0 ? 'memory' : 'disk'));
+  const inMemory = places.filter(place => place === 'memory').length;
+  lines.push(
+    `persisted (${kept.level}): ${places.length} of ${partitions} partitions stored, ${inMemory} in memory, ${places.length - inMemory} on disk`,
+  );
+  return lines;
 }
 
 function puttingTogether({ rule, parents, partitions, firsts }: PartsNode): string {

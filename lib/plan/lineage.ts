@@ -10,6 +10,7 @@ import type { Seed } from '../task/rng/seed.js';
 import type { Sampling } from '../task/sampling.js';
 import type { CommandSpec, InputSpec, OperatorSpec, PartsRule } from '../task/spec.js';
 import type { Deferred } from './deferred.js';
+import type { Kept } from './kept.js';
 import type { PlanPartitioner } from './partitioner.js';
 
 /** A function of the plan: a shipped closure, one of Heddle's own, or either with its first argument given. */
@@ -29,6 +30,16 @@ interface NodeBase {
   readonly partitions: number;
   /** How its keys are spread over its partitions, where that is known. */
   readonly partitioner?: PlanPartitioner | undefined;
+  /** Where its partitions are kept, while it is persisted. */
+  kept?: Kept | undefined;
+  checkpoint?: Checkpoint | undefined;
+}
+
+/** A node that is stored for good. */
+export interface Checkpoint {
+  readonly kept: Kept;
+  /** Set once all partitions are stored: what plans must know of the lineage that is no more. */
+  cut: { readonly branches: readonly number[]; readonly random: number } | undefined;
 }
 
 /** Rows from outside: one input for each partition. */
@@ -154,4 +165,22 @@ export function labelOf(node: Node): string {
   const position = node.site?.resolve();
   const name = node.title === undefined ? node.name : `${node.title}: ${node.name}`;
   return position === undefined ? name : `${name} at ${basename(position.file)}:${position.line}`;
+}
+
+/** Cuts off what a node was made of, so that it can be collected: from now on it is what its checkpoint has. */
+export function cutLineage(node: Node, checkpoint: Checkpoint, cut: NonNullable<Checkpoint['cut']>): void {
+  checkpoint.cut = cut;
+  const nothing: SourceNode = {
+    kind: 'source',
+    id: node.id,
+    name: node.name,
+    site: node.site,
+    partitions: 0,
+    input: () => ({ kind: 'empty' }),
+    describes: 'nothing',
+  };
+  if ('parents' in node) (node as { parents: readonly Node[] }).parents = [];
+  else if ('parent' in node) (node as { parent: Node }).parent = nothing;
+  // A new one: the memory of the old one is given back when nobody reads it any more.
+  if (node.kind === 'shuffled') (node as { shuffle: ShuffleState }).shuffle = { ref: undefined, stage: undefined, built: undefined };
 }

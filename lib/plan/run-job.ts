@@ -2,17 +2,20 @@
 
 import { REFERENCE } from '../codec/closure/index.js';
 import { collectGarbage } from '../core/collect.js';
+import { HeddleError } from '../core/errors.js';
 import { idSequence, type JobId, type MapId, type ShuffleId, type StageId } from '../core/ids.js';
 import type { Scheduler } from '../scheduler/loop.js';
 import type { StagePlan, TaskRef } from '../scheduler/messages.js';
 import type { ShuffleRef, ShuffleStore } from '../shuffle/store.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { TaskResult, TaskSpec } from '../task/spec.js';
-import { type BuiltStage, buildStage, inputsOf, type PlanSink, shuffleSink } from './build-stage.js';
+import { inputsOf } from './branches.js';
+import { type BuiltStage, buildStage, cutIfWhole, type PlanSink, shuffleSink } from './build-stage.js';
 import { type Deferred, openQuestions } from './deferred.js';
-import { labelOf, type Node, type ShuffledNode } from './lineage.js';
+import { labelOf, type Node, type ShuffledNode, type ShuffleState } from './lineage.js';
 import { SharedRegistry } from './shared.js';
 import { isSmallJob } from './small-job.js';
+import { Relied, type TaskStores } from './task-stores.js';
 
 /** What an action asks for. */
 export interface JobOptions {
@@ -35,6 +38,8 @@ export interface JobRequest extends JobOptions {
 interface PlannedStage {
   readonly built: BuiltStage;
   readonly output: ShuffledNode | null;
+  /** The shuffles that its tasks read, in reach until they have ended: nodes forget theirs at a checkpoint. */
+  readonly reads: readonly ShuffleState[];
 }
 
 export class JobRunner {
@@ -60,6 +65,7 @@ export class JobRunner {
       readonly smallJobs: 'inline' | 'pool';
     },
     private readonly describe: (error: unknown) => unknown,
+    private readonly stores: TaskStores,
     private readonly shared = new SharedRegistry(),
   ) {
     this.unreachable = new FinalizationRegistry(ref => this.store.free(ref));
@@ -68,30 +74,32 @@ export class JobRunner {
 
   async run(request: JobRequest): Promise<void> {
     const started = performance.now();
-    const questions = openQuestions(request.node);
-    for (const deferred of questions) await this.ask(deferred, request, started);
-    if (isEnough(request)) return;
     await this.makeRoom();
+    let hasAsked = false;
+    // Again after each: while it was answered, what it was asked for may have left the store, and others may be due.
+    for (let [question] = openQuestions(request.node); question !== undefined; [question] = openQuestions(request.node)) {
+      hasAsked = true;
+      await this.ask(question, request, started);
+      if (isEnough(request)) return;
+    }
+    // From here to the end of the plan nothing else runs: what it finds stored it can rely on.
     const { node, action, partitions, signal, enough } = request;
-    const deadline = questions.size === 0 ? request.deadline : remaining(request, started);
+    const deadline = hasAsked ? remaining(request, started) : request.deadline;
+    const relied = new Relied(this.stores.partitions);
     const stages = new Map<StageId, PlannedStage>();
     const plans: StagePlan[] = [];
-    const built = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
-    const final = this.nextStage();
-    const parents = built.reads.map(read => this.planShuffle(read, stages, plans));
-    stages.set(final, { built, output: null });
-    const isSmall =
-      this.options.smallJobs === 'inline' &&
-      isSmallJob(
-        node,
-        Array.from(stages.values(), stage => stage.built),
-      );
-    const wanted = partitions ?? Array.from({ length: node.partitions }, (_, p) => p);
-    plans.push({ id: final, name: built.name, parents: parents.filter(defined), partitions: wanted });
     try {
+      const built = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
+      const final = this.nextStage();
+      const wanted = partitions ?? Array.from({ length: node.partitions }, (_, p) => p);
+      const { parents, reads } = this.planNeeds(built, wanted, relied, stages, plans);
+      stages.set(final, { built, output: null, reads });
+      plans.push({ id: final, name: built.name, parents, partitions: wanted });
+      const all = Array.from(stages.values(), stage => stage.built);
+      const isSmall = this.options.smallJobs === 'inline' && isSmallJob(node, all);
       await this.scheduler.submit({
         plan: { stages: plans, maxFailures: this.options.maxFailures, action, name: this.options.name },
-        specFor: task => this.specFor(task.stage, stages.get(task.stage)!, task.partition, task.attempt, isSmall),
+        specFor: task => this.specFor(stages.get(task.stage)!, task, relied, isSmall),
         onResult: (task, result) => {
           this.addUp(stages.get(task.stage)!, task, result);
           if (task.stage === final) request.onResult(task.partition, result, built.locate(task.partition).branch, task.job);
@@ -103,8 +111,19 @@ export class JobRunner {
     } catch (error) {
       throw this.describe(error);
     } finally {
-      const ended = new Set(stages.keys());
-      for (const { built } of stages.values()) for (const shared of built.shared) shared.settle?.(ended);
+      relied.end();
+      this.settle(stages);
+    }
+  }
+
+  /** The job that had these stages is over. */
+  private settle(stages: ReadonlyMap<StageId, PlannedStage>): void {
+    const ended = new Set(stages.keys());
+    this.stores.forget(ended);
+    for (const { built, output } of stages.values()) {
+      for (const shared of built.shared) shared.settle?.(ended);
+      for (const node of built.checkpoints) cutIfWhole(node);
+      if (output !== null) this.isWritten(output);
     }
   }
 
@@ -141,41 +160,75 @@ export class JobRunner {
     if (!isEnough(request)) deferred.settle(results);
   }
 
-  /** Where much of the heap is in use, finds the shuffles that nobody can reach any more. */
+  /** Where much of the heap is in use, finds what nobody can reach any more; where that is not enough, stored partitions leave. */
   private async makeRoom(): Promise<void> {
     const { heap } = this.store;
     if (heap.stats().usedBytes < this.crowded) return;
     await collectGarbage();
     // What is used now is needed: not again before a good part more is.
     const capacity = heap.u8.length;
+    if (heap.stats().freeBytes < capacity / 8) this.stores.makeRoom();
     this.crowded = Math.max(capacity / 2, heap.stats().usedBytes + capacity / 8);
   }
 
+  /** Plans what the tasks of these partitions read: the stages that they wait for. */
+  private planNeeds(
+    built: BuiltStage,
+    partitions: readonly number[],
+    relied: Relied,
+    stages: Map<StageId, PlannedStage>,
+    plans: StagePlan[],
+  ): { readonly parents: StageId[]; readonly reads: ShuffleState[] } {
+    const needs = built.needsOf(partitions);
+    relied.add(needs);
+    const parents = [...needs.shuffles].map(read => this.planShuffle(read, relied, stages, plans)).filter(defined);
+    return { parents, reads: [...needs.shuffles].map(({ shuffle }) => shuffle) };
+  }
+
   /** Plans the stage that writes a shuffle, and first those that it reads; undefined when nothing is left to do. */
-  private planShuffle(node: ShuffledNode, stages: Map<StageId, PlannedStage>, plans: StagePlan[]): StageId | undefined {
+  private planShuffle(node: ShuffledNode, relied: Relied, stages: Map<StageId, PlannedStage>, plans: StagePlan[]): StageId | undefined {
     const { shuffle } = node;
     if (shuffle.stage !== undefined && stages.has(shuffle.stage)) return shuffle.stage;
+    if (this.isWritten(node)) return undefined;
     shuffle.built ??= buildStage(node.parent, shuffleSink(node), `${node.name}: ${labelOf(node.parent)}`, this.options.seed);
     const built = shuffle.built as BuiltStage;
     if (shuffle.ref === undefined) {
-      shuffle.ref = this.store.create(this.nextShuffle(), built.partitions, node.partitioner.partitions);
+      shuffle.ref = this.createShuffle(built.partitions, node.partitioner.partitions);
       this.unreachable.register(node.shuffle, shuffle.ref);
     }
     const { ref } = shuffle;
     const partitions: number[] = [];
     for (let map = 0; map < built.partitions; map++) if (!this.store.isDone(ref, map)) partitions.push(map);
-    if (partitions.length === 0) return undefined;
     shuffle.stage ??= this.nextStage();
-    const parents = built.reads.map(read => this.planShuffle(read, stages, plans));
-    stages.set(shuffle.stage, { built, output: node });
-    plans.push({ id: shuffle.stage, name: built.name, parents: parents.filter(defined), partitions });
+    const { parents, reads } = this.planNeeds(built, partitions, relied, stages, plans);
+    stages.set(shuffle.stage, { built, output: node, reads });
+    plans.push({ id: shuffle.stage, name: built.name, parents, partitions });
     return shuffle.stage;
   }
 
-  private specFor(stage: StageId, planned: PlannedStage, partition: number, attempt: number, small: boolean): TaskSpec {
+  /** Whether all of a shuffle is there. Then its program is let go of, and with it a lineage that was cut since. */
+  private isWritten({ shuffle }: ShuffledNode): boolean {
+    const { ref } = shuffle;
+    if (ref === undefined) return false;
+    for (let map = 0; map < ref.maps; map++) if (!this.store.isDone(ref, map)) return false;
+    shuffle.built = undefined;
+    shuffle.stage = undefined;
+    return true;
+  }
+
+  private createShuffle(maps: number, reducers: number): ShuffleRef {
+    try {
+      return this.store.create(this.nextShuffle(), maps, reducers);
+    } catch (error) {
+      if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_HEAP_FULL' || this.stores.makeRoom() === 0) throw error;
+      return this.store.create(this.nextShuffle(), maps, reducers);
+    }
+  }
+
+  private specFor(planned: PlannedStage, { stage, partition, attempt }: TaskRef, relied: Relied, small: boolean): TaskSpec {
     const { built, output } = planned;
     const { branch, leaves, local } = built.locate(partition);
-    const spec: TaskSpec = {
+    const spec = this.stores.launch({ stage, partition }, relied, from => ({
       stage,
       program: built.program,
       stageName: built.name,
@@ -185,11 +238,11 @@ export class JobRunner {
       token: this.nextToken(),
       branch,
       small,
-      inputs: inputsOf(leaves, local),
+      inputs: inputsOf(leaves, local, from),
       output: output === null ? null : output.shuffle.ref!,
       shared: built.shared.map(shared => shared.spec()),
       wanted: this.shared.wanted(),
-    };
+    }));
     this.inFlight.set(spec, planned);
     return spec;
   }

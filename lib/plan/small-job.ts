@@ -26,6 +26,8 @@ function hasFewRows(root: Node): boolean {
   const seen = new Set<Node>([root]);
   let [rows, tasks, bytes, flatMaps] = [0, 0, 0, 0];
   for (const node of seen) {
+    // Behind a checkpoint nobody knows how many rows there were.
+    if (node.checkpoint?.cut !== undefined) return false;
     switch (node.kind) {
       case 'source': {
         tasks += node.partitions;

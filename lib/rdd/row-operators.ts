@@ -3,12 +3,12 @@
 import { checkOptions } from '../core/options.js';
 import type { Rng } from '../task/rng/rng.js';
 import { checkSeed, type Seed } from '../task/rng/seed.js';
+import { KeepOperators } from './keep-operators.js';
 import { operatorNode, partitionsNode, shipped } from './make.js';
 import type { RDD } from './rdd.js';
-import { RddBase } from './rdd-base.js';
 import type { Row } from './types.js';
 
-export class RowOperators<T> extends RddBase {
+export class RowOperators<T> extends KeepOperators {
   /** Each row through f. */
   map<U extends Row>(f: (row: T) => U): RDD<U> {
     return this.derive(operatorNode(this.session, this.node, 'map', 'map', shipped(this.session, f, 'map(f)')));

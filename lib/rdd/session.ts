@@ -2,6 +2,7 @@
 
 import type { EstimateUpdated } from '../core/events.js';
 import type { RddId } from '../core/ids.js';
+import type { StoredPartitions } from '../plan/kept.js';
 import type { JobRequest } from '../plan/run-job.js';
 import type { Seed } from '../task/rng/seed.js';
 
@@ -18,5 +19,7 @@ export interface Session {
   warn(message: string): void;
   /** Tells whoever watches how a summary goes. */
   tell(event: EstimateUpdated): void;
+  /** What is persisted. */
+  readonly stored: StoredPartitions;
   run(request: JobRequest): Promise<void>;
 }

@@ -12,16 +12,19 @@ export interface Slices {
 
 /** A lineage of row operators over one indexed source, cut anew; undefined for any other. */
 export function sliced(node: Node, endsOf: (blocks: number) => readonly number[]): Slices | undefined {
+  if (node.checkpoint?.cut !== undefined) return undefined;
   if (node.kind === 'operator') {
     const parent = sliced(node.parent, endsOf);
     if (parent === undefined) return undefined;
-    return { node: { ...node, parent: parent.node, partitions: parent.rows.length, partitioner: undefined }, rows: parent.rows };
+    // Its partitions are others than those that may be stored.
+    const own = { parent: parent.node, partitions: parent.rows.length, partitioner: undefined, kept: undefined, checkpoint: undefined };
+    return { node: { ...node, ...own }, rows: parent.rows };
   }
   if (node.kind !== 'source' || node.indexed === undefined) return undefined;
   const { rows, blockRows, slice } = node.indexed;
   const ends = endsOf(Math.ceil(rows / blockRows)).map(end => Math.min(end * blockRows, rows));
   const input = (p: number) => slice(ends[p - 1] ?? 0, ends[p]! - (ends[p - 1] ?? 0));
-  return { node: { ...node, partitions: ends.length, input }, rows: ends };
+  return { node: { ...node, partitions: ends.length, input, kept: undefined, checkpoint: undefined }, rows: ends };
 }
 
 /** For an answer to all of the blocks: soon a look at it, then slices of a sixty-fourth part, so that many threads are busy. */

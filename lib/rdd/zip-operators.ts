@@ -107,6 +107,7 @@ const ONE_TO_ONE: ReadonlySet<string> = new Set(['map', 'keyBy', 'mapValues', 't
 
 /** Rows of a partition, where it can be said without running anything. */
 function rowsOf(node: Node, partition: number): number | undefined {
+  if (node.checkpoint?.cut !== undefined) return undefined;
   if (node.kind === 'source') {
     const input = node.input(partition);
     return input.kind === 'range' || input.kind === 'rows' ? input.rows : undefined;

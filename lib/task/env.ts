@@ -14,6 +14,8 @@ export interface ProcessListener {
 
 export interface TaskEnv {
   readonly thread: ThreadId;
+  /** The process that the thread is in, as slots name it. */
+  readonly executor: string;
   readonly heap: Heap;
   readonly store: ShuffleStore;
   readonly kernels: Kernels;

@@ -20,6 +20,8 @@ export function openLeaf(input: InputSpec, env: TaskEnv, partition: number, bloc
       return { next: () => null, bytesRead: 0, close() {} };
     case 'shuffle':
     case 'parts':
+    case 'stored':
+    case 'computed':
       throw new HeddleError('HEDDLE_INTERNAL', `a ${input.kind} is not a leaf`);
   }
 }

@@ -13,11 +13,12 @@ import { aggregateRuns, RunsSource } from './shuffle-sources.js';
 import { AggregateRowsSink, GroupSink } from './sinks/group.js';
 import type { Sink } from './sinks/sink.js';
 import type { Pipeline, SourceSpec } from './spec.js';
+import { openStored } from './stored/open.js';
 import { TableSource } from './table-source.js';
 
 type MiddleSpec = Exclude<SourceSpec, { kind: 'leaf' }>;
 
-/** `blockwise`: what keeps the blocks of the source's elements gives no batch across them. */
+/** `blockwise`: no batch may cross a block of the source's elements. */
 export function openMiddle(task: TaskContext, spec: MiddleSpec, blockwise: boolean): Source {
   switch (spec.kind) {
     case 'shuffle': {
@@ -47,6 +48,8 @@ export function openMiddle(task: TaskContext, spec: MiddleSpec, blockwise: boole
     case 'mapAsync':
     case 'pipe':
       return openAsync(task, spec, blockwise);
+    case 'stored':
+      return openStored(task, spec, blockwise);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { HeddleError } from '../core/errors.js';
 import type { Partitioner } from '../shuffle/partitioner.js';
+import { blocksOf as blocksOfPipeline } from './blocks.js';
 import { takesColumns } from './columnar/worth.js';
 import { aggregationOf } from './combine-table.js';
 import type { ProgramFunctions } from './functions.js';
@@ -10,7 +11,7 @@ import { ComomentsSink } from './sinks/comoments.js';
 import { CountSink, ForEachSink } from './sinks/count.js';
 import { CountByValueSink } from './sinks/count-by-value.js';
 import { CountDistinctSink } from './sinks/count-distinct.js';
-import { AggregateSink, type BlockRange, MomentsSink, ReduceSink, SumSink } from './sinks/fold.js';
+import { AggregateSink, MomentsSink, ReduceSink, SumSink } from './sinks/fold.js';
 import { HistogramSink } from './sinks/histogram.js';
 import { LeastSink } from './sinks/least.js';
 import { OrderedSink } from './sinks/ordered.js';
@@ -29,16 +30,8 @@ export function isBlockwise(task: TaskContext): boolean {
   return BLOCKWISE.has(task.loaded.program.sink.kind);
 }
 
-/** The blocks that a task's rows belong to: those of its indexed source, else its partition (of its part of a union) as one block. */
-function blocksOf({ spec, loaded }: TaskContext): BlockRange {
-  let { source } = loaded.program.branches[spec.branch]!;
-  while (source.kind === 'mapAsync') source = source.of.source;
-  const input = source.kind === 'leaf' ? spec.inputs[source.input] : undefined;
-  const first = input?.kind === 'range' ? input.from : input?.kind === 'rows' ? input.firstIndex : undefined;
-  if (first === undefined || (input!.kind !== 'range' && input!.kind !== 'rows')) return { from: spec.local, to: spec.local + 1 };
-  const { rows, blockRows } = input as { rows: number; blockRows: number };
-  return { from: Math.floor(first / blockRows), to: Math.ceil((first + rows) / blockRows) };
-}
+/** The blocks that a task's rows belong to. */
+const blocksOf = ({ spec, loaded }: TaskContext) => blocksOfPipeline(loaded.program.branches[spec.branch]!, spec);
 
 function revivePartitioner(spec: PartitionerSpec, functions: ProgramFunctions): Partitioner {
   return spec.kind === 'custom' ? { ...spec, f: functions.get(spec.f) as (key: unknown) => unknown } : spec;

@@ -18,6 +18,7 @@ import { DrawSource } from './rng/rng.js';
 import { type SeedState, seedState } from './rng/seed.js';
 import type { Sink } from './sinks/sink.js';
 import type { OperatorSpec, Pipeline, Program, TaskSpec } from './spec.js';
+import type { KeptRows } from './stored/kept-rows.js';
 
 const MOST_KEPT = 256;
 
@@ -100,6 +101,8 @@ export interface TaskContext {
   readonly spec: TaskSpec;
   /** Rows and bytes that came from outside; what comes from shuffles was counted when it was written. */
   readonly metrics: { rowsIn: number; bytesIn: number };
+  /** What it stores on the side. */
+  readonly kept: KeptRows;
 }
 
 /** A pipeline being run, a batch at a time. */

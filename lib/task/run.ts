@@ -10,6 +10,7 @@ import { isBlockwise, openSink } from './open-sink.js';
 import { LoadedProgram, PipelineRun, type TaskContext, taskError } from './pipeline.js';
 import { SharedValues } from './shared-values.js';
 import type { Program, TaskResult, TaskSpec } from './spec.js';
+import { KeptRows } from './stored/kept-rows.js';
 
 /** Programs that a thread keeps; an older one is loaded again when it is needed. */
 const MOST_PROGRAMS = 64;
@@ -25,14 +26,25 @@ export class TaskRunner {
     // Before the program: the code of a class may use a value while it is defined.
     if (spec.shared.length > 0) await this.shared.prepare(spec.shared);
     const loaded = await this.load(spec);
-    const task: TaskContext = { env, loaded, spec, metrics: { rowsIn: 0, bytesIn: 0 } };
+    const kept = new KeptRows(env, spec);
+    const task: TaskContext = { env, loaded, spec, metrics: { rowsIn: 0, bytesIn: 0 }, kept };
     const added = this.shared.begin();
     try {
       const { columns, rowsOut, bytesOut } = loaded.waiting[spec.branch] ? await runWaitingTask(task) : runTask(task);
       const updates = added.encode();
       const seconds = (performance.now() - started) / 1000;
-      return { columns, rowsOut, bytesOut, ...task.metrics, seconds, ...(updates.length === 0 ? {} : { updates }) };
+      const stored = kept.results();
+      return {
+        columns,
+        rowsOut,
+        bytesOut,
+        ...task.metrics,
+        seconds,
+        ...(updates.length === 0 ? {} : { updates }),
+        ...(stored.length === 0 ? {} : { stored }),
+      };
     } catch (error) {
+      kept.discard();
       throw taskError(error, undefined, spec);
     } finally {
       this.shared.end(added);

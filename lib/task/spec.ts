@@ -2,8 +2,10 @@
 // A program is what all tasks of a stage share; it is serialised once. A task adds its inputs and its place.
 
 import type { ShippedClosure } from '../codec/closure/types.js';
+import type { ErrorRecord } from '../core/errors.js';
 import type { HashPartitioner, IndexPartitioner, RangePartitioner } from '../shuffle/partitioner.js';
 import type { ShuffleRef } from '../shuffle/store.js';
+import type { BlockPlace } from '../storage/block-file.js';
 import type { OutputSpec } from '../storage/part-writer.js';
 import type { TextPiece } from '../storage/splits.js';
 import type { BuiltinName } from './builtins.js';
@@ -62,6 +64,8 @@ export type SourceSpec =
   | { readonly kind: 'cogroup'; readonly of: readonly Pipeline[] }
   /** Whole partitions of other pipelines; the input tells which. */
   | { readonly kind: 'parts'; readonly input: number; readonly of: readonly Pipeline[]; readonly rule: PartsRule; readonly label: string }
+  /** Rows that are kept: as they are stored, or of the pipeline, and then stored on the side. The input tells which. */
+  | { readonly kind: 'stored'; readonly input: number; readonly of: Pipeline; readonly label: string }
   | {
       readonly kind: 'mapPartitions';
       readonly of: Pipeline;
@@ -190,7 +194,50 @@ export type InputSpec =
   | { readonly kind: 'text'; readonly pieces: readonly TextPiece[]; readonly decoder: 'utf-8' | 'latin1' }
   | { readonly kind: 'shuffle'; readonly shuffle: ShuffleRef; readonly reduce: number }
   | { readonly kind: 'parts'; readonly parts: readonly PartInput[]; readonly first: number }
+  | { readonly kind: 'stored'; readonly rows: StoredRows }
+  | { readonly kind: 'computed'; readonly inputs: readonly InputSpec[]; readonly store: StoreSpec | null }
   | { readonly kind: 'empty' };
+
+/** How a partition is to be stored while it is computed. */
+export interface StoreSpec {
+  /** What the partition is one of: the place where an RDD is kept, a new one each time it is persisted. */
+  readonly kept: number;
+  readonly partition: number;
+  /** Bytes of the heap that it may take; 0: none. */
+  readonly most: number;
+  /** Where its file goes once it has no room in the heap; null: then it is not stored. */
+  readonly directory: string | null;
+  /** It must be stored: what keeps it from it fails the task. */
+  readonly required: boolean;
+}
+
+/** The rows of a partition where they are kept: plain data that travels with a task and with its result. */
+export interface StoredRows {
+  /** Which process has them. */
+  readonly executor: string;
+  readonly chunks: readonly StoredChunk[];
+  readonly rows: number;
+  /** Encoded. */
+  readonly bytes: number;
+  /** The blocks of the source's elements that the partition belongs to: [from, to). */
+  readonly blocks: { readonly from: number; readonly to: number };
+}
+
+/** Rows as one column of the codec. */
+export interface StoredChunk {
+  /** In the heap, or in a file. */
+  readonly at: { readonly address: number; readonly bytes: number } | BlockPlace;
+  /** Which blocks they are of, in order: a block, its rows, the next block, its rows, ... */
+  readonly runs: readonly number[];
+}
+
+/** A partition that a task has stored, or what kept it from it. */
+export interface StoredResult {
+  readonly kept: number;
+  readonly partition: number;
+  readonly stored?: StoredRows;
+  readonly error?: ErrorRecord;
+}
 
 /** One partition that a source of parts reads. */
 export interface PartInput {
@@ -264,4 +311,6 @@ export interface TaskResult extends TaskMetrics {
   readonly columns: readonly Uint8Array[];
   /** What its closures added to accumulators; absent when they added nothing. */
   readonly updates?: readonly Update[];
+  /** The partitions that it stored; absent when there are none. What is in the heap is staging until the driver takes it. */
+  readonly stored?: readonly StoredResult[];
 }

@@ -41,6 +41,13 @@ type Twin = { readonly rdd: AnyRdd; readonly model: Model };
 /** Applies a method to both. The closures have no state, so one function serves both. */
 type Meeting = 'union' | 'cogroup' | 'zip' | 'zipPartitions' | 'cartesian' | 'intersection' | 'subtract' | (typeof joins)[number];
 type Method = Exclude<keyof Model & keyof AnyRdd, Meeting>;
+/** Keeps the rows, which are the same. */
+const keepers: ((rdd: AnyRdd) => AnyRdd)[] = [
+  rdd => rdd.cache(),
+  rdd => rdd.persist('disk'),
+  rdd => rdd.persist('memoryAndDisk').unpersist(),
+  rdd => rdd.checkpoint(),
+];
 const joins = ['join', 'leftOuterJoin', 'rightOuterJoin', 'fullOuterJoin', 'subtractByKey'] as const;
 const call = ({ rdd, model }: Twin, method: Method, ...args: unknown[]): Twin => ({
   rdd: (rdd[method] as unknown as (...args: unknown[]) => AnyRdd)(...args),
@@ -142,6 +149,7 @@ const rowSteps = [
   'unionSelf',
   'union',
   'distinct',
+  'keep',
 ];
 const setSteps = [
   'intersection',
@@ -217,6 +225,11 @@ export function apply(twin: Twin, { name, pick, partitions, other }: Step, open:
     case 'union': {
       const more = open(other);
       return { rdd: twin.rdd.union(more.rdd), model: twin.model.union(more.model) };
+    }
+    case 'keep': {
+      const keep = pickOf(keepers, pick);
+      keep(twin.rdd.unpersist());
+      return twin;
     }
     case 'distinct':
       return call(twin, 'distinct', spread);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { HeddleError } from '../../lib/core/errors.js';
@@ -41,6 +42,8 @@ describe('resolveOptions', () => {
       kernels: 'on',
       maxFailures: 4,
       smallJobs: 'inline',
+      storageFraction: 0.5,
+      spillDirectory: tmpdir(),
     });
     assert.equal(resolve({}, {}, { ...machine, memory: 64 * GIB }).memory, 4 * GIB);
     assert.equal(resolve({}, {}, { ...machine, memory: GIB / 16 }).memory, 64 * 2 ** 20);

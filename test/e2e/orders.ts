@@ -1,12 +1,18 @@
 // A transport under which tasks run and end in an order of a test's own choosing, and a session of RDDs over it.
+
+import { HeddleError } from '../../lib/core/errors.js';
 import { idSequence, type RddId } from '../../lib/core/ids.js';
+import { StoredPartitions } from '../../lib/plan/kept.js';
+import { LocalHolder } from '../../lib/plan/local-holder.js';
 import { type JobRequest, JobRunner } from '../../lib/plan/run-job.js';
+import { TaskStores } from '../../lib/plan/task-stores.js';
 import type { Session } from '../../lib/rdd/session.js';
 import { Scheduler } from '../../lib/scheduler/loop.js';
 import { Heap } from '../../lib/shuffle/heap/allocator.js';
 import { reserveHeap } from '../../lib/shuffle/heap/memory.js';
 import { compileKernels } from '../../lib/shuffle/kernels.js';
 import { ShuffleStore } from '../../lib/shuffle/store.js';
+import { localFileSystem } from '../../lib/storage/local-file-system.js';
 import type { TaskResult, TaskSpec } from '../../lib/task/spec.js';
 import type { Slot, SlotId, TaskOutcome, Transport } from '../../lib/transport/contract.js';
 import { LocalTransport } from '../../lib/transport/local/local.js';
@@ -97,8 +103,14 @@ export function openReordered(choose: Choose, { threads, kernels }: { readonly t
   const store = new ShuffleStore(Heap.open(heap.memory, threads));
   const local = new LocalTransport({ threads, heap: store.heap, store, kernels: kernels ? compileKernels() : undefined });
   const transport = new ReorderingTransport(local, choose, 64);
-  const scheduler = new Scheduler<TaskSpec, TaskResult>(transport);
-  const jobs = new JobRunner(scheduler, store, { seed: 0, maxFailures: 1, smallJobs: 'pool', name: 'test' }, error => error);
+  const holder = new LocalHolder(store.heap, localFileSystem);
+  const noFiles = () => {
+    throw new HeddleError('HEDDLE_IO', 'there is no directory for files');
+  };
+  const stored = new StoredPartitions({ most: 2 ** 26, holderOf: () => holder, directory: noFiles, emit() {} });
+  const stores = new TaskStores(stored, store, () => {});
+  const scheduler = new Scheduler<TaskSpec, TaskResult>(stores.around(transport));
+  const jobs = new JobRunner(scheduler, store, { seed: 0, maxFailures: 1, smallJobs: 'pool', name: 'test' }, error => error, stores);
   const session: Session = {
     defaultPartitions: 4,
     seed: 0,
@@ -107,6 +119,7 @@ export function openReordered(choose: Choose, { threads, kernels }: { readonly t
     nextRdd: idSequence<RddId>(),
     warn() {},
     tell() {},
+    stored,
     run: (request: JobRequest) => jobs.run(request),
   };
   const stop = async () => {

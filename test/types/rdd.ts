@@ -288,3 +288,19 @@ export function sources(): void {
     read: (split: number) => [split],
   });
 }
+
+export function keepsItsType(): void {
+  const kept = words.cache();
+  holds<Equal<RowOf<typeof kept>, string>>();
+  ages.persist('memoryAndDisk').mapValues(age => age + 1);
+  ages
+    .checkpoint()
+    .unpersist()
+    .reduceByKey((a, b) => a + b);
+  // @ts-expect-error: no such level
+  words.persist('tape');
+  const level = words.storageLevel;
+  holds<Equal<typeof level, 'memory' | 'memoryAndDisk' | 'disk' | undefined>>();
+  // @ts-expect-error: it is for reading
+  words.storageLevel = 'memory';
+}

@@ -1,4 +1,4 @@
-// Where something synchronous pulls rows from the middle of a stage (mapPartitions, an aggregation, a cogroup, parts), a
+// Where something synchronous pulls rows from the middle of a stage (mapPartitions, an aggregation, a cogroup, parts, rows that are kept), a
 // source that has to be waited for cannot answer. It runs to its end before, and its batches are kept until they are pulled.
 
 import type { Batch } from '../batch.js';
@@ -18,6 +18,7 @@ export function waits({ source }: Pipeline): boolean {
       return true;
     case 'aggregate':
     case 'mapPartitions':
+    case 'stored':
       return waits(source.of);
     case 'cogroup':
     case 'parts':
@@ -37,6 +38,11 @@ export async function prepare(task: TaskContext, { source }: Pipeline): Promise<
     case 'aggregate':
     case 'mapPartitions':
       return runBefore(task, source.of);
+    case 'stored': {
+      const input = task.spec.inputs[source.input]!;
+      if (input.kind !== 'computed') return;
+      return runBefore({ ...task, spec: { ...task.spec, inputs: input.inputs } }, source.of, true);
+    }
     case 'cogroup':
       for (const pipeline of source.of) await runBefore(task, pipeline);
       return;
@@ -48,11 +54,12 @@ export async function prepare(task: TaskContext, { source }: Pipeline): Promise<
   }
 }
 
-async function runBefore(task: TaskContext, pipeline: Pipeline): Promise<void> {
+/** `byBlocks`: whoever pulls it wants no batch across blocks. */
+async function runBefore(task: TaskContext, pipeline: Pipeline, byBlocks = false): Promise<void> {
   await prepare(task, pipeline);
   const spec = pipeline.source;
   if (spec.kind !== 'mapAsync' && spec.kind !== 'pipe') return;
-  const blockwise = pipeline.operators.some(operator => operator.salt !== undefined);
+  const blockwise = byBlocks || pipeline.operators.some(operator => operator.salt !== undefined);
   const source = openAsync(task, spec, blockwise);
   const batches: Batch[] = [];
   try {

@@ -1,9 +1,10 @@
 // controlVariate: means, spreads and covariance of pairs of numbers, for each block of the source.
 
 import { HeddleError, show } from '../../core/errors.js';
+import type { BlockRange } from '../blocks.js';
 import { keyExpression, requirePair, type SinkCode, valueExpression } from '../compile.js';
 import { Comoments, type ComomentsRecord, mergeComoments } from '../stats/comoments.js';
-import { type BlockRange, TreeSink } from './fold.js';
+import { TreeSink } from './fold.js';
 
 export class ComomentsSink extends TreeSink<ComomentsRecord> {
   moments = new Comoments();

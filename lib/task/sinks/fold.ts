@@ -3,18 +3,13 @@
 
 import { readColumn } from '../../codec/column.js';
 import { HeddleError, show } from '../../core/errors.js';
+import type { BlockRange } from '../blocks.js';
 import { rowExpression, type SinkCode } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
 import { FixedTree } from '../stats/fixed-tree.js';
 import { Moments, type MomentsRecord } from '../stats/moments.js';
 import { encodeColumn } from './rows.js';
 import { Sink, type SinkResult } from './sink.js';
-
-/** The blocks of the source's elements that a task has: [from, to). */
-export interface BlockRange {
-  readonly from: number;
-  readonly to: number;
-}
 
 export abstract class TreeSink<P> extends Sink {
   private readonly tree: FixedTree<P>;

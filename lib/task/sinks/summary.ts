@@ -1,11 +1,12 @@
 // summary: moments and a digest of numbers, or of each component of arrays of numbers, for each block of the source.
 
 import { HeddleError, show } from '../../core/errors.js';
+import type { BlockRange } from '../blocks.js';
 import { rowExpression, type SinkCode } from '../compile.js';
 import { Digest } from '../stats/digest.js';
 import { mergeTallies, mixedWidths, type Tally } from '../stats/estimate.js';
 import { Moments } from '../stats/moments.js';
-import { type BlockRange, TreeSink } from './fold.js';
+import { TreeSink } from './fold.js';
 
 interface Part {
   moments: Moments;

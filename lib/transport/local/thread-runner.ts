@@ -59,6 +59,7 @@ export class ThreadRunner {
       const flag = cancelFlags + slot * 4;
       env = {
         thread: slot as ThreadId,
+        executor: 'local',
         heap,
         store: new ShuffleStore(heap),
         kernels: this.kernels,

@@ -1,0 +1,146 @@
+// What is stored, as tasks meet it. A task's inputs name stored partitions, which stay where they are until the task has
+// ended, or say how to store what is computed. The rest is done around the transport, because whatever became of a task
+// (its job may be over by then) what it has stored is taken, and what it has read may move again.
+
+import { HeddleError } from '../core/errors.js';
+import type { StageId } from '../core/ids.js';
+import type { ShuffleStore } from '../shuffle/store.js';
+import type { InputSpec, TaskResult, TaskSpec } from '../task/spec.js';
+import type { Slot, SlotListener, TaskFailure, TaskOutcome, Transport } from '../transport/contract.js';
+import { type Needs, type StoredInputs, type StoredLeaf, shufflesBelow } from './branches.js';
+import type { StoredPartition, StoredPartitions } from './kept.js';
+
+/** What a job's plan relies on, until the job has ended. */
+export class Relied {
+  private readonly entries: StoredPartition[] = [];
+  constructor(private readonly partitions: StoredPartitions) {}
+
+  add({ relied }: Needs): void {
+    for (const entry of relied) {
+      this.partitions.rely(entry);
+      this.entries.push(entry);
+    }
+  }
+
+  end(): void {
+    for (const entry of this.entries.splice(0)) this.partitions.endRely(entry);
+  }
+
+  /** Also one of an RDD that was unpersisted since. */
+  find(leaf: StoredLeaf, partition: number): StoredPartition | undefined {
+    return this.entries.find(entry => entry.kept === leaf.kept && entry.partition === partition && !entry.isLost);
+  }
+}
+
+/** What a task under way reads and stores. */
+interface Holding {
+  readonly read: readonly StoredPartition[];
+  readonly isStoring: boolean;
+  /** Partitions that had left memory when it was launched. */
+  readonly evictions: number;
+}
+
+export class TaskStores {
+  private readonly holdings = new WeakMap<TaskSpec, Holding>();
+  /** Tasks for which the heap had no room: the next attempt leaves it to them. */
+  private readonly cramped = new Map<StageId, Set<number>>();
+
+  constructor(
+    readonly partitions: StoredPartitions,
+    private readonly shuffles: ShuffleStore,
+    /** Removes the files of an attempt that cannot do so itself. */
+    private readonly removeFilesOf: (token: number) => void,
+  ) {}
+
+  /** Makes the specification of a task that is launched now. Throws HEDDLE_STORED_LOST where what it needs is not there. */
+  launch(
+    { stage, partition }: { readonly stage: StageId; readonly partition: number },
+    relied: Relied,
+    make: (from: StoredInputs) => TaskSpec,
+  ): TaskSpec {
+    const { partitions } = this;
+    const isCramped = this.cramped.get(stage)?.has(partition) === true;
+    const read: StoredPartition[] = [];
+    let isStoring = false;
+    try {
+      const spec = make({
+        stored(leaf, at) {
+          const entry = leaf.kept.partitions.get(at) ?? relied.find(leaf, at);
+          if (entry === undefined) return undefined;
+          read.push(entry);
+          return { kind: 'stored', rows: partitions.read(entry) };
+        },
+        computed: (leaf, at, inputs): InputSpec => {
+          this.checkWritten(leaf);
+          const store = partitions.storeOf(leaf.kept, at, isCramped);
+          if (store !== null) isStoring = true;
+          return { kind: 'computed', inputs: inputs(), store };
+        },
+      });
+      this.holdings.set(spec, { read, isStoring, evictions: partitions.evictions });
+      return spec;
+    } catch (error) {
+      for (const entry of read) partitions.endRead(entry);
+      throw error;
+    }
+  }
+
+  /** The transport, with what is to be done before and after its tasks. */
+  around(of: Transport<TaskSpec, TaskResult>): Transport<TaskSpec, TaskResult> {
+    return {
+      slots: () => of.slots(),
+      subscribe: (listener: SlotListener) => of.subscribe(listener),
+      close: () => of.close(),
+      run: async (spec: TaskSpec, slot: Slot, signal: AbortSignal) => this.after(spec, await of.run(spec, slot, signal)),
+    };
+  }
+
+  /** These stages are not run any more, or not by the job that has ended. */
+  forget(stages: Iterable<StageId>): void {
+    for (const stage of stages) this.cramped.delete(stage);
+  }
+
+  private after(spec: TaskSpec, outcome: TaskOutcome<TaskResult>): TaskOutcome<TaskResult> {
+    const holding = this.holdings.get(spec)!;
+    const { read, isStoring } = holding;
+    for (const entry of read) this.partitions.endRead(entry);
+    if (outcome.ok) {
+      if (outcome.result.stored !== undefined) this.partitions.take(outcome.result.stored, spec.stage as StageId);
+      return outcome;
+    }
+    // A thread that was lost could not.
+    if (isStoring) this.removeFilesOf(spec.token);
+    return this.mayHelp(spec, outcome, holding) ? { ...outcome, retryable: true } : outcome;
+  }
+
+  /** Whether another attempt may do better, after what is done here about its failure. */
+  private mayHelp(spec: TaskSpec, { error }: TaskFailure, { read, isStoring, evictions }: Holding): boolean {
+    if (error.code === 'HEDDLE_STORED_LOST') return this.partitions.lose(read, String(error.data?.file));
+    if (error.code !== 'HEDDLE_HEAP_FULL') return false;
+    const stage = spec.stage as StageId;
+    let cramped = this.cramped.get(stage);
+    if (cramped === undefined) this.cramped.set(stage, (cramped = new Set()));
+    const wasStoring = isStoring && !cramped.has(spec.partition);
+    cramped.add(spec.partition);
+    // Another task may have had room made while this one ran into the end of it.
+    return this.partitions.evictions > evictions || this.makeRoom() > 0 || wasStoring;
+  }
+
+  /** Stored partitions leave the heap for what has no room: a good part of it, so that this does not come often. */
+  makeRoom(): number {
+    return this.partitions.evict(this.shuffles.heap.u8.length / 8);
+  }
+
+  /** A plan that relied on a partition has not planned what that is made of. */
+  private checkWritten({ below, label }: StoredLeaf): void {
+    if (below === null) return;
+    for (const { shuffle } of shufflesBelow(below)) {
+      const { ref } = shuffle;
+      let isWritten = ref !== undefined;
+      for (let map = 0; isWritten && map < ref!.maps; map++) isWritten = this.shuffles.isDone(ref!, map);
+      if (isWritten) continue;
+      const message = `${label}: a partition that was kept cannot be read any more, and what it is made of is not there: run the action again`;
+      throw new HeddleError('HEDDLE_STORED_LOST', message);
+    }
+  }
+}
