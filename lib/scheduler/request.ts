@@ -1,5 +1,6 @@
 // What is asked of the scheduler, and what it is given to work with.
 import type { EngineEvent, TaskMetrics } from '../core/events.js';
+import type { ExecutorId, StageId } from '../core/ids.js';
 import type { Clock } from './clock.js';
 import type { StagePlan, TaskRef } from './messages.js';
 
@@ -16,6 +17,11 @@ export interface JobRequest<Spec, Result> {
   readonly plan: JobPlan;
   /** What to run for an attempt. Called when it is launched. */
   specFor(task: TaskRef): Spec;
+  /**
+   * The executors where a partition would run best, since what it reads is there; best first. Asked when it is about to be
+   * launched, and perhaps several times: it must be cheap.
+   */
+  preferred?(stage: StageId, partition: number): readonly ExecutorId[];
   /**
    * Called once for each partition of each stage of the plan, before `submit` resolves; also for those that another job has run
    * (then `task.job` is that job). Partitions that another job has asked the same stage for are told too.

@@ -1,5 +1,5 @@
 // A transport under which tasks run and end in an order of a test's own choosing, and a session of RDDs over it.
-import { idSequence, type RddId } from '../../lib/core/ids.js';
+import { idSequence, LOCAL_EXECUTOR, type RddId } from '../../lib/core/ids.js';
 import { type JobRequest, JobRunner } from '../../lib/plan/run-job.js';
 import type { Session } from '../../lib/rdd/session.js';
 import { Scheduler } from '../../lib/scheduler/loop.js';
@@ -40,7 +40,7 @@ export class ReorderingTransport implements Transport<TaskSpec, TaskResult> {
     private readonly choose: Choose,
     width: number,
   ) {
-    this.offered = Array.from({ length: width }, (_, thread) => ({ id: thread as SlotId, executor: 'local', thread }));
+    this.offered = Array.from({ length: width }, (_, thread) => ({ id: thread as SlotId, executor: LOCAL_EXECUTOR, thread }));
   }
 
   slots(): readonly Slot[] {

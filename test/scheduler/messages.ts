@@ -1,13 +1,13 @@
 // Short ways to write the messages of the scheduler's machine, and to read its commands.
 import type { ErrorRecord } from '../../lib/core/errors.js';
-import type { JobId, StageId } from '../../lib/core/ids.js';
+import type { ExecutorId, JobId, StageId } from '../../lib/core/ids.js';
 import type { Command, SchedulerEvent, StagePlan, TaskRef } from '../../lib/scheduler/messages.js';
 import type { Slot, SlotId } from '../../lib/transport/contract.js';
 
 export const jobId = (id: number) => id as JobId;
 export const stageId = (id: number) => id as StageId;
 export const slotId = (id: number) => id as SlotId;
-export const slotOf = (id: number): Slot => ({ id: slotId(id), executor: 'here', thread: id });
+export const slotOf = (id: number): Slot => ({ id: slotId(id), executor: 'here' as ExecutorId, thread: id });
 
 export const LOST: ErrorRecord = { kind: 'heddle', name: 'HeddleError', code: 'HEDDLE_THREAD_LOST', message: 'the thread ended', data: {} };
 export const TYPE_ERROR: ErrorRecord = { kind: 'user', name: 'TypeError', message: 'x is not a function' };
