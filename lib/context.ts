@@ -12,6 +12,7 @@ import { Progress } from './monitor/progress.js';
 import { JobSummary, type JobTotals } from './monitor/totals.js';
 import { type JobRequest, JobRunner } from './plan/run-job.js';
 import { SharedRegistry } from './plan/shared.js';
+import { ShuffleOutputs } from './plan/shuffle-outputs.js';
 import { Accumulator } from './rdd/accumulator.js';
 import { runJob } from './rdd/actions.js';
 import { Broadcast } from './rdd/broadcast.js';
@@ -82,6 +83,7 @@ export class Context implements AsyncDisposable {
     // The driver books what it takes under the index after the threads'.
     const store = new ShuffleStore(Heap.open(heap.memory, threads));
     const kernels = options.kernels === 'on' ? compileKernels() : undefined;
+    const outputs = new ShuffleOutputs(store);
     this.events = new Events();
     this.transport = new LocalTransport({ threads, heap: store.heap, store, kernels });
     this.scheduler = new Scheduler<TaskSpec, TaskResult>(this.transport, {
@@ -90,8 +92,9 @@ export class Context implements AsyncDisposable {
         this.events.emit(event);
       },
       metricsOf: result => result,
+      outputs,
     });
-    this.jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name, smallJobs }, located, this.shared);
+    this.jobs = new JobRunner(this.scheduler, store, outputs, { seed, maxFailures, name, smallJobs }, located, this.shared);
     const nextRdd = idSequence<RddId>();
     this.session = {
       defaultPartitions: options.partitions,

@@ -12,6 +12,7 @@ import { type BuiltStage, buildStage, inputsOf, type PlanSink, shuffleSink } fro
 import { type Deferred, openQuestions } from './deferred.js';
 import { labelOf, type Node, type ShuffledNode } from './lineage.js';
 import { SharedRegistry } from './shared.js';
+import type { ShuffleOutputs } from './shuffle-outputs.js';
 import { isSmallJob } from './small-job.js';
 
 /** What an action asks for. */
@@ -53,16 +54,19 @@ export class JobRunner {
   constructor(
     private readonly scheduler: Scheduler<TaskSpec, TaskResult>,
     private readonly store: ShuffleStore,
+    private readonly outputs: ShuffleOutputs,
     private readonly options: {
       readonly seed: Seed;
       readonly maxFailures: number;
       readonly name: string;
       readonly smallJobs: 'inline' | 'pool';
+      /** Milliseconds that a job waits when there is no executor; for ever when absent. */
+      readonly waitForExecutors?: number;
     },
     private readonly describe: (error: unknown) => unknown,
     private readonly shared = new SharedRegistry(),
   ) {
-    this.unreachable = new FinalizationRegistry(ref => this.store.free(ref));
+    this.unreachable = new FinalizationRegistry(ref => this.outputs.free(ref));
     this.crowded = store.heap.u8.length / 2;
   }
 
@@ -78,7 +82,7 @@ export class JobRunner {
     const plans: StagePlan[] = [];
     const built = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
     const final = this.nextStage();
-    const parents = built.reads.map(read => this.planShuffle(read, stages, plans));
+    const parents = built.reads.map(read => this.planShuffle(read, true, stages, plans));
     stages.set(final, { built, output: null });
     const isSmall =
       this.options.smallJobs === 'inline' &&
@@ -99,6 +103,7 @@ export class JobRunner {
         signal,
         enough,
         deadline,
+        waitForExecutors: this.options.waitForExecutors,
       });
     } catch (error) {
       throw this.describe(error);
@@ -151,8 +156,12 @@ export class JobRunner {
     this.crowded = Math.max(capacity / 2, heap.stats().usedBytes + capacity / 8);
   }
 
-  /** Plans the stage that writes a shuffle, and first those that it reads; undefined when nothing is left to do. */
-  private planShuffle(node: ShuffledNode, stages: Map<StageId, PlannedStage>, plans: StagePlan[]): StageId | undefined {
+  /**
+   * Plans the stage that writes a shuffle, and first those that it reads; undefined when nothing is left to do, nor ever will be. What
+   * may yet be lost is in the plan with all that it is made from, so that it can be made again while the job runs; until then what
+   * is missing there is of no interest.
+   */
+  private planShuffle(node: ShuffledNode, isRead: boolean, stages: Map<StageId, PlannedStage>, plans: StagePlan[]): StageId | undefined {
     const { shuffle } = node;
     if (shuffle.stage !== undefined && stages.has(shuffle.stage)) return shuffle.stage;
     shuffle.built ??= buildStage(node.parent, shuffleSink(node), `${node.name}: ${labelOf(node.parent)}`, this.options.seed);
@@ -163,12 +172,14 @@ export class JobRunner {
     }
     const { ref } = shuffle;
     const partitions: number[] = [];
-    for (let map = 0; map < built.partitions; map++) if (!this.store.isDone(ref, map)) partitions.push(map);
-    if (partitions.length === 0) return undefined;
+    for (let map = 0; map < built.partitions; map++) if (!this.outputs.isDone(ref, map)) partitions.push(map);
+    const isComplete = partitions.length === 0;
+    if (isComplete && !this.outputs.canBeLost(ref)) return undefined;
     shuffle.stage ??= this.nextStage();
-    const parents = built.reads.map(read => this.planShuffle(read, stages, plans));
+    const isDormant = isComplete || !isRead;
+    const parents = built.reads.map(read => this.planShuffle(read, !isDormant, stages, plans));
     stages.set(shuffle.stage, { built, output: node });
-    plans.push({ id: shuffle.stage, name: built.name, parents: parents.filter(defined), partitions });
+    plans.push({ id: shuffle.stage, name: built.name, parents: parents.filter(defined), partitions, isDormant });
     return shuffle.stage;
   }
 

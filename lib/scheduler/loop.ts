@@ -155,7 +155,7 @@ export class Scheduler<Spec, Result> {
       return;
     }
     const { plan } = entry.request;
-    const toRun = plan.stages.filter(stage => stage.isComplete !== true);
+    const toRun = plan.stages.filter(stage => stage.isDormant !== true);
     const stages = toRun.map(({ id, name, partitions }) => ({ stage: id, name, tasks: partitions.length }));
     const { action = 'job', name = action } = plan;
     this.jobs.set(job, entry);

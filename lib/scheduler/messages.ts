@@ -22,8 +22,8 @@ export interface StagePlan {
   readonly parents: readonly StageId[];
   /** The partitions to run. */
   readonly partitions: readonly number[];
-  /** Nothing is to run, unless what it has written is lost: no start and no end are told of it. */
-  readonly isComplete?: boolean;
+  /** These are missing but not wanted: they run only once a stage that runs reads this one. */
+  readonly isDormant?: boolean;
 }
 
 /** Partitions of a stage whose output is gone. */

@@ -27,8 +27,8 @@ export interface JobRequest<Spec, Result> {
   preferred?(stage: StageId, partition: number): readonly ExecutorId[];
   /**
    * Called once for each partition of each stage of the plan, before `submit` resolves; also for those that another job has run
-   * (then `task.job` is that job). Partitions that another job has asked the same stage for are told too, and those of a complete
-   * stage that run again because their output was lost.
+   * (then `task.job` is that job). Partitions that another job has asked the same stage for are told too, and those of a dormant
+   * stage that run after all.
    */
   onResult(task: TaskRef, result: Result): void;
   readonly signal?: AbortSignal | undefined;

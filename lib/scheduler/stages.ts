@@ -34,14 +34,15 @@ export function submitStages(state: State, job: Job, plans: readonly StagePlan[]
       parent.children.add(stage);
       for (const holder of stage.holders) hold(holder, parent);
     }
-    const added = askFor(stage, plan.partitions);
+    const isDormant = plan.isDormant === true;
+    if (isDormant) noteMissing(stage, isNew, plan.partitions);
+    const added = isDormant ? 0 : askFor(stage, plan.partitions);
     if (added > 0) {
       stage.isReopened = false;
       // Who opens a stage opens it for all that it lacks.
       askFor(stage, stage.missing);
     }
-    if (isNew && plan.isComplete === true && added === 0) stage.phase = 'ended';
-    else if (isNew || (added > 0 && stage.phase === 'ended')) {
+    if ((isNew && !isDormant) || (added > 0 && stage.phase === 'ended')) {
       stage.phase = 'waiting';
       opened.push(stage);
     }
@@ -49,6 +50,13 @@ export function submitStages(state: State, job: Job, plans: readonly StagePlan[]
     hold(job, stage);
   }
   return opened.filter(stage => stage.waitingFor.size === 0);
+}
+
+/** An open stage has asked for all that it lacks. */
+function noteMissing(stage: Stage, isNew: boolean, partitions: readonly number[]): void {
+  if (isNew) stage.phase = 'ended';
+  if (stage.phase !== 'ended') return;
+  for (const partition of partitions) if (!stage.done.has(partition)) stage.missing.add(partition);
 }
 
 /** Returns how many of the partitions are new to the stage. */
@@ -165,34 +173,39 @@ export function endStage(stage: Stage, out: Command[]): { stages: Stage[]; doneJ
 }
 
 /**
- * Parents that were opened again for a stage that needs them no more are ended, unless another stage waits for them. Returns the
- * jobs that waited for these.
+ * Has jobs no longer wait for parents that were opened again for a stage that they waited for and do no more; a parent that no job
+ * waits for is ended. Returns these jobs.
  */
 function letGoOfParents(stage: Stage, out: Command[]): Set<Job> {
   const jobs = new Set<Job>();
   const found = [stage];
   for (let child = found.pop(); child !== undefined; child = found.pop()) {
-    const parents = [...child.waitingFor];
-    child.waitingFor.clear();
-    for (const parent of parents) {
-      if (!parent.isReopened || isAwaited(parent)) continue;
-      const [first] = parent.waiterIds;
-      for (const job of parent.waiters) {
+    for (const parent of child.waitingFor) {
+      if (!parent.isReopened) continue;
+      const leaving = [...parent.waiters].filter(job => !isAwaited(parent, job));
+      for (const job of leaving) {
         stopWaiting(job, parent);
         jobs.add(job);
+        dropWaiter(parent, job, out);
       }
-      parent.waiters.clear();
-      parent.waiterIds = [];
-      found.push(parent);
-      stopTasks(parent, first!, out);
+      if (leaving.length > 0) found.push(parent);
     }
+    if (child.waiters.size === 0) child.waitingFor.clear();
   }
   return jobs;
 }
 
-function isAwaited(stage: Stage): boolean {
-  for (const child of stage.children) if (child.waitingFor.has(stage)) return true;
+function isAwaited(parent: Stage, job: Job): boolean {
+  for (const child of parent.children) if (child.waitingFor.has(parent) && child.waiters.has(job)) return true;
   return false;
+}
+
+/** The stage goes on for its other jobs, if there are any. */
+function dropWaiter(stage: Stage, job: Job, out: Command[]): void {
+  stage.waiters.delete(job);
+  stage.waiterIds = idsOf(stage.waiters);
+  if (stage.waiters.size > 0) handOver(stage, job);
+  else stopTasks(stage, job.id, out);
 }
 
 export function stopWaiting(job: Job, stage: Stage): void {
@@ -210,11 +223,10 @@ export function suspend(stage: Stage): void {
 export function releaseStages(state: State, job: Job, out: Command[]): void {
   for (const stage of job.stages) {
     stage.holders.delete(job);
-    if (stage.waiters.delete(job)) {
+    if (stage.waiters.has(job)) {
       stopWaiting(job, stage);
-      stage.waiterIds = idsOf(stage.waiters);
-      if (stage.waiters.size > 0) handOver(stage, job);
-      else stopStage(stage, job.id, out);
+      dropWaiter(stage, job, out);
+      if (stage.waiters.size === 0) stage.waitingFor.clear();
     }
     if (stage.holders.size > 0) continue;
     state.stages.delete(stage.id);
@@ -234,11 +246,6 @@ function handOver(stage: Stage, from: Job): void {
   }
 }
 
-function stopStage(stage: Stage, job: JobId, out: Command[]): void {
-  stage.waitingFor.clear();
-  stopTasks(stage, job, out);
-}
-
 /** Aborts what runs and forgets what waits; what has succeeded still counts for those who hold the stage. */
 function stopTasks(stage: Stage, job: JobId, out: Command[]): void {
   if (stage.isStarted) out.push({ type: 'stageAborted', stage: stage.id, job });
@@ -248,6 +255,8 @@ function stopTasks(stage: Stage, job: JobId, out: Command[]): void {
     abortTask(task, out);
   }
   stage.failures.clear();
+  // Jobs that still hold it may open it again: an attempt of then must not be taken for one of now.
+  if (stage.missing.size > 0) stage.firstAttempt = stage.lastAttempt + 1;
   stage.left = 0;
   stage.phase = 'ended';
   stage.isStarted = false;

@@ -51,7 +51,7 @@ export interface Stage {
   left: number;
   /** Of partitions that failed and have not succeeded since. */
   readonly failures: Map<number, FailureHistory>;
-  /** The number of the first attempt at a partition without failures: above all attempts before the last loss of output. */
+  /** The number of the first attempt at a partition without failures: above all attempts before output was lost, or the stage stopped. */
   firstAttempt: number;
   lastAttempt: number;
   /** How often it went back for input that could not be fetched, and how often since a task found all of its input. */
@@ -138,7 +138,7 @@ export function createStage(id: StageId): Stage {
     left: 0,
     failures: new Map(),
     firstAttempt: 0,
-    lastAttempt: 0,
+    lastAttempt: -1,
     round: 0,
     vainRounds: 0,
     durations: [],

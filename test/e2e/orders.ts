@@ -1,6 +1,7 @@
 // A transport under which tasks run and end in an order of a test's own choosing, and a session of RDDs over it.
 import { idSequence, LOCAL_EXECUTOR, type RddId } from '../../lib/core/ids.js';
 import { type JobRequest, JobRunner } from '../../lib/plan/run-job.js';
+import { ShuffleOutputs } from '../../lib/plan/shuffle-outputs.js';
 import type { Session } from '../../lib/rdd/session.js';
 import { Scheduler } from '../../lib/scheduler/loop.js';
 import { Heap } from '../../lib/shuffle/heap/allocator.js';
@@ -98,7 +99,8 @@ export function openReordered(choose: Choose, { threads, kernels }: { readonly t
   const local = new LocalTransport({ threads, heap: store.heap, store, kernels: kernels ? compileKernels() : undefined });
   const transport = new ReorderingTransport(local, choose, 64);
   const scheduler = new Scheduler<TaskSpec, TaskResult>(transport);
-  const jobs = new JobRunner(scheduler, store, { seed: 0, maxFailures: 1, smallJobs: 'pool', name: 'test' }, error => error);
+  const outputs = new ShuffleOutputs(store);
+  const jobs = new JobRunner(scheduler, store, outputs, { seed: 0, maxFailures: 1, smallJobs: 'pool', name: 'test' }, error => error);
   const session: Session = {
     defaultPartitions: 4,
     seed: 0,
