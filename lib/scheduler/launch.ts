@@ -89,7 +89,8 @@ function nextTaskOf(state: State, job: Job): Choice | undefined {
       const slot = isUnburdened(history) ? bestSlot(state, job, stage, partition) : retrySlot(state.fleet, history);
       if (slot !== undefined) return { job, stage, partition, slot };
     }
-    if (fresh !== undefined) return job.hasPreferences ? bestFresh(state, job, stage, fresh) : choice(job, stage, fresh, anySlot(state.fleet));
+    if (fresh !== undefined)
+      return job.hasPreferences ? bestFresh(state, job, stage, fresh) : choice(job, stage, fresh, anySlot(state.fleet));
   }
   return undefined;
 }

@@ -168,11 +168,9 @@ function failTask(state: State, task: Task, failure: Failure, out: Command[]): v
   if (task.job === undefined) return; // aborted
   const { stage, ref, twin, slot } = task;
   const { error, retryable, reason, fetch } = failure;
-  if (retryable) {
-    const toBlame = reason === 'fetchFailed' ? fetch && state.fleet.executors.get(fetch.executor) : slot.executor;
-    if (toBlame !== undefined) suspect(state, toBlame, out);
-  }
   const history = retryable ? recordFailure(task, reason) : undefined;
+  if (reason === 'fetchFailed') suspect(state, fetch && state.fleet.executors.get(fetch.executor), out);
+  else if (history !== undefined && history.staysAt === undefined) suspect(state, slot.executor, out);
   if (twin !== undefined) {
     // The other attempt decides.
     twin.twin = undefined;
@@ -196,9 +194,9 @@ function failTask(state: State, task: Task, failure: Failure, out: Command[]): v
   for (const job of [...stage.waiters]) failJob(state, job, fatal, out);
 }
 
-function suspect(state: State, executor: ExecutorState, out: Command[]): void {
+function suspect(state: State, executor: ExecutorState | undefined, out: Command[]): void {
   // One that has just left is nobody's concern any more.
-  if (state.fleet.executors.get(executor.id) !== executor || !state.fleet.suspect(executor)) return;
+  if (executor === undefined || state.fleet.executors.get(executor.id) !== executor || !state.fleet.suspect(executor)) return;
   const { id, address, failures } = executor;
   out.push({ type: 'executorQuarantined', executor: id, address, failures });
 }

@@ -73,7 +73,13 @@ export type Command =
   | { readonly type: 'accept'; readonly task: TaskRef; readonly jobs: readonly JobId[] }
   | { readonly type: 'launch'; readonly task: TaskRef; readonly slot: SlotId }
   /** A task that failed at one executor is about to be launched at another. */
-  | { readonly type: 'taskMoved'; readonly task: TaskRef; readonly from: Slot; readonly to: Slot; readonly reason: FailureReason | 'failed' }
+  | {
+      readonly type: 'taskMoved';
+      readonly task: TaskRef;
+      readonly from: Slot;
+      readonly to: Slot;
+      readonly reason: FailureReason | 'failed';
+    }
   /** An executor has failed so many tasks in a row that it is given none for a while. */
   | {
       readonly type: 'executorQuarantined';

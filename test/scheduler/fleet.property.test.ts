@@ -22,8 +22,8 @@ import {
   stagePlan,
   submitted,
   succeeded,
-  tick,
   TYPE_ERROR,
+  tick,
 } from './messages.js';
 
 type Action =

@@ -37,16 +37,15 @@ export const executorLost = (executor: string, outputs: LostOutput[] = []): Sche
   outputs,
 });
 export const lostOutput = (stage: number, partitions: number[]): LostOutput => ({ stage: stageId(stage), partitions });
-export const outputsLost = (stage: number, partitions: number[]): SchedulerEvent => ({ type: 'outputsLost', ...lostOutput(stage, partitions) });
+export const outputsLost = (stage: number, partitions: number[]): SchedulerEvent => ({
+  type: 'outputsLost',
+  ...lostOutput(stage, partitions),
+});
 export const tick: SchedulerEvent = { type: 'tick' };
 export const lost = (slot: number): SchedulerEvent => ({ type: 'slotLost', slot: slotId(slot), error: LOST });
 export const succeeded = (task: TaskRef, slot: SlotId): SchedulerEvent => ({ type: 'taskSucceeded', task, slot });
 
-export function failed(
-  task: TaskRef,
-  slot: SlotId,
-  how: Partial<Extract<SchedulerEvent, { type: 'taskFailed' }>> = {},
-): SchedulerEvent {
+export function failed(task: TaskRef, slot: SlotId, how: Partial<Extract<SchedulerEvent, { type: 'taskFailed' }>> = {}): SchedulerEvent {
   return { type: 'taskFailed', task, slot, error: LOST, retryable: true, ...how };
 }
 
