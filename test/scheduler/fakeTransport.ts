@@ -22,7 +22,7 @@ export class FakeTransport<Spec, Result> implements Transport<Spec, Result> {
   /** So many slots of one executor, or one for each name. */
   constructor(slots: number | string[]) {
     if (typeof slots === 'number') for (const id of range(slots)) this.present.set(id, slotOf(id));
-    else slots.forEach((executor, id) => this.present.set(id, slotOf(id, executor)));
+    else for (const [id, executor] of slots.entries()) this.present.set(id, slotOf(id, executor));
   }
 
   slots(): Slot[] {
@@ -50,7 +50,7 @@ export class FakeTransport<Spec, Result> implements Transport<Spec, Result> {
   }
 
   loseExecutor(executor: string): void {
-    for (const [id, slot] of this.present) if (slot.executor === executor) this.present.delete(id);
+    for (const [id, slot] of this.present) if (slot.executor === executorId(executor)) this.present.delete(id);
     for (const listener of this.listeners) listener.executorLost?.(executorId(executor), EXECUTOR_LOST);
   }
 

@@ -16,7 +16,7 @@ export class Machine {
   constructor(slots: number | string[], rules?: Rules) {
     this.state = createState(rules);
     if (typeof slots === 'number') for (const slot of range(slots)) this.do(joined(slot));
-    else slots.forEach((executor, slot) => this.do(joined(slot, executor)));
+    else for (const [slot, executor] of slots.entries()) this.do(joined(slot, executor));
   }
 
   do(event: SchedulerEvent): string[] {
