@@ -76,7 +76,7 @@ function nextTask(state: State): Choice | undefined {
 // comes into sight when those before it have gone.
 const RETRIES_IN_SIGHT = 16;
 
-/** Within a job: the lowest stage, then the lowest partition. */
+/** Within a job: the lowest stage, then the partition that was asked for first; a retry before fresh partitions above it. */
 function nextTaskOf(state: State, job: Job): Choice | undefined {
   for (const stage of job.started) {
     const { queue } = stage;
@@ -112,15 +112,15 @@ function slotPreferred(state: State, job: Job, stage: Stage, partition: number):
   return preferredSlot(state.fleet, state.rules.preferred?.(job.id, stage.id, partition) ?? []);
 }
 
-// How many partitions are looked at for one that prefers an idle slot, and how often in a row the lowest may be passed over.
+// How many partitions are looked at for one that prefers an idle slot, and how often in a row the first may be passed over.
 const FRESH_IN_SIGHT = 16;
 const MOST_PASSES = 16;
 
 /**
- * The lowest partition in sight that prefers an executor with an idle slot, else the lowest on any. As in delay scheduling (Zaharia
+ * The first partition in sight that prefers an executor with an idle slot, else the first on any. As in delay scheduling (Zaharia
  * et al., 2010) others may go first a bounded number of times; but no slot is left idle for it.
  */
-function bestFresh(state: State, job: Job, stage: Stage, lowest: number): Choice | undefined {
+function bestFresh(state: State, job: Job, stage: Stage, first: number): Choice | undefined {
   const { queue } = stage;
   const sight = queue.passes < MOST_PASSES ? FRESH_IN_SIGHT : 1;
   for (let rank = 0; rank < sight; rank++) {
@@ -129,5 +129,5 @@ function bestFresh(state: State, job: Job, stage: Stage, lowest: number): Choice
     const slot = slotPreferred(state, job, stage, partition);
     if (slot !== undefined) return { job, stage, partition, slot };
   }
-  return choice(job, stage, lowest, anySlot(state.fleet));
+  return choice(job, stage, first, anySlot(state.fleet));
 }

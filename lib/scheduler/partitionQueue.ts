@@ -8,7 +8,7 @@ export class PartitionQueue {
   private cursor = 0;
   private readonly retries: number[] = [];
 
-  /** How often in a row the lowest fresh partition was passed over for one further up. */
+  /** How often in a row the next fresh partition was passed over for one behind it. */
   passes = 0;
 
   /** Adds partitions that were never tried. */
