@@ -32,7 +32,7 @@ export function submitStages(state: State, job: Job, plans: readonly StagePlan[]
       if (stage.parents.has(parent)) continue;
       stage.parents.add(parent);
       parent.children.add(stage);
-      for (const holder of stage.holders) hold(holder, parent);
+      for (const holder of stage.holders) tie(holder, parent);
     }
     const isDormant = plan.isDormant === true;
     if (isDormant) noteMissing(stage, isNew, plan.partitions);
@@ -47,7 +47,9 @@ export function submitStages(state: State, job: Job, plans: readonly StagePlan[]
       opened.push(stage);
     }
     if (stage.phase === 'waiting') opened.push(...awaitParents(stage));
-    hold(job, stage);
+    // Nobody waits for a dormant stage but by way of one that reads it.
+    if (isDormant) tie(job, stage);
+    else hold(job, stage);
   }
   return opened.filter(stage => stage.waitingFor.size === 0);
 }
@@ -100,18 +102,22 @@ export function awaitParents(stage: Stage): Stage[] {
   return opened;
 }
 
-/**
- * Ties a stage to a job, with all that it reads, and when it has not ended, makes the job wait for it and for whatever it waits
- * for.
- */
-function hold(job: Job, stage: Stage): void {
+/** Has a job hold a stage and all that this reads. */
+function tie(job: Job, stage: Stage): void {
   const found = [stage];
   for (let next = found.pop(); next !== undefined; next = found.pop()) {
-    if (!job.stages.has(next)) {
-      job.stages.add(next);
-      next.holders.add(job);
-      for (const parent of next.parents) found.push(parent);
-    }
+    if (job.stages.has(next)) continue;
+    job.stages.add(next);
+    next.holders.add(job);
+    for (const parent of next.parents) found.push(parent);
+  }
+}
+
+/** Ties a stage to a job and, when it has not ended, makes the job wait for it and for whatever it waits for. */
+function hold(job: Job, stage: Stage): void {
+  tie(job, stage);
+  const found = [stage];
+  for (let next = found.pop(); next !== undefined; next = found.pop()) {
     if (next.phase === 'ended' || job.open.has(next)) continue;
     job.open.add(next);
     next.waiters.add(job);

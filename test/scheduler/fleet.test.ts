@@ -5,7 +5,20 @@ import { step } from '../../lib/scheduler/machine.js';
 import type { StagePlan } from '../../lib/scheduler/messages.js';
 import { createState, DEFAULT_QUARANTINE } from '../../lib/scheduler/state.js';
 import { Machine } from './machine.js';
-import { executorId, executorLost, joined, lost, lostOutput, outputsLost, range, slotId, stagePlan, submitted, tick } from './messages.js';
+import {
+  cancelledJob,
+  executorId,
+  executorLost,
+  joined,
+  lost,
+  lostOutput,
+  outputsLost,
+  range,
+  slotId,
+  stagePlan,
+  submitted,
+  tick,
+} from './messages.js';
 
 const TIMEOUT = { reason: 'timeout' } as const;
 const GONE = { reason: 'lost', lostSlot: true } as const;
@@ -176,6 +189,16 @@ describe('output that is lost', () => {
     assert.deepEqual(machine.succeed(0), ['accept 0.2 for 1', 'stageEnded 0', 'stageStarted 1', 'launch 1.0 #0 @0']);
     machine.succeed(0);
     assert.deepEqual(machine.succeed(0).at(-1), 'jobSucceeded 1');
+    machine.quiet();
+  });
+
+  test('a job does not wait for a dormant stage that runs for another', () => {
+    const machine = new Machine(['a']);
+    machine.do(submitted(1, [stagePlan(0, [0]), stagePlan(1, [0], [0])]));
+    machine.do(submitted(2, [dormant(stagePlan(0, [0])), dormant(stagePlan(2, [], [0])), stagePlan(3, [0], [2])]));
+    assert.deepEqual(machine.do(cancelledJob(1)).slice(0, 2), ['stageAborted 0', 'abort 0.0 #0 @0']);
+    assert.deepEqual(machine.succeed(0), ['launch 3.0 #0 @0']);
+    assert.equal(machine.succeed(0).at(-1), 'jobSucceeded 2');
     machine.quiet();
   });
 
