@@ -14,6 +14,7 @@ import { StoredPartitions } from './plan/kept.js';
 import { LocalHolder } from './plan/local-holder.js';
 import { type JobRequest, JobRunner } from './plan/run-job.js';
 import { SharedRegistry } from './plan/shared.js';
+import { ShuffleOutputs } from './plan/shuffle-outputs.js';
 import { TaskStores } from './plan/task-stores.js';
 import { Accumulator } from './rdd/accumulator.js';
 import { runJob } from './rdd/actions.js';
@@ -89,6 +90,7 @@ export class Context implements AsyncDisposable {
     // The driver books what it takes under the index after the threads'.
     const store = new ShuffleStore(Heap.open(heap.memory, threads));
     const kernels = options.kernels === 'on' ? compileKernels() : undefined;
+    const outputs = new ShuffleOutputs(store);
     this.events = new Events();
     this.transport = new LocalTransport({ threads, heap: store.heap, store, kernels });
     const emit = (event: EngineEvent) => {
@@ -102,12 +104,13 @@ export class Context implements AsyncDisposable {
       directory: () => this.spill.path(),
       emit,
     });
-    const stores = new TaskStores(stored, store, token => this.spill.removeOf(`${token}-`));
+    const stores = new TaskStores(stored, store.heap, outputs, token => this.spill.removeOf(`${token}-`));
     this.scheduler = new Scheduler<TaskSpec, TaskResult>(stores.around(this.transport), {
       onEvent: emit,
       metricsOf: result => result,
+      outputs,
     });
-    this.jobs = new JobRunner(this.scheduler, store, { seed, maxFailures, name, smallJobs }, located, stores, this.shared);
+    this.jobs = new JobRunner(this.scheduler, store, outputs, { seed, maxFailures, name, smallJobs }, located, stores, this.shared);
     const nextRdd = idSequence<RddId>();
     this.session = {
       defaultPartitions: options.partitions,

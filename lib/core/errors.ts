@@ -20,6 +20,9 @@ export type ErrorCode =
   | 'HEDDLE_COMMAND' // a command of pipe failed, or could not be started
   | 'HEDDLE_TASK_FAILED' // user code threw in a task
   | 'HEDDLE_THREAD_LOST' // a worker thread ended in the middle of a task
+  | 'HEDDLE_TASK_LOST' // a task was lost with its executor again and again
+  | 'HEDDLE_FETCH_FAILED' // shuffle output could not be read from the executor that has it
+  | 'HEDDLE_NO_EXECUTORS' // no executor came in the time that a job waits for one
   | 'HEDDLE_CANCELLED' // the job was cancelled by its signal
   | 'HEDDLE_DEADLINE' // the job did not end before its deadline
   | 'HEDDLE_NESTED' // what belongs to the main thread was used inside a task

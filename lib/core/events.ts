@@ -3,7 +3,7 @@
 // Stage ids are unique in a context, and a stage that several jobs share reports once: fold by stage, not by job and stage.
 // Each taskStarted is followed by one taskEnded, though for a task that was aborted perhaps after the end of its job.
 import { badArgument, type ErrorRecord } from './errors.js';
-import type { JobId, RddId, StageId } from './ids.js';
+import type { ExecutorId, JobId, RddId, StageId } from './ids.js';
 
 /** What a task moved. */
 export interface TaskMetrics {
@@ -66,7 +66,7 @@ interface TaskFields {
 
 export interface TaskStarted extends TaskFields {
   readonly type: 'taskStarted';
-  readonly executor: string;
+  readonly executor: ExecutorId;
   readonly thread: number;
 }
 
@@ -76,6 +76,48 @@ export interface TaskEnded extends TaskFields, TaskMetrics {
   /** Whether the result counts: not that of a failed attempt, nor one that came after its job had ended. */
   readonly ok: boolean;
   readonly error?: ErrorRecord;
+}
+
+/** A task that failed at one executor is tried at another. */
+export interface TaskMoved extends TaskFields {
+  readonly type: 'taskMoved';
+  readonly from: ExecutorId;
+  /** Where that executor is, if known: `host:port`. */
+  readonly fromAddress?: string;
+  readonly to: ExecutorId;
+  readonly toAddress?: string;
+  /** `timeout`: it did not answer in time, several times. `lost`: it ended. `failed`: anything else that may be retried. */
+  readonly reason: string;
+}
+
+/** All executors are gone: the job waits for one. */
+export interface JobWaiting {
+  readonly type: 'jobWaiting';
+  readonly job: JobId;
+}
+
+export interface JobResumed {
+  readonly type: 'jobResumed';
+  readonly job: JobId;
+  /** How long it waited. */
+  readonly seconds: number;
+}
+
+export interface ExecutorLost {
+  readonly type: 'executorLost';
+  readonly executor: ExecutorId;
+  /** How many map partitions are gone with it. They are made again where they are needed. */
+  readonly partitions: number;
+  readonly error: ErrorRecord;
+}
+
+/** An executor failed several tasks in a row, and is given none for a while. */
+export interface ExecutorQuarantined {
+  readonly type: 'executorQuarantined';
+  readonly executor: ExecutorId;
+  readonly address?: string;
+  /** In a row. */
+  readonly failures: number;
 }
 
 /** What the trials of a running summary say so far; several in a row may be of the same number of trials. */
@@ -120,12 +162,17 @@ export interface Warning {
 export type EngineEvent =
   | JobStarted
   | JobEnded
+  | JobWaiting
+  | JobResumed
   | StageStarted
   | StageEnded
   | TaskStarted
   | TaskEnded
   | PartitionStored
   | PartitionEvicted
+  | TaskMoved
+  | ExecutorLost
+  | ExecutorQuarantined
   | EstimateUpdated
   | Warning;
 export type EngineEventType = EngineEvent['type'];
@@ -138,12 +185,17 @@ const TYPES: Readonly<Record<EngineEventType | 'event', true>> = {
   event: true,
   jobStarted: true,
   jobEnded: true,
+  jobWaiting: true,
+  jobResumed: true,
   stageStarted: true,
   stageEnded: true,
   taskStarted: true,
   taskEnded: true,
   partitionStored: true,
   partitionEvicted: true,
+  taskMoved: true,
+  executorLost: true,
+  executorQuarantined: true,
   estimateUpdated: true,
   warning: true,
 };

@@ -14,6 +14,12 @@ export type ReduceId = Branded<'ReduceId'>;
 /** A thread's index in its process, 0-based, reused when the thread is replaced. */
 export type ThreadId = Branded<'ThreadId'>;
 
+declare const executorBrand: unique symbol;
+/** A process that runs tasks and keeps what they wrote for others to read. */
+export type ExecutorId = string & { readonly [executorBrand]: 'ExecutorId' };
+/** The process of the context itself, whose threads share its heap. */
+export const LOCAL_EXECUTOR = 'local' as ExecutorId;
+
 /** A counter of ids of one kind. */
 export function idSequence<Id extends number>(from = 0): () => Id {
   let next = from;

@@ -14,6 +14,7 @@ import { type BuiltStage, buildStage, cutIfWhole, type PlanSink, shuffleSink } f
 import { type Deferred, openQuestions } from './deferred.js';
 import { labelOf, type Node, type ShuffledNode, type ShuffleState } from './lineage.js';
 import { SharedRegistry } from './shared.js';
+import type { ShuffleOutputs } from './shuffle-outputs.js';
 import { isSmallJob } from './small-job.js';
 import { Relied, type TaskStores } from './task-stores.js';
 
@@ -58,17 +59,20 @@ export class JobRunner {
   constructor(
     private readonly scheduler: Scheduler<TaskSpec, TaskResult>,
     private readonly store: ShuffleStore,
+    private readonly outputs: ShuffleOutputs,
     private readonly options: {
       readonly seed: Seed;
       readonly maxFailures: number;
       readonly name: string;
       readonly smallJobs: 'inline' | 'pool';
+      /** Milliseconds that a job waits when there is no executor; for ever when absent. */
+      readonly waitForExecutors?: number;
     },
     private readonly describe: (error: unknown) => unknown,
     private readonly stores: TaskStores,
     private readonly shared = new SharedRegistry(),
   ) {
-    this.unreachable = new FinalizationRegistry(ref => this.store.free(ref));
+    this.unreachable = new FinalizationRegistry(ref => this.outputs.free(ref));
     this.crowded = store.heap.u8.length / 2;
   }
 
@@ -92,7 +96,7 @@ export class JobRunner {
       const built = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
       const final = this.nextStage();
       const wanted = partitions ?? Array.from({ length: node.partitions }, (_, p) => p);
-      const { parents, reads } = this.planNeeds(built, wanted, relied, stages, plans);
+      const { parents, reads } = this.planNeeds(built, wanted, true, relied, stages, plans);
       stages.set(final, { built, output: null, reads });
       plans.push({ id: final, name: built.name, parents, partitions: wanted });
       const all = Array.from(stages.values(), stage => stage.built);
@@ -107,6 +111,7 @@ export class JobRunner {
         signal,
         enough,
         deadline,
+        waitForExecutors: this.options.waitForExecutors,
       });
     } catch (error) {
       throw this.describe(error);
@@ -175,18 +180,29 @@ export class JobRunner {
   private planNeeds(
     built: BuiltStage,
     partitions: readonly number[],
+    isRead: boolean,
     relied: Relied,
     stages: Map<StageId, PlannedStage>,
     plans: StagePlan[],
   ): { readonly parents: StageId[]; readonly reads: ShuffleState[] } {
     const needs = built.needsOf(partitions);
     relied.add(needs);
-    const parents = [...needs.shuffles].map(read => this.planShuffle(read, relied, stages, plans)).filter(defined);
+    const parents = [...needs.shuffles].map(read => this.planShuffle(read, isRead, relied, stages, plans)).filter(defined);
     return { parents, reads: [...needs.shuffles].map(({ shuffle }) => shuffle) };
   }
 
-  /** Plans the stage that writes a shuffle, and first those that it reads; undefined when nothing is left to do. */
-  private planShuffle(node: ShuffledNode, relied: Relied, stages: Map<StageId, PlannedStage>, plans: StagePlan[]): StageId | undefined {
+  /**
+   * Plans the stage that writes a shuffle, and first those that it reads; undefined when nothing is left to do, nor ever will be. What
+   * may yet be lost is in the plan with all that it is made from, so that it can be made again while the job runs; until then what
+   * is missing there is of no interest.
+   */
+  private planShuffle(
+    node: ShuffledNode,
+    isRead: boolean,
+    relied: Relied,
+    stages: Map<StageId, PlannedStage>,
+    plans: StagePlan[],
+  ): StageId | undefined {
     const { shuffle } = node;
     if (shuffle.stage !== undefined && stages.has(shuffle.stage)) return shuffle.stage;
     if (this.isWritten(node)) return undefined;
@@ -197,20 +213,23 @@ export class JobRunner {
       this.unreachable.register(node.shuffle, shuffle.ref);
     }
     const { ref } = shuffle;
-    const partitions: number[] = [];
-    for (let map = 0; map < built.partitions; map++) if (!this.store.isDone(ref, map)) partitions.push(map);
+    const all = Array.from({ length: built.partitions }, (_, map) => map);
+    const partitions = all.filter(map => !this.outputs.isDone(ref, map));
     shuffle.stage ??= this.nextStage();
-    const { parents, reads } = this.planNeeds(built, partitions, relied, stages, plans);
+    const isDormant = partitions.length === 0 || !isRead;
+    // Of what may be lost any partition may have to be made again.
+    const needed = this.outputs.canBeLost(ref) ? all : partitions;
+    const { parents, reads } = this.planNeeds(built, needed, !isDormant, relied, stages, plans);
     stages.set(shuffle.stage, { built, output: node, reads });
-    plans.push({ id: shuffle.stage, name: built.name, parents, partitions });
+    plans.push({ id: shuffle.stage, name: built.name, parents, partitions, isDormant });
     return shuffle.stage;
   }
 
-  /** Whether all of a shuffle is there. Then its program is let go of, and with it a lineage that was cut since. */
+  /** Whether all of a shuffle is there, and cannot be lost. Then its program is let go of, and with it a lineage that was cut since. */
   private isWritten({ shuffle }: ShuffledNode): boolean {
     const { ref } = shuffle;
-    if (ref === undefined) return false;
-    for (let map = 0; map < ref.maps; map++) if (!this.store.isDone(ref, map)) return false;
+    if (ref === undefined || this.outputs.canBeLost(ref)) return false;
+    for (let map = 0; map < ref.maps; map++) if (!this.outputs.isDone(ref, map)) return false;
     shuffle.built = undefined;
     shuffle.stage = undefined;
     return true;

@@ -4,11 +4,12 @@
 
 import { HeddleError } from '../core/errors.js';
 import type { StageId } from '../core/ids.js';
-import type { ShuffleStore } from '../shuffle/store.js';
+import type { Heap } from '../shuffle/heap/allocator.js';
 import type { InputSpec, TaskResult, TaskSpec } from '../task/spec.js';
 import type { Slot, SlotListener, TaskFailure, TaskOutcome, Transport } from '../transport/contract.js';
 import { type Needs, type StoredInputs, type StoredLeaf, shufflesBelow } from './branches.js';
 import type { StoredPartition, StoredPartitions } from './kept.js';
+import type { ShuffleOutputs } from './shuffle-outputs.js';
 
 /** What a job's plan relies on, until the job has ended. */
 export class Relied {
@@ -47,7 +48,8 @@ export class TaskStores {
 
   constructor(
     readonly partitions: StoredPartitions,
-    private readonly shuffles: ShuffleStore,
+    private readonly heap: Heap,
+    private readonly outputs: ShuffleOutputs,
     /** Removes the files of an attempt that cannot do so itself. */
     private readonly removeFilesOf: (token: number) => void,
   ) {}
@@ -128,7 +130,7 @@ export class TaskStores {
 
   /** Stored partitions leave the heap for what has no room: a good part of it, so that this does not come often. */
   makeRoom(): number {
-    return this.partitions.evict(this.shuffles.heap.u8.length / 8);
+    return this.partitions.evict(this.heap.u8.length / 8);
   }
 
   /** A plan that relied on a partition has not planned what that is made of. */
@@ -137,7 +139,7 @@ export class TaskStores {
     for (const { shuffle } of shufflesBelow(below)) {
       const { ref } = shuffle;
       let isWritten = ref !== undefined;
-      for (let map = 0; isWritten && map < ref!.maps; map++) isWritten = this.shuffles.isDone(ref!, map);
+      for (let map = 0; isWritten && map < ref!.maps; map++) isWritten = this.outputs.isDone(ref!, map);
       if (isWritten) continue;
       const message = `${label}: a partition that was kept cannot be read any more, and what it is made of is not there: run the action again`;
       throw new HeddleError('HEDDLE_STORED_LOST', message);

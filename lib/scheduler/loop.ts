@@ -4,18 +4,20 @@
 // carried out, so callers may submit and cancel from anywhere.
 import { badArgument, type ErrorRecord, fromErrorRecord, HeddleError, toErrorRecord } from '../core/errors.js';
 import { type EngineEvent, NO_METRICS, type TaskMetrics } from '../core/events.js';
-import { idSequence, type JobId, type StageId } from '../core/ids.js';
+import { type ExecutorId, idSequence, type JobId, type StageId } from '../core/ids.js';
 import type { Slot, SlotId, TaskOutcome, Transport } from '../transport/contract.js';
 import { type Clock, SYSTEM_CLOCK, startDeadline } from './clock.js';
 import { broken, cancelled, defect, late, stopped } from './endings.js';
 import { step } from './machine.js';
 import type { Command, SchedulerEvent, TaskRef } from './messages.js';
-import type { JobRequest, SchedulerOptions } from './request.js';
+import type { JobRequest, SchedulerOptions, StageOutputs } from './request.js';
 import { StageResults } from './results.js';
 import { DEFAULT_MAX_FAILURES } from './retry.js';
-import { createState, isQuiet } from './state.js';
+import { Standstill } from './standstill.js';
+import { createState, DEFAULT_QUARANTINE, isQuiet, type SpeculationRule, type State } from './state.js';
+import { Ticker } from './ticker.js';
 
-export type { JobPlan, JobRequest, SchedulerOptions } from './request.js';
+export type { JobPlan, JobRequest, SchedulerOptions, StageOutputs } from './request.js';
 
 interface RunningJob<Spec, Result> {
   readonly request: JobRequest<Spec, Result>;
@@ -28,17 +30,20 @@ interface RunningJob<Spec, Result> {
   settle(outcome: { readonly error: unknown } | undefined): void;
 }
 
-interface Launch {
+interface Launch<Spec> {
   readonly task: TaskRef;
+  spec: Spec | undefined;
   readonly started: number;
   readonly controller: AbortController;
 }
 
+const DEFAULT_SPECULATION: SpeculationRule = { quantile: 0.75, multiplier: 1.5, minimum: 1000 };
+const DEFAULT_TICK = 1000;
+
 export class Scheduler<Spec, Result> {
-  private readonly state = createState();
+  private readonly state: State;
   private readonly jobs = new Map<JobId, RunningJob<Spec, Result>>();
-  private readonly slots = new Map<SlotId, Slot>();
-  private readonly running = new Map<SlotId, Launch>();
+  private readonly running = new Map<SlotId, Launch<Spec>>();
   private readonly results = new StageResults<Result>();
   private readonly stageStarted = new Map<StageId, number>();
   private readonly nextJob = idSequence<JobId>();
@@ -47,6 +52,10 @@ export class Scheduler<Spec, Result> {
   private readonly onEvent: (event: EngineEvent) => void;
   private readonly metricsOf: (result: Result) => TaskMetrics;
   private readonly clock: Clock;
+  private readonly outputs: StageOutputs<Spec> | undefined;
+  private readonly speculation: SpeculationRule | undefined;
+  private readonly standstill: Standstill;
+  private readonly ticker: Ticker;
   private isBusy = false;
   /** Runs whose outcome has not come in, on slots that are lost too. */
   private outstanding = 0;
@@ -57,14 +66,29 @@ export class Scheduler<Spec, Result> {
 
   constructor(
     private readonly transport: Transport<Spec, Result>,
-    options: SchedulerOptions<Result> = {},
+    options: SchedulerOptions<Spec, Result> = {},
   ) {
     this.onEvent = options.onEvent ?? (() => {});
     this.metricsOf = options.metricsOf ?? (() => NO_METRICS);
     this.clock = options.clock ?? SYSTEM_CLOCK;
+    const { speculation = false, quarantine = DEFAULT_QUARANTINE, tick = DEFAULT_TICK } = options;
+    this.speculation = typeof speculation === 'boolean' ? (speculation ? DEFAULT_SPECULATION : undefined) : speculation;
+    this.state = createState({
+      speculation: this.speculation,
+      quarantine,
+      preferred: (job, stage, partition) => this.jobs.get(job)!.request.preferred!(stage, partition),
+    });
+    this.outputs = options.outputs;
+    this.standstill = new Standstill(
+      this.clock,
+      event => this.emit(event),
+      (job, error) => this.enqueue(() => this.cancel(job, error)),
+    );
+    this.ticker = new Ticker(this.clock, tick, () => this.enqueue(() => this.handle({ type: 'tick' })));
     this.unsubscribe = transport.subscribe({
       joined: slot => this.enqueue(() => this.addSlot(slot)),
       left: (slot, error) => this.enqueue(() => this.handle({ type: 'slotLost', slot, error })),
+      executorLost: (executor, error) => this.enqueue(() => this.loseExecutor(executor, error)),
     });
     for (const slot of transport.slots()) this.enqueue(() => this.addSlot(slot));
   }
@@ -76,10 +100,11 @@ export class Scheduler<Spec, Result> {
 
   /** Runs a job. Rejects with the error that ended it; tasks that were running may then still be on their way out. */
   async submit(request: JobRequest<Spec, Result>): Promise<void> {
-    const { plan, signal, enough, deadline = Number.POSITIVE_INFINITY } = request;
+    const { plan, signal, enough, deadline = Number.POSITIVE_INFINITY, waitForExecutors = 0 } = request;
     const maxFailures = plan.maxFailures ?? DEFAULT_MAX_FAILURES;
     if (!Number.isSafeInteger(maxFailures) || maxFailures < 1) throw badArgument('maxFailures', maxFailures, 'a whole number from 1');
     if (typeof deadline !== 'number' || !(deadline >= 0)) throw badArgument('deadline', deadline, 'milliseconds, 0 or more');
+    if (!(waitForExecutors >= 0)) throw badArgument('waitForExecutors', waitForExecutors, 'milliseconds, 0 or more');
     if (this.closed !== undefined) throw this.closed;
     if (signal?.aborted === true) throw cancelled(signal);
     if (deadline === 0) throw late(deadline);
@@ -130,7 +155,8 @@ export class Scheduler<Spec, Result> {
       return;
     }
     const { plan } = entry.request;
-    const stages = plan.stages.map(({ id, name, partitions }) => ({ stage: id, name, tasks: partitions.length }));
+    const toRun = plan.stages.filter(stage => stage.isDormant !== true);
+    const stages = toRun.map(({ id, name, partitions }) => ({ stage: id, name, tasks: partitions.length }));
     const { action = 'job', name = action } = plan;
     this.jobs.set(job, entry);
     this.emit({ type: 'jobStarted', job, action, name, stages, time: this.clock.time() });
@@ -140,7 +166,8 @@ export class Scheduler<Spec, Result> {
       return;
     }
     for (const [task, result] of known) this.deliver(entry, task, result);
-    if (entry.failure === undefined) this.handle({ type: 'jobSubmitted', job, stages: plan.stages, maxFailures });
+    const hasPreferences = entry.request.preferred !== undefined;
+    if (entry.failure === undefined) this.handle({ type: 'jobSubmitted', job, stages: plan.stages, maxFailures, hasPreferences });
     else this.endJob(job, entry.failure);
   }
 
@@ -161,8 +188,14 @@ export class Scheduler<Spec, Result> {
 
   private addSlot(slot: Slot): void {
     if (this.closed !== undefined) return;
-    this.slots.set(slot.id, slot);
     this.handle({ type: 'slotJoined', slot });
+  }
+
+  private loseExecutor(executor: ExecutorId, error: ErrorRecord): void {
+    const outputs = this.outputs?.executorLost(executor) ?? [];
+    const partitions = outputs.reduce((sum, output) => sum + output.partitions.length, 0);
+    this.emit({ type: 'executorLost', executor, partitions, error });
+    this.handle({ type: 'executorLost', executor, error, outputs });
   }
 
   /** Does this now, or after what is being done. */
@@ -177,10 +210,18 @@ export class Scheduler<Spec, Result> {
       } catch (error) {
         this.giveUp(defect(error));
       }
+      if (i === this.waiting.length - 1) this.lookAround();
     }
     this.waiting.length = 0;
     this.isBusy = false;
     if (this.onSettled !== undefined && this.outstanding === 0 && this.jobs.size === 0) this.onSettled();
+  }
+
+  /** Sees to what follows from how things are, not from what has happened. May enqueue. */
+  private lookAround(): void {
+    const { fleet } = this.state;
+    this.standstill.update(fleet.slots.size === 0 && this.closed === undefined, this.jobs);
+    this.ticker.keep(this.jobs.size > 0 && (this.speculation !== undefined || fleet.quarantined.size > 0));
   }
 
   private giveUp(error: HeddleError): void {
@@ -198,7 +239,12 @@ export class Scheduler<Spec, Result> {
   }
 
   private handle(event: SchedulerEvent): void {
-    for (const command of step(this.state, event)) this.carryOut(command);
+    for (const command of this.step(event)) this.carryOut(command);
+  }
+
+  /** The machine needs the time for speculation alone. */
+  private step(event: SchedulerEvent): Command[] {
+    return this.speculation === undefined ? step(this.state, event) : step(this.state, event, this.clock.now());
   }
 
   private carryOut(command: Command): void {
@@ -206,8 +252,16 @@ export class Scheduler<Spec, Result> {
       case 'accept':
         return; // handled with the result, in onOutcome
       case 'launch':
-        this.launch(command.task, this.slots.get(command.slot)!);
+        this.launch(command.task, this.state.fleet.slots.get(command.slot)!.slot);
         return;
+      case 'taskMoved':
+        this.emit(moved(command));
+        return;
+      case 'executorQuarantined': {
+        const { executor, address, failures } = command;
+        this.emit({ type: 'executorQuarantined', executor, failures, ...(address === undefined ? {} : { address }) });
+        return;
+      }
       case 'abort':
         this.running.get(command.slot)?.controller.abort();
         return;
@@ -231,7 +285,7 @@ export class Scheduler<Spec, Result> {
   }
 
   private launch(task: TaskRef, slot: Slot): void {
-    const launch: Launch = { task, started: this.clock.now(), controller: new AbortController() };
+    const launch: Launch<Spec> = { task, spec: undefined, started: this.clock.now(), controller: new AbortController() };
     this.running.set(slot.id, launch);
     this.outstanding++;
     const { job, stage, partition, attempt } = task;
@@ -239,7 +293,7 @@ export class Scheduler<Spec, Result> {
     const done = (outcome: TaskOutcome<Result>): void => this.enqueue(() => this.onOutcome(launch, slot, outcome));
     let spec: Spec;
     try {
-      spec = this.jobs.get(job)!.request.specFor(task);
+      launch.spec = spec = this.jobs.get(job)!.request.specFor(task);
     } catch (error) {
       done({ ok: false, error: toErrorRecord(error), retryable: false });
       return;
@@ -251,24 +305,28 @@ export class Scheduler<Spec, Result> {
     }
   }
 
-  private onOutcome(launch: Launch, slot: Slot, outcome: TaskOutcome<Result>): void {
+  private onOutcome(launch: Launch<Spec>, slot: Slot, outcome: TaskOutcome<Result>): void {
     const { task } = launch;
     this.outstanding--;
     // After a loss the same slot may have come back and run another task by now.
     if (this.running.get(slot.id) === launch) this.running.delete(slot.id);
     if (!outcome.ok) {
       this.taskEnded(launch, NO_METRICS, false, outcome.error);
-      const { error, retryable, lostSlot = false } = outcome;
-      this.handle({ type: 'taskFailed', task, slot: slot.id, error, retryable, lostSlot });
+      const { error, retryable, lostSlot = false, reason, fetch } = outcome;
+      // Before the failure, so that what is to be retried waits for it.
+      const outputs = fetch === undefined ? [] : (this.outputs?.fetchFailed(fetch) ?? []);
+      for (const output of outputs) this.handle({ type: 'outputsLost', ...output });
+      this.handle({ type: 'taskFailed', task, slot: slot.id, error, retryable, lostSlot, reason, fetch });
       return;
     }
-    const commands = step(this.state, { type: 'taskSucceeded', task, slot: slot.id });
+    const commands = this.step({ type: 'taskSucceeded', task, slot: slot.id });
     const first = commands[0];
     const counts = first !== undefined && first.type === 'accept';
     this.taskEnded(launch, this.metricsOf(outcome.result), counts);
     if (counts) {
-      this.results.keep(task, outcome.result);
-      for (const job of first.jobs) {
+      this.outputs?.accepted(launch.spec!, slot.executor);
+      const isNews = this.results.keep(task, outcome.result);
+      for (const job of isNews ? first.jobs : []) {
         const entry = this.jobs.get(job);
         if (entry === undefined || !entry.stages.has(task.stage)) continue;
         this.deliver(entry, task, outcome.result);
@@ -292,7 +350,7 @@ export class Scheduler<Spec, Result> {
     if (entry.failure !== undefined) this.handle({ type: 'jobCancelled', job, error: toErrorRecord(entry.failure.error) });
   }
 
-  private taskEnded(launch: Launch, metrics: TaskMetrics, ok: boolean, error?: ErrorRecord): void {
+  private taskEnded(launch: Launch<Spec>, metrics: TaskMetrics, ok: boolean, error?: ErrorRecord): void {
     const { job, stage, partition, attempt } = launch.task;
     const seconds = (this.clock.now() - launch.started) / 1000;
     const { rowsIn, rowsOut, bytesIn, bytesOut } = metrics;
@@ -317,4 +375,13 @@ export class Scheduler<Spec, Result> {
     else this.emit({ type: 'jobEnded', job, ok: false, seconds, error: toErrorRecord(end.error) });
     entry.settle(end);
   }
+}
+
+function moved({ task, from, to, reason }: Extract<Command, { type: 'taskMoved' }>): EngineEvent {
+  const { job, stage, partition, attempt } = task;
+  const addresses = {
+    ...(from.address === undefined ? {} : { fromAddress: from.address }),
+    ...(to.address === undefined ? {} : { toAddress: to.address }),
+  };
+  return { type: 'taskMoved', job, stage, partition, attempt, from: from.executor, to: to.executor, reason, ...addresses };
 }

@@ -3,16 +3,23 @@
 // No clock, no promise, no Node module: whoever feeds it decides what time is, so a test can drive any interleaving. An
 // event costs the same however many tasks wait; it costs more only with the number of jobs, and of stages that have started.
 import { type ErrorRecord, HeddleError, toErrorRecord } from '../core/errors.js';
-import type { Slot, SlotId } from '../transport/contract.js';
-import type { Command, SchedulerEvent, TaskRef } from './messages.js';
-import { chooseSlot } from './placement.js';
-import { exhausted, recordFailure } from './retry.js';
-import { endStage, releaseStages, type Submission, startReady, submitStages, unknownParent } from './stages.js';
-import { createJob, type Job, type SlotState, type Stage, type State, type Task } from './state.js';
+import type { ExecutorId } from '../core/ids.js';
+import type { FailedFetch, FailureReason, SlotId } from '../transport/contract.js';
+import type { ExecutorState, SlotState } from './fleet.js';
+import { launchCopies, launchTasks } from './launch.js';
+import { loseOutputs } from './lost.js';
+import type { Command, LostOutput, SchedulerEvent, TaskRef } from './messages.js';
+import { exhausted, MOST_FETCH_ROUNDS, recordFailure, unreadable } from './retry.js';
+import { abortTask, endStage, releaseStages, type Submission, startReady, submitStages, unknownParent } from './stages.js';
+import { createJob, type Job, type State, type Task } from './state.js';
 
-/** Takes one event. The commands are to be carried out in order, before the next event. */
-export function step(state: State, event: SchedulerEvent): Command[] {
+/**
+ * Takes one event. The commands are to be carried out in order, before the next event. `now` is any clock's milliseconds; who
+ * neither speculates nor ticks need not tell.
+ */
+export function step(state: State, event: SchedulerEvent, now = state.now): Command[] {
   const out: Command[] = [];
+  state.now = now;
   switch (event.type) {
     case 'jobSubmitted':
       submitJob(state, event, out);
@@ -23,10 +30,19 @@ export function step(state: State, event: SchedulerEvent): Command[] {
       break;
     }
     case 'slotJoined':
-      addSlot(state, event.slot);
+      state.fleet.join(event.slot);
       break;
     case 'slotLost':
-      loseSlot(state, event.slot, event.error, out);
+      loseSlot(state, event.slot, { error: event.error, retryable: true, reason: 'lost' }, out);
+      break;
+    case 'executorLost':
+      loseExecutor(state, event.executor, event.error, event.outputs, out);
+      break;
+    case 'outputsLost':
+      succeedJobs(state, loseOutputs(state, [event], out), out);
+      break;
+    case 'tick':
+      state.fleet.tick();
       break;
     case 'taskSucceeded': {
       const slot = slotRunning(state, event.slot, event.task);
@@ -37,17 +53,21 @@ export function step(state: State, event: SchedulerEvent): Command[] {
       // A failure of an earlier task must not end the slot that has come since under the same id.
       const slot = slotRunning(state, event.slot, event.task);
       if (slot === undefined) break;
-      if (event.lostSlot === true) loseSlot(state, event.slot, event.error, out);
-      else {
-        const task = vacate(slot);
-        state.idle.addLast(slot);
-        failTask(state, task, event.error, event.retryable, out);
-      }
+      if (event.lostSlot === true) loseSlot(state, event.slot, event, out);
+      else failTask(state, vacate(state, slot, false), event, out);
       break;
     }
   }
   launchTasks(state, out);
+  if (event.type === 'tick') launchCopies(state, out);
   return out;
+}
+
+interface Failure {
+  readonly error: ErrorRecord;
+  readonly retryable: boolean;
+  readonly reason?: FailureReason | undefined;
+  readonly fetch?: FailedFetch | undefined;
 }
 
 function submitJob(state: State, event: Submission, out: Command[]): void {
@@ -58,7 +78,7 @@ function submitJob(state: State, event: Submission, out: Command[]): void {
     out.push({ type: 'jobFailed', job: event.job, error: toErrorRecord(error) });
     return;
   }
-  const job = createJob(event.job, event.maxFailures);
+  const job = createJob(event.job, event.maxFailures, event.hasPreferences === true);
   state.jobs.set(job.id, job);
   const ready = submitStages(state, job, event.stages);
   succeedJobs(state, startReady(ready, out), out);
@@ -82,24 +102,31 @@ function endJob(state: State, job: Job, out: Command[]): void {
   releaseStages(state, job, out);
 }
 
-function addSlot(state: State, slot: Slot): void {
-  if (state.slots.has(slot.id)) return;
-  const added: SlotState = { slot, task: undefined, previous: undefined, next: undefined };
-  state.slots.set(slot.id, added);
-  state.idle.addLast(added);
+function loseSlot(state: State, id: SlotId, failure: Failure, out: Command[]): void {
+  const slot = state.fleet.slots.get(id);
+  if (slot === undefined) return;
+  const task = removeSlot(state, slot);
+  if (task !== undefined) failTask(state, task, failure, out);
 }
 
-function loseSlot(state: State, id: SlotId, error: ErrorRecord, out: Command[]): void {
-  const slot = state.slots.get(id);
-  if (slot === undefined) return;
-  state.slots.delete(id);
-  if (slot.task === undefined) state.idle.remove(slot);
-  else failTask(state, vacate(slot), error, true, out);
+function loseExecutor(state: State, id: ExecutorId, error: ErrorRecord, outputs: readonly LostOutput[], out: Command[]): void {
+  const executor = state.fleet.executors.get(id);
+  // Nothing may be launched there, and all that is lost be known, before the first of its tasks fails.
+  const tasks = executor === undefined ? [] : Array.from(executor.slots, slot => removeSlot(state, slot));
+  succeedJobs(state, loseOutputs(state, outputs, out), out);
+  for (const task of tasks) if (task !== undefined) failTask(state, task, { error, retryable: true, reason: 'lost' }, out);
+}
+
+/** Returns the task that ran there. */
+function removeSlot(state: State, slot: SlotState): Task | undefined {
+  const task = slot.task === undefined ? undefined : vacate(state, slot, false);
+  state.fleet.leave(slot);
+  return task;
 }
 
 /** The slot that is busy with this very attempt: anything else is an echo of an attempt given up, and is ignored. */
 function slotRunning(state: State, id: SlotId, task: TaskRef): SlotState | undefined {
-  const slot = state.slots.get(id);
+  const slot = state.fleet.slots.get(id);
   const running = slot?.task?.ref;
   if (running === undefined || running === task) return running === undefined ? undefined : slot;
   const same =
@@ -107,10 +134,10 @@ function slotRunning(state: State, id: SlotId, task: TaskRef): SlotState | undef
   return same ? slot : undefined;
 }
 
-/** Takes the task off its slot and off the books, but puts the slot nowhere: it is idle again, or lost. */
-function vacate(slot: SlotState): Task {
+/** Takes the task off its slot and off the books. */
+function vacate(state: State, slot: SlotState, isWarm: boolean): Task {
   const task = slot.task!;
-  slot.task = undefined;
+  state.fleet.vacate(slot, isWarm);
   if (task.job !== undefined) {
     task.job.running--;
     task.stage.running.delete(task);
@@ -119,87 +146,57 @@ function vacate(slot: SlotState): Task {
 }
 
 function succeedTask(state: State, slot: SlotState, task: Task, out: Command[]): void {
-  vacate(slot);
-  state.idle.addFirst(slot);
+  vacate(state, slot, true);
   if (task.job === undefined) return; // aborted
-  const { stage } = task;
+  state.fleet.trust(slot.executor);
+  const { stage, twin } = task;
+  const { partition } = task.ref;
   stage.left--;
-  stage.failures.delete(task.ref.partition);
+  stage.done.add(partition);
+  stage.missing.delete(partition);
+  stage.failures.delete(partition);
+  if (task.round === stage.round) stage.vainRounds = 0;
+  if (state.rules.speculation !== undefined) stage.durations.push(state.now - task.started);
   out.push({ type: 'accept', task: task.ref, jobs: stage.waiterIds });
+  if (twin !== undefined) abortTask(twin, out);
   if (stage.left > 0) return;
   const ready = endStage(stage, out);
   succeedJobs(state, ready.doneJobs.concat(startReady(ready.stages, out)), out);
 }
 
-function failTask(state: State, task: Task, error: ErrorRecord, retryable: boolean, out: Command[]): void {
+function failTask(state: State, task: Task, failure: Failure, out: Command[]): void {
   if (task.job === undefined) return; // aborted
-  const { stage, ref } = task;
+  const { stage, ref, twin, slot } = task;
+  const { error, retryable, reason, fetch } = failure;
+  const history = retryable ? recordFailure(task, reason) : undefined;
+  if (reason === 'fetchFailed') suspect(state, fetch && state.fleet.executors.get(fetch.executor), out);
+  else if (history !== undefined && history.staysAt === undefined) suspect(state, slot.executor, out);
+  if (twin !== undefined) {
+    // The other attempt decides.
+    twin.twin = undefined;
+    return;
+  }
   let fatal = error;
-  if (retryable) {
-    const history = recordFailure(stage.failures, ref.partition, task.slot.slot.id);
-    if (history.count < stage.maxFailures) {
+  if (history !== undefined) {
+    if (reason === 'fetchFailed' && task.round === stage.round) {
+      stage.round++;
+      stage.vainRounds++;
+    }
+    const isHopeless = stage.vainRounds > MOST_FETCH_ROUNDS;
+    if (!isHopeless && history.count < stage.maxFailures) {
       stage.queue.addRetry(ref.partition);
       return;
     }
-    fatal = exhausted(error, ref, history.count);
+    fatal = isHopeless ? unreadable(error, ref, fetch?.shuffle) : exhausted(error, ref, history);
   }
   // The stage stops now, but may go on for a later job, which then asks for this partition anew.
   stage.asked.delete(ref.partition);
   for (const job of [...stage.waiters]) failJob(state, job, fatal, out);
 }
 
-interface Choice {
-  readonly job: Job;
-  readonly stage: Stage;
-  readonly partition: number;
-  readonly slot: SlotState;
-}
-
-function launchTasks(state: State, out: Command[]): void {
-  while (state.idle.size > 0) {
-    const choice = nextTask(state);
-    if (choice === undefined) return;
-    const { job, stage, partition, slot } = choice;
-    stage.queue.take(partition);
-    state.idle.remove(slot);
-    const ref: TaskRef = { job: job.id, stage: stage.id, partition, attempt: stage.failures.get(partition)?.count ?? 0 };
-    const task: Task = { ref, stage, slot, job };
-    slot.task = task;
-    stage.running.add(task);
-    job.running++;
-    out.push({ type: 'launch', task: ref, slot: slot.slot.id });
-  }
-}
-
-/** Fair sharing: of the jobs that have a task to launch, the one with the fewest running; the earliest on a tie. */
-function nextTask(state: State): Choice | undefined {
-  let best: Choice | undefined;
-  for (const job of state.jobs.values()) {
-    if (best !== undefined && job.running >= best.job.running) continue;
-    best = nextTaskOf(state, job) ?? best;
-    if (best !== undefined && best.job.running === 0) break;
-  }
-  return best;
-}
-
-// How many retries that have to wait for another slot are passed over in search of one that has not. Without the limit, a slot
-// that fails everything it is given would make each event walk over all it has failed. A retry out of sight is not lost: it
-// comes into sight when those before it have gone.
-const RETRIES_IN_SIGHT = 16;
-
-/** Within a job: the lowest stage, then the partition that was asked for first; a retry before fresh partitions above it. */
-function nextTaskOf(state: State, job: Job): Choice | undefined {
-  for (const stage of job.started) {
-    const { queue } = stage;
-    if (queue.isEmpty) continue;
-    const fresh = queue.firstFresh;
-    for (let rank = 0; rank < RETRIES_IN_SIGHT; rank++) {
-      const partition = queue.retryAt(rank);
-      if (partition === undefined || (fresh !== undefined && fresh < partition)) break;
-      const slot = chooseSlot(state, stage.failures.get(partition));
-      if (slot !== undefined) return { job, stage, partition, slot };
-    }
-    if (fresh !== undefined) return { job, stage, partition: fresh, slot: state.idle.first! };
-  }
-  return undefined;
+function suspect(state: State, executor: ExecutorState | undefined, out: Command[]): void {
+  // One that has just left is nobody's concern any more.
+  if (executor === undefined || state.fleet.executors.get(executor.id) !== executor || !state.fleet.suspect(executor)) return;
+  const { id, address, failures } = executor;
+  out.push({ type: 'executorQuarantined', executor: id, address, failures });
 }

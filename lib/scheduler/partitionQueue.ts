@@ -8,12 +8,16 @@ export class PartitionQueue {
   private cursor = 0;
   private readonly retries: number[] = [];
 
+  /** How often in a row the next fresh partition was passed over for one behind it. */
+  passes = 0;
+
   /** Adds partitions that were never tried. */
   add(partitions: number[]): void {
     this.fresh = this.fresh.slice(this.cursor).concat(partitions);
     this.cursor = 0;
   }
 
+  /** Adds a partition that was tried, or asked for, before. */
   addRetry(partition: number): void {
     this.retries.splice(lowerBound(this.retries, partition), 0, partition);
   }
@@ -25,6 +29,10 @@ export class PartitionQueue {
   /** The next partition that was never tried. */
   get firstFresh(): number | undefined {
     return this.fresh[this.cursor];
+  }
+
+  freshAt(rank: number): number | undefined {
+    return this.fresh[this.cursor + rank];
   }
 
   /** The partition to retry at this rank. */
@@ -41,14 +49,23 @@ export class PartitionQueue {
     return all;
   }
 
-  /** Removes a partition that `firstFresh` or `retryAt` has shown. */
+  /** Removes a partition that `freshAt` or `retryAt` has shown. Costs its rank. */
   take(partition: number): void {
     if (this.fresh[this.cursor] === partition) {
       this.cursor++;
+      this.passes = 0;
       return;
     }
     const rank = lowerBound(this.retries, partition);
-    if (this.retries[rank] === partition) this.retries.splice(rank, 1);
+    if (this.retries[rank] === partition) {
+      this.retries.splice(rank, 1);
+      return;
+    }
+    let at = this.cursor + 1;
+    while (this.fresh[at] !== partition) at++;
+    this.fresh.copyWithin(this.cursor + 1, this.cursor, at);
+    this.cursor++;
+    this.passes++;
   }
 }
 

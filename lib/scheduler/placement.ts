@@ -1,55 +1,83 @@
-// Where a task runs: the list of idle slots, and the choice of one for an attempt.
+// Where a task runs: the choice of an idle slot for an attempt.
+import type { ExecutorId } from '../core/ids.js';
+import type { ExecutorState, Fleet, SlotState } from './fleet.js';
 import type { FailureHistory } from './retry.js';
-import type { SlotState, State } from './state.js';
 
-/**
- * Idle slots in a doubly linked list: joining, leaving and being taken all cost the same however many there are. A slot
- * whose task succeeded is used again first, while its code and caches are warm; one whose task failed is used last.
- */
-export class IdleSlots {
-  first: SlotState | undefined;
-  private last: SlotState | undefined;
-  size = 0;
+// How many executors are looked at for one that fits better: an event must not cost more in a larger fleet.
+const EXECUTORS_IN_SIGHT = 16;
 
-  addFirst(slot: SlotState): void {
-    slot.next = this.first;
-    if (this.first === undefined) this.last = slot;
-    else this.first.previous = slot;
-    this.first = slot;
-    this.size++;
+/** An idle slot of one of these executors. */
+export function preferredSlot(fleet: Fleet, executors: readonly ExecutorId[]): SlotState | undefined {
+  for (const id of executors) {
+    const executor = fleet.executors.get(id);
+    if (executor?.isOffering === true) return executor.idle.first;
   }
+  return undefined;
+}
 
-  addLast(slot: SlotState): void {
-    slot.previous = this.last;
-    if (this.last === undefined) this.first = slot;
-    else this.last.next = slot;
-    this.last = slot;
-    this.size++;
-  }
-
-  /** Removes a slot that is in the list. */
-  remove(slot: SlotState): void {
-    if (slot.previous === undefined) this.first = slot.next;
-    else slot.previous.next = slot.next;
-    if (slot.next === undefined) this.last = slot.previous;
-    else slot.next.previous = slot.previous;
-    slot.previous = slot.next = undefined;
-    this.size--;
-  }
+/** The first slot of the executor that was given none for longest. */
+export function anySlot(fleet: Fleet): SlotState | undefined {
+  return fleet.offering.first?.idle.first;
 }
 
 /**
- * The idle slot for an attempt, or undefined when it has to wait. A retry avoids every slot where it failed, and rather
- * waits for a busy slot than burn its attempts on a broken one that is idle because it is broken; when it has failed on all
- * the slots there are, any will do. It cannot wait for ever: it waits only while a task runs elsewhere, and every task ends.
+ * The idle slot for another attempt, or undefined when it has to wait. After a timeout it stays where it was, until it moves on.
+ * Otherwise it avoids every executor where it failed, and when it has failed on all of them every slot where it failed: it rather
+ * waits for a busy one than burn its attempts on a broken one that is idle because it is broken. When it has failed on all the
+ * slots there are, any will do. It cannot wait for ever: it waits only for slots that a running task keeps from it.
  */
-export function chooseSlot(state: State, history: FailureHistory | undefined): SlotState | undefined {
-  const first = state.idle.first;
-  if (history === undefined || first === undefined) return first;
-  for (let slot: SlotState | undefined = first; slot !== undefined; slot = slot.next) {
-    if (!history.slots.includes(slot.slot.id)) return slot;
+export function retrySlot(fleet: Fleet, history: FailureHistory): SlotState | undefined {
+  if (history.staysAt !== undefined) {
+    const executor = fleet.executors.get(history.staysAt);
+    if (executor !== undefined && executor.health !== 'quarantined') return executor.isOffering ? executor.idle.first : undefined;
   }
+  const { executors, slots } = history;
   let avoided = 0;
-  for (const id of history.slots) if (state.slots.has(id)) avoided++;
-  return avoided < state.slots.size ? undefined : first;
+  for (const id of executors) if (isUsable(fleet.executors.get(id))) avoided++;
+  if (avoided < fleet.usable) return elsewhere(fleet, history);
+  for (let executor = fleet.offering.first; executor !== undefined; executor = executor.next) {
+    for (let slot = executor.idle.first; slot !== undefined; slot = slot.next) {
+      if (!slots.includes(slot.slot.id)) return slot;
+    }
+  }
+  let tried = 0;
+  for (const id of slots) if (isUsable(fleet.slots.get(id)?.executor)) tried++;
+  return tried < fleet.usableSlots ? undefined : anySlot(fleet);
+}
+
+function isUsable(executor: ExecutorState | undefined): boolean {
+  return executor !== undefined && executor.health !== 'quarantined';
+}
+
+/**
+ * An idle slot of an executor where the partition has not failed: the next in the ring after the last failure if one of the next
+ * few is idle. A task that was lost with its executor twice rather has one to itself.
+ */
+function elsewhere(fleet: Fleet, history: FailureHistory): SlotState | undefined {
+  const { ring, offering } = fleet;
+  const wantsItsOwn = shouldRunAlone(history);
+  let found: ExecutorState | undefined;
+  const isFound = (executor: ExecutorState): boolean => {
+    if (!executor.isOffering || history.executors.includes(executor.id)) return false;
+    found ??= executor;
+    if (wantsItsOwn && executor.idle.size < executor.slots.size) return false;
+    found = executor;
+    return true;
+  };
+  const last = history.executors.at(-1);
+  const start = last === undefined ? 0 : fleet.place(last);
+  const first = last !== undefined && ring[start]?.id === last ? start + 1 : start;
+  const count = Math.min(EXECUTORS_IN_SIGHT, ring.length);
+  for (let i = 0; i < count; i++) if (isFound(ring[(first + i) % ring.length]!)) return found!.idle.first;
+  if (found !== undefined) return found.idle.first;
+  // Passes over those that it avoids, which are fewer than it may fail.
+  for (let executor = offering.first; executor !== undefined; executor = executor.next) {
+    if (!history.executors.includes(executor.id)) return executor.idle.first;
+  }
+  return undefined;
+}
+
+/** Whether the task itself may be what ends executors: others are kept away from where it runs, if that can be had. */
+export function shouldRunAlone(history: FailureHistory): boolean {
+  return history.losses >= 2;
 }

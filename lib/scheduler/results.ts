@@ -8,7 +8,8 @@ import type { StagePlan, TaskRef } from './messages.js';
 
 interface Entry<Result> {
   jobs: number;
-  readonly kept: [TaskRef, Result][] | undefined;
+  /** By partition: the first result, for output that was lost is made again. */
+  readonly kept: Map<number, [TaskRef, Result]> | undefined;
 }
 
 export class StageResults<Result> {
@@ -31,11 +32,11 @@ export class StageResults<Result> {
     for (const id of ids) {
       const entry = this.stages.get(id);
       if (entry === undefined) {
-        this.stages.set(id, { jobs: 1, kept: parents.has(id) ? [] : undefined });
+        this.stages.set(id, { jobs: 1, kept: parents.has(id) ? new Map() : undefined });
         continue;
       }
       entry.jobs++;
-      for (const pair of entry.kept!) known.push(pair);
+      for (const pair of entry.kept!.values()) known.push(pair);
     }
     return known;
   }
@@ -48,7 +49,12 @@ export class StageResults<Result> {
     }
   }
 
-  keep(task: TaskRef, result: Result): void {
-    this.stages.get(task.stage)?.kept?.push([task, result]);
+  /** Returns whether it is the first of its partition: of any other, all jobs have been told. */
+  keep(task: TaskRef, result: Result): boolean {
+    const kept = this.stages.get(task.stage)?.kept;
+    if (kept === undefined) return true;
+    if (kept.has(task.partition)) return false;
+    kept.set(task.partition, [task, result]);
+    return true;
   }
 }

@@ -3,6 +3,7 @@
 // A slot runs one task at a time. A transport that wants several tasks under way in one thread offers several slots
 // for it. The specification of a task and its result are opaque here: a transport only carries them.
 import type { ErrorRecord } from '../core/errors.js';
+import type { ExecutorId, ShuffleId } from '../core/ids.js';
 
 declare const slotBrand: unique symbol;
 /** A place where one task can run. Unique among the slots of a transport; may be used again once the slot has left. */
@@ -11,7 +12,9 @@ export type SlotId = number & { readonly [slotBrand]: 'SlotId' };
 export interface Slot {
   readonly id: SlotId;
   /** The process that the slot is in; slots of one executor share its memory, and its fate. */
-  readonly executor: string;
+  readonly executor: ExecutorId;
+  /** Where that process is, for messages: `host:port`. */
+  readonly address?: string;
   /** The thread's index in that process. */
   readonly thread: number;
 }
@@ -21,6 +24,22 @@ export interface TaskSuccess<Result> {
   readonly result: Result;
 }
 
+/** Output of a shuffle's map side that a task could not read. */
+export interface FailedFetch {
+  readonly shuffle: ShuffleId;
+  /** Who should have had it. */
+  readonly executor: ExecutorId;
+  /** The map partitions; all that the executor has of this shuffle when absent. */
+  readonly maps?: readonly number[];
+}
+
+/**
+ * Why a task failed that may be retried. `timeout`: no answer within the transport's limit; it is tried there again, and moves on
+ * after some. `lost`: its executor process ended or is out of reach. `fetchFailed`: what it reads could not be had, which is not
+ * its own fault. Without a reason: anything else, such as a lost thread.
+ */
+export type FailureReason = 'timeout' | 'lost' | 'fetchFailed';
+
 export interface TaskFailure {
   readonly ok: false;
   readonly error: ErrorRecord;
@@ -28,6 +47,9 @@ export interface TaskFailure {
   readonly retryable: boolean;
   /** The slot went with the task: nothing more runs there until it is reported as joined again. */
   readonly lostSlot?: boolean;
+  readonly reason?: FailureReason;
+  /** Given with `fetchFailed`. */
+  readonly fetch?: FailedFetch;
 }
 
 export type TaskOutcome<Result> = TaskSuccess<Result> | TaskFailure;
@@ -36,6 +58,11 @@ export interface SlotListener {
   joined(slot: Slot): void;
   /** Outcomes of tasks that ran there may still follow; they are told apart from those of a later slot of the same id. */
   left(slot: SlotId, error: ErrorRecord): void;
+  /**
+   * All slots of an executor are gone, and all that was stored there. They need not be reported one by one, before or after; the
+   * outcomes of tasks that ran there may still follow. When it joins again it is as good as new, under the same id or another.
+   */
+  executorLost?(executor: ExecutorId, error: ErrorRecord): void;
 }
 
 export interface Transport<Spec, Result> {

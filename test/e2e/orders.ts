@@ -1,10 +1,11 @@
 // A transport under which tasks run and end in an order of a test's own choosing, and a session of RDDs over it.
 
 import { HeddleError } from '../../lib/core/errors.js';
-import { idSequence, type RddId } from '../../lib/core/ids.js';
+import { idSequence, LOCAL_EXECUTOR, type RddId } from '../../lib/core/ids.js';
 import { StoredPartitions } from '../../lib/plan/kept.js';
 import { LocalHolder } from '../../lib/plan/local-holder.js';
 import { type JobRequest, JobRunner } from '../../lib/plan/run-job.js';
+import { ShuffleOutputs } from '../../lib/plan/shuffle-outputs.js';
 import { TaskStores } from '../../lib/plan/task-stores.js';
 import type { Session } from '../../lib/rdd/session.js';
 import { Scheduler } from '../../lib/scheduler/loop.js';
@@ -46,7 +47,7 @@ export class ReorderingTransport implements Transport<TaskSpec, TaskResult> {
     private readonly choose: Choose,
     width: number,
   ) {
-    this.offered = Array.from({ length: width }, (_, thread) => ({ id: thread as SlotId, executor: 'local', thread }));
+    this.offered = Array.from({ length: width }, (_, thread) => ({ id: thread as SlotId, executor: LOCAL_EXECUTOR, thread }));
   }
 
   slots(): readonly Slot[] {
@@ -108,9 +109,17 @@ export function openReordered(choose: Choose, { threads, kernels }: { readonly t
     throw new HeddleError('HEDDLE_IO', 'there is no directory for files');
   };
   const stored = new StoredPartitions({ most: 2 ** 26, holderOf: () => holder, directory: noFiles, emit() {} });
-  const stores = new TaskStores(stored, store, () => {});
+  const outputs = new ShuffleOutputs(store);
+  const stores = new TaskStores(stored, store.heap, outputs, () => {});
   const scheduler = new Scheduler<TaskSpec, TaskResult>(stores.around(transport));
-  const jobs = new JobRunner(scheduler, store, { seed: 0, maxFailures: 1, smallJobs: 'pool', name: 'test' }, error => error, stores);
+  const jobs = new JobRunner(
+    scheduler,
+    store,
+    outputs,
+    { seed: 0, maxFailures: 1, smallJobs: 'pool', name: 'test' },
+    error => error,
+    stores,
+  );
   const session: Session = {
     defaultPartitions: 4,
     seed: 0,

@@ -1,7 +1,7 @@
 // A scheduler on a fake transport and a fake clock, with all that it tells.
 import assert from 'node:assert/strict';
 import type { EngineEvent } from '../../lib/core/events.js';
-import { type JobRequest, Scheduler } from '../../lib/scheduler/loop.js';
+import { type JobRequest, Scheduler, type SchedulerOptions } from '../../lib/scheduler/loop.js';
 import type { StagePlan } from '../../lib/scheduler/messages.js';
 import { FakeClock, FakeTransport } from './fakeTransport.js';
 
@@ -13,7 +13,7 @@ export class Bench {
   readonly transport: FakeTransport<string, number>;
   readonly scheduler: Scheduler<string, number>;
 
-  constructor(slots: number, onEvent?: (event: EngineEvent) => void) {
+  constructor(slots: number | string[], onEvent?: (event: EngineEvent) => void, options: SchedulerOptions<string, number> = {}) {
     this.transport = new FakeTransport(slots);
     this.scheduler = new Scheduler(this.transport, {
       onEvent: event => {
@@ -22,6 +22,7 @@ export class Bench {
       },
       metricsOf: rows => ({ rowsIn: rows, rowsOut: 1, bytesIn: 8 * rows, bytesOut: 8 }),
       clock: this.clock,
+      ...options,
     });
   }
 

@@ -1,8 +1,8 @@
 // A transport in memory on which the test decides when each task ends, and a clock that only the test moves.
 import type { ErrorRecord } from '../../lib/core/errors.js';
 import type { Clock } from '../../lib/scheduler/clock.js';
-import type { Slot, SlotListener, TaskOutcome, Transport } from '../../lib/transport/contract.js';
-import { LOST, range, slotId, slotOf } from './messages.js';
+import type { Slot, SlotListener, TaskFailure, TaskOutcome, Transport } from '../../lib/transport/contract.js';
+import { EXECUTOR_LOST, executorId, LOST, range, slotId, slotOf } from './messages.js';
 
 export interface Run<Spec, Result> {
   readonly spec: Spec;
@@ -19,8 +19,10 @@ export class FakeTransport<Spec, Result> implements Transport<Spec, Result> {
   private readonly present = new Map<number, Slot>();
   private readonly started: (() => void)[] = [];
 
-  constructor(slots: number) {
-    for (const id of range(slots)) this.present.set(id, slotOf(id));
+  /** So many slots of one executor, or one for each name. */
+  constructor(slots: number | string[]) {
+    if (typeof slots === 'number') for (const id of range(slots)) this.present.set(id, slotOf(id));
+    else for (const [id, executor] of slots.entries()) this.present.set(id, slotOf(id, executor));
   }
 
   slots(): Slot[] {
@@ -42,9 +44,14 @@ export class FakeTransport<Spec, Result> implements Transport<Spec, Result> {
 
   async close(): Promise<void> {}
 
-  join(id: number): void {
-    this.present.set(id, slotOf(id));
-    for (const listener of this.listeners) listener.joined(slotOf(id));
+  join(id: number, executor?: string): void {
+    this.present.set(id, slotOf(id, executor));
+    for (const listener of this.listeners) listener.joined(slotOf(id, executor));
+  }
+
+  loseExecutor(executor: string): void {
+    for (const [id, slot] of this.present) if (slot.executor === executorId(executor)) this.present.delete(id);
+    for (const listener of this.listeners) listener.executorLost?.(executorId(executor), EXECUTOR_LOST);
   }
 
   leave(id: number): void {
@@ -68,8 +75,8 @@ export class FakeTransport<Spec, Result> implements Transport<Spec, Result> {
     (await this.take(slot)).settle({ ok: true, result });
   }
 
-  async fail(slot: number, error: ErrorRecord, retryable: boolean): Promise<void> {
-    (await this.take(slot)).settle({ ok: false, error, retryable });
+  async fail(slot: number, error: ErrorRecord, retryable: boolean, more: Partial<TaskFailure> = {}): Promise<void> {
+    (await this.take(slot)).settle({ ok: false, error, retryable, ...more });
   }
 }
 

@@ -43,7 +43,7 @@ class Model {
   send(event: SchedulerEvent): Command[] {
     const commands = step(this.state, event);
     for (const command of commands) this.check(command, event);
-    assert.equal(this.state.idle.size, this.slots.size - this.busy.size, 'a slot leaked');
+    assert.deepEqual([this.state.fleet.slots.size, this.state.fleet.busy], [this.slots.size, this.busy.size], 'a slot leaked');
     const stuck = this.live.size > 0 && this.slots.size > 0 && this.busy.size === 0;
     assert.equal(stuck, false, 'a job waits though every slot is idle');
     return commands;

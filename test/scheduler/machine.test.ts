@@ -1,48 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { step } from '../../lib/scheduler/machine.js';
-import type { Command, SchedulerEvent, TaskRef } from '../../lib/scheduler/messages.js';
-import { createState, isQuiet } from '../../lib/scheduler/state.js';
-import type { SlotId } from '../../lib/transport/contract.js';
-import { brief, cancelledJob, failed, joined, lost, range, slotId, stagePlan, submitted, succeeded, TYPE_ERROR } from './messages.js';
-
-/** A machine with slots 0 to `slots` - 1, and the tasks that occupy them. */
-class Machine {
-  readonly state = createState();
-  readonly busy = new Map<SlotId, TaskRef>();
-
-  constructor(slots: number) {
-    for (const slot of range(slots)) this.do(joined(slot));
-  }
-
-  do(event: SchedulerEvent): string[] {
-    const commands = step(this.state, event);
-    for (const command of commands) if (command.type === 'launch') this.busy.set(command.slot, command.task);
-    return commands.map(brief);
-  }
-
-  task(slot: number): TaskRef {
-    const task = this.busy.get(slotId(slot));
-    assert.ok(task, `slot ${slot} is idle`);
-    return task;
-  }
-
-  succeed(slot: number): string[] {
-    const task = this.task(slot);
-    this.busy.delete(slotId(slot));
-    return this.do(succeeded(task, slotId(slot)));
-  }
-
-  fail(slot: number, how: Parameters<typeof failed>[2] = {}): string[] {
-    const task = this.task(slot);
-    this.busy.delete(slotId(slot));
-    return this.do(failed(task, slotId(slot), how));
-  }
-
-  quiet(): void {
-    assert.ok(isQuiet(this.state));
-  }
-}
+import type { Command } from '../../lib/scheduler/messages.js';
+import { isQuiet } from '../../lib/scheduler/state.js';
+import { Machine } from './machine.js';
+import { cancelledJob, failed, joined, lost, range, slotId, stagePlan, submitted, succeeded, TYPE_ERROR } from './messages.js';
 
 describe('stages', () => {
   test('a child stage starts when its parents have ended, and the job succeeds after the last', () => {

@@ -7,6 +7,7 @@
 import * as Comlink from 'comlink';
 import { Piscina } from 'piscina';
 import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.js';
+import { LOCAL_EXECUTOR } from '../../core/ids.js';
 import { builtFile } from '../../core/places.js';
 import { killGroup } from '../../core/process-group.js';
 import type { Heap } from '../../shuffle/heap/allocator.js';
@@ -49,7 +50,7 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
     this.heap = heap;
     this.store = store;
     this.cancelFlags = heap.allocateWords(threads);
-    this.allSlots = Array.from({ length: threads }, (_, thread) => ({ id: thread as SlotId, executor: 'local', thread }));
+    this.allSlots = Array.from({ length: threads }, (_, thread) => ({ id: thread as SlotId, executor: LOCAL_EXECUTOR, thread }));
     this.threadData = { memory: heap.memory, kernels, cancelFlags: this.cancelFlags };
     this.pool = new Piscina({
       filename: builtFile('workers/thread.js').href,
