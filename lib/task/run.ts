@@ -30,7 +30,7 @@ export class TaskRunner {
     const task: TaskContext = { env, loaded, spec, metrics: { rowsIn: 0, bytesIn: 0 }, kept };
     const added = this.shared.begin();
     try {
-      const { columns, rowsOut, bytesOut } = loaded.waiting[spec.branch] ? await runWaitingTask(task) : runTask(task);
+      const { columns, rowsOut, bytesOut } = loaded.waiting[spec.branch] ? await this.shared.within(added, () => runWaitingTask(task)) : runTask(task);
       const updates = added.encode();
       const seconds = (performance.now() - started) / 1000;
       const stored = kept.results();

@@ -1,6 +1,7 @@
 // What closures refer to and do not carry, as a thread has it: broadcast values, revived once, and accumulators, whose
 // updates belong to the task that is under way and travel in its result.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { deserialize } from 'node:v8';
 import { type Reference, reviveValue, type ShippedClosure } from '../codec/closure/index.js';
 import { readColumn } from '../codec/column.js';
@@ -23,6 +24,8 @@ interface Copy {
 export class SharedValues {
   private readonly copies = new Map<number, Copy>();
   private current: Updates | undefined;
+  /** The task that asynchronous code belongs to; made by the first task that has any. */
+  private storage: AsyncLocalStorage<Updates> | undefined;
 
   /** Lets go of the copies that nobody wants any more. */
   keepOnly(wanted: readonly number[]): void {
@@ -52,18 +55,27 @@ export class SharedValues {
     return (this.current = new Updates());
   }
 
+  /** Runs a task that waits: what its calls add is the task's own, and nobody's where they outlive it. */
+  within<T>(updates: Updates, body: () => T): T {
+    this.storage ??= new AsyncLocalStorage();
+    return this.storage.run(updates, body);
+  }
+
   /** What is added from now on belongs to no task. */
   end(updates: Updates): void {
+    updates.isOver = true;
     if (this.current === updates) this.current = undefined;
   }
 
   add(id: number, value: unknown): void {
-    this.current?.add(id, this.get(id) as AccumulatorParts, value);
+    const updates = this.storage?.getStore() ?? this.current;
+    if (updates?.isOver === false) updates.add(id, this.get(id) as AccumulatorParts, value);
   }
 }
 
 /** What a task has added so far, by accumulator. */
 export class Updates {
+  isOver = false;
   private readonly totals = new Map<number, unknown>();
 
   add(id: number, { zero, add }: AccumulatorParts, value: unknown): void {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { HeddleError, RDD } from '../../lib/index.js';
+import { Context, type HeddleError, type RDD } from '../../lib/index.js';
 import { Hearing, say } from './hearing.js';
 import { eventsOf, open } from './open.js';
 
@@ -371,4 +371,26 @@ test('what makes no sense is refused', async () => {
       .mapAsync(async row => row).partitioner,
     undefined,
   );
+});
+
+test('what a call adds after its task has ended is not counted for another task', async () => {
+  const one = await Context.create({ threads: 1, memory: '64mb', progress: false });
+  const total = one.accumulator(0);
+  const late = one.range(0, 2, 1, 1).mapAsync(async i => {
+    if (i === 0) return i;
+    // Deaf to its signal, and still under way when the task is over.
+    await new Promise<void>(resolve => Object.assign(globalThis, { lateCall: resolve }));
+    total.add(100);
+    return i;
+  });
+  assert.deepEqual(await late.take(1), [0]);
+  const next = one.range(0, 1, 1, 1).mapAsync(async i => {
+    (globalThis as unknown as { lateCall(): void }).lateCall();
+    await new Promise(resolve => setTimeout(resolve));
+    total.add(1);
+    return i;
+  });
+  assert.equal(await next.count(), 1);
+  assert.equal(total.value, 1);
+  await one.stop();
 });
