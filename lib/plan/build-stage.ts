@@ -216,7 +216,9 @@ class StageBuilder {
           of.push(shift(branch.pipeline, leaves.length));
           leaves.push(...branch.leaves);
         }
-        return [{ pipeline: { source: { kind: 'cogroup', of }, operators: [] }, leaves, partitions: node.partitions }];
+        const { join } = node;
+        const source: SourceSpec = { kind: 'cogroup', of, ...(join === undefined ? {} : { join }) };
+        return [{ pipeline: { source, operators: [] }, leaves, partitions: node.partitions }];
       }
     }
   }

@@ -6,6 +6,7 @@ import type { CallSite } from '../core/callsite.js';
 import type { RddId, StageId } from '../core/ids.js';
 import type { ShuffleRef } from '../shuffle/store.js';
 import type { BuiltinName } from '../task/builtins.js';
+import type { JoinKind } from '../task/join-source.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { Sampling } from '../task/sampling.js';
 import type { CommandSpec, InputSpec, OperatorSpec, PartsRule } from '../task/spec.js';
@@ -122,6 +123,8 @@ export interface AggregateNode extends NodeBase {
 export interface CogroupNode extends NodeBase {
   readonly kind: 'cogroup';
   readonly parents: readonly Node[];
+  /** The rows are those that a join makes of the values; else the values are. */
+  readonly join: JoinKind | undefined;
 }
 
 /** A partition of one of a node's parents. */

@@ -2,7 +2,7 @@
 // same partitioner does not move.
 
 import { badArgument } from '../core/errors.js';
-import type { BuiltinName } from '../task/builtins.js';
+import type { JoinKind } from '../task/join-source.js';
 import { aggregated, cogroupNode, FIRST_OF_EACH, operatorNode } from './make.js';
 import { PairOperators } from './pair-operators.js';
 import { partitionerFor } from './partitioners.js';
@@ -16,17 +16,17 @@ const MOST_OTHERS = 3;
 export class JoinOperators<T> extends PairOperators<T> {
   /** Inner join: [key, [value, other value]] for every combination of values of one key. Moves nothing that is already partitioned so. */
   join<K, V, W>(this: RDD<Pair<K, V>>, other: RDD<Pair<K, W>>, partitions?: Partitions<K>): RDD<[K, [V, W]]> {
-    return joined(this, other, 'join', 'joinGroups', partitions);
+    return joined(this, other, 'join', 'inner', partitions);
   }
 
   /** As join; a value whose key the other one lacks comes once, with undefined. */
   leftOuterJoin<K, V, W>(this: RDD<Pair<K, V>>, other: RDD<Pair<K, W>>, partitions?: Partitions<K>): RDD<[K, [V, W | undefined]]> {
-    return joined(this, other, 'leftOuterJoin', 'leftGroups', partitions);
+    return joined(this, other, 'leftOuterJoin', 'left', partitions);
   }
 
   /** As join; a value of the other one whose key this one lacks comes once, with undefined. */
   rightOuterJoin<K, V, W>(this: RDD<Pair<K, V>>, other: RDD<Pair<K, W>>, partitions?: Partitions<K>): RDD<[K, [V | undefined, W]]> {
-    return joined(this, other, 'rightOuterJoin', 'rightGroups', partitions);
+    return joined(this, other, 'rightOuterJoin', 'right', partitions);
   }
 
   /** As join; a value whose key the other side lacks comes once, with undefined. */
@@ -35,7 +35,7 @@ export class JoinOperators<T> extends PairOperators<T> {
     other: RDD<Pair<K, W>>,
     partitions?: Partitions<K>,
   ): RDD<[K, [V | undefined, W | undefined]]> {
-    return joined(this, other, 'fullOuterJoin', 'fullGroups', partitions);
+    return joined(this, other, 'fullOuterJoin', 'full', partitions);
   }
 
   /** One pair a key: for this RDD and each of one to three others the array of the key's values, in the order of the rows. */
@@ -81,17 +81,15 @@ export class JoinOperators<T> extends PairOperators<T> {
     // Of the other one a key need move but once.
     const marked = operatorNode(session, other.node, 'subtractByKey', 'mapValues', { builtin: 'one' }, true);
     const keys = aggregated(session, marked, 'subtractByKey', partitioner, FIRST_OF_EACH);
-    const groups = cogroupNode(session, [this.node, keys], 'subtractByKey', partitioner);
-    return this.derive(operatorNode(session, groups, 'subtractByKey', 'flatMap', { builtin: 'leftWithoutRight' }, true));
+    return this.derive(cogroupNode(session, [this.node, keys], 'subtractByKey', partitioner, 'subtract'));
   }
 }
 
-function joined<U>(rdd: RddBase, other: unknown, name: string, combine: BuiltinName, partitions: Partitions<never> | undefined): RDD<U> {
+function joined<U>(rdd: RddBase, other: unknown, name: string, join: JoinKind, partitions: Partitions<never> | undefined): RDD<U> {
   rdd.checkKin(other, `${name}(other)`);
   const { session, node } = rdd;
   const right = (other as RddBase).node;
-  const groups = cogroupNode(session, [node, right], name, partitionerFor(session, partitions, node, right));
-  return rdd.derive(operatorNode(session, groups, name, 'flatMap', { builtin: combine }, true));
+  return rdd.derive(cogroupNode(session, [node, right], name, partitionerFor(session, partitions, node, right), join));
 }
 
 function cogrouped(rdd: RddBase, others: readonly unknown[], partitions: Partitions<never> | undefined, name: string): RDD<never> {

@@ -17,6 +17,7 @@ import type {
 } from '../plan/lineage.js';
 import { type PlanPartitioner, samePartitioner } from '../plan/partitioner.js';
 import { AggregateOp } from '../shuffle/kernels.js';
+import type { JoinKind } from '../task/join-source.js';
 import type { Session } from './session.js';
 
 /** Captured bytes past which the user is warned. */
@@ -100,10 +101,16 @@ export function aggregatedInPlace(session: Session, parent: Node, name: string, 
   return { kind: 'aggregate', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, aggregator };
 }
 
-export function cogroupNode(session: Session, parents: readonly Node[], name: string, partitioner: PlanPartitioner): CogroupNode {
+export function cogroupNode(
+  session: Session,
+  parents: readonly Node[],
+  name: string,
+  partitioner: PlanPartitioner,
+  join?: JoinKind,
+): CogroupNode {
   const { partitions } = partitioner;
   const inputs = parents.map(parent => partitioned(session, parent, name, partitioner));
-  return { kind: 'cogroup', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parents: inputs };
+  return { kind: 'cogroup', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parents: inputs, join };
 }
 
 function shuffledNode(

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { HeddleError } from '../core/errors.js';
 import { builtFile } from '../core/places.js';
 import { aggregationTwins } from './twins/aggregate.js';
+import { bucketTwins } from './twins/buckets.js';
 import { fillUniform } from './twins/random.js';
 import { scatterPairsTwin } from './twins/scatter.js';
 import { textTwins } from './twins/text.js';
@@ -24,10 +25,16 @@ export type AggregateOp = (typeof AggregateOp)[keyof typeof AggregateOp];
 /** Bytes of a scatter cursor: next key's address, next value's address, rows of room (u32 each). */
 export const CURSOR_BYTES = 12;
 
+/** Bytes of a cursor of spreadBuckets: next key's address, next value's address (u32 each). */
+export const SPREAD_CURSOR_BYTES = 8;
+
+/** Bytes of a cursor of orderGroups: next id's address, next new id, place of the bucket's first group (u32 each). */
+export const ORDER_CURSOR_BYTES = 12;
+
 /** Bytes of a slot of an aggregation table, by key kind. */
 export const slotBytes: readonly number[] = [0, 16, 24];
 
-export interface Kernels extends TextKernels {
+export interface Kernels extends TextKernels, BucketKernels {
   /** Rows [from, to) to the runs of their reduce ids. Returns `to`, or the first row whose run is full. */
   scatterPairs(
     keyKind: number,
@@ -72,12 +79,39 @@ export interface Kernels extends TextKernels {
   ): number;
   /** Moves all keys into a larger, empty table. */
   rehashTable(keyKind: number, from: number, fromSlots: number, to: number, toSlots: number): void;
-  /** Keys and float64 values as two columns, in order of first appearance. */
+  /** Keys and float64 values as two columns, in order of first appearance; keys alone where the address of values is 0. */
   extractTable(keyKind: number, table: number, slots: number, keys: number, values: number): void;
   /** Empties a table. */
   clearTable(keyKind: number, table: number, slots: number): void;
   /** Fills n (even) float64 with uniform draws; 64 bytes of generator state. */
   fillUniform(state: number, out: number, n: number): void;
+}
+
+/** Kernels that group rows bucket by bucket, so that each bucket's table stays in a core's cache. */
+export interface BucketKernels {
+  /** Adds how many rows each bucket gets to `counts` (u32). */
+  countBuckets(keyKind: number, keys: number, rows: number, buckets: number, counts: number): void;
+  /** Puts rows behind each other in their buckets, by cursors of SPREAD_CURSOR_BYTES. */
+  spreadBuckets(keyKind: number, valueBytes: number, keys: number, values: number, rows: number, buckets: number, cursors: number): void;
+  /**
+   * Merges each row's value with that of its group in `folded` (f64): `ids` as indexKeys wrote them, of which the first `size`
+   * have a value. Returns how many have one now.
+   */
+  foldGroups(op: number, valueKind: number, ids: number, values: number, rows: number, folded: number, size: number): number;
+  /**
+   * The order in which groups first appear in rows that were spread over buckets, by cursors of ORDER_CURSOR_BYTES: writes each
+   * new group's place among all groups, bucket after bucket, to `out` (u32). Stops at `limit`. Returns how many are written.
+   */
+  orderGroups(
+    keyKind: number,
+    keys: number,
+    rows: number,
+    buckets: number,
+    cursors: number,
+    out: number,
+    size: number,
+    limit: number,
+  ): number;
 }
 
 /**
@@ -176,6 +210,7 @@ export function wasmKernels(module: WebAssembly.Module, memory: WebAssembly.Memo
 export function twinKernels(memory: WebAssembly.Memory): Kernels {
   return {
     ...aggregationTwins(memory),
+    ...bucketTwins(memory),
     ...textTwins(memory),
     scatterPairs: (...args) => scatterPairsTwin(memory, ...args),
     fillUniform: (state, out, n) => fillUniform(memory.buffer, state, out, n),

@@ -1,17 +1,12 @@
-// Rows of numbers gathered by key, from one input or several: a kernel finds each row's group, and the values are then put
-// beside each other, group after group, in the order of the rows. What it takes is a table of the keys in the heap, and for
-// each row its group and its value outside it.
+// Rows of numbers gathered by key, from one input or several: the values of a group lie beside each other, in the order of the rows.
 
-import { HeddleError } from '../core/errors.js';
 import type { Heap } from './heap/allocator.js';
-import { AggregateOp, type Kernels, NumericKind } from './kernels.js';
-import { NumericTable } from './numeric-table.js';
+import { type NumericKind, numericBytes } from './kernels.js';
+import type { Numbers, NumericBuckets } from './numeric-buckets.js';
 import { numericColumn } from './reader.js';
 import { roomFor } from './store.js';
 
-type Numbers = Int32Array | Float64Array;
-
-/** Values by group: those of group g are values[offsets[g]] to values[offsets[g + 1]]. */
+/** Values by group: those at place p are values[offsets[p]] to values[offsets[p + 1]]. */
 export interface GroupedValues {
   readonly offsets: Uint32Array;
   readonly values: Numbers;
@@ -21,82 +16,75 @@ export interface GroupedRows {
   readonly size: number;
   /** In order of first appearance, over all inputs in turn. */
   readonly keys: Numbers;
+  /** The place of each group. */
+  readonly places: Uint32Array;
   readonly inputs: readonly GroupedValues[];
+  dispose(): void;
 }
 
-/** Rows that are looked up at once. */
-const CHUNK_ROWS = 1 << 14;
-
-interface Piece {
-  readonly ids: Uint32Array;
-  readonly values: Numbers;
+/** All groups of the rows. The values lie in the heap, until they are disposed of. Throws HEDDLE_HEAP_FULL. */
+export function gatherGroups(heap: Heap, buckets: NumericBuckets): GroupedRows {
+  const gatherers: Gatherer[] = [];
+  const dispose = () => {
+    for (const gatherer of gatherers.splice(0)) gatherer.dispose();
+  };
+  try {
+    for (const { rows, valueKind } of buckets.kinds) gatherers.push(new Gatherer(heap, rows, valueKind));
+    const { size, keys, places } = buckets.group(({ groups, inputs }) => {
+      for (const [i, input] of inputs.entries()) gatherers[i]!.add(groups, input.rows, input.ids, input.values);
+    });
+    return { size, keys, places, inputs: gatherers.map(gatherer => gatherer.finish()), dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
 }
 
-export class NumericGrouper {
-  private readonly heap: Heap;
-  private readonly keyKind: number;
-  private readonly table: NumericTable;
-  private readonly scratch: number;
-  private readonly pieces: Piece[][];
+class Gatherer {
+  private readonly address: number;
+  private readonly values: Numbers;
+  private readonly offsets: Uint32Array[] = [];
+  private filled = 0;
 
-  /** Keys of kind float64 may come as int32 too. Throws HEDDLE_HEAP_FULL. */
-  constructor(heap: Heap, kernels: Kernels, keyKind: number, inputs: number) {
-    this.heap = heap;
-    this.keyKind = keyKind;
-    this.pieces = Array.from({ length: inputs }, () => []);
-    this.scratch = roomFor(heap, 64 + CHUNK_ROWS * 12, 'groups');
-    try {
-      this.table = new NumericTable(heap, kernels, AggregateOp.First, keyKind, this.scratch);
-    } catch (error) {
-      heap.free(this.scratch);
-      throw error;
-    }
+  constructor(
+    private readonly heap: Heap,
+    rows: number,
+    private readonly valueKind: NumericKind,
+  ) {
+    this.address = roomFor(heap, rows * numericBytes[valueKind]! + 8, 'groups');
+    this.values = numericColumn(heap, valueKind, this.address, rows);
   }
 
-  /** Adds the rows of a numeric run: two columns that lie in the heap. The values are read when the groups are asked for. */
-  add(input: number, keys: Numbers, values: Numbers, rows: number): void {
-    const { heap, keyKind, scratch } = this;
-    const [ids, own] = [scratch + 64, scratch + 64 + CHUNK_ROWS * 4];
-    const found = new Uint32Array(rows);
-    for (let from = 0; from < rows; from += CHUNK_ROWS) {
-      const n = Math.min(CHUNK_ROWS, rows - from);
-      let keysAt = keys.byteOffset + from * keys.BYTES_PER_ELEMENT;
-      if (keyKind === NumericKind.Float64 && keys instanceof Int32Array) {
-        numericColumn(heap, keyKind, own, n).set(keys.subarray(from, from + n));
-        keysAt = own;
-      } else if (keyKind === NumericKind.Int32 && keys instanceof Float64Array) {
-        throw new HeddleError('HEDDLE_INTERNAL', 'float64 keys in a table of int32');
-      }
-      this.table.index(keysAt, n, ids);
-      found.set(heap.u32.subarray(ids >>> 2, (ids >>> 2) + n), from);
+  add(groups: number, rows: number, idsAt: number, valuesAt: number): void {
+    const { heap, valueKind, values } = this;
+    const ids = new Uint32Array(heap.u8.buffer, idsAt, rows);
+    const own = numericColumn(heap, valueKind, valuesAt, rows);
+    const next = new Uint32Array(groups);
+    for (let i = 0; i < rows; i++) next[ids[i]!]!++;
+    let at = this.filled;
+    for (let g = 0; g < groups; g++) {
+      const count = next[g]!;
+      next[g] = at;
+      at += count;
     }
-    this.pieces[input]!.push({ ids: found, values: values.subarray(0, rows) });
+    this.offsets.push(next.slice());
+    for (let i = 0; i < rows; i++) values[next[ids[i]!]!++] = own[i]!;
+    this.filled = at;
   }
 
-  /** All groups. Nothing of them lies in the heap. */
-  finish(): GroupedRows {
-    const { heap, keyKind, table } = this;
-    const { size, keysAt } = table.groups();
-    const keys = numericColumn(heap, keyKind, keysAt, size).slice();
-    return { size, keys, inputs: this.pieces.map(pieces => gather(pieces, size)) };
+  finish(): GroupedValues {
+    const groups = this.offsets.reduce((sum, { length }) => sum + length, 0);
+    const offsets = new Uint32Array(groups + 1);
+    let at = 0;
+    for (const part of this.offsets) {
+      offsets.set(part, at);
+      at += part.length;
+    }
+    offsets[groups] = this.filled;
+    return { offsets, values: this.values };
   }
 
   dispose(): void {
-    this.table.dispose();
-    this.heap.free(this.scratch);
+    this.heap.free(this.address);
   }
-}
-
-function gather(pieces: readonly Piece[], size: number): GroupedValues {
-  const offsets = new Uint32Array(size + 1);
-  let rows = 0;
-  for (const { ids } of pieces) {
-    rows += ids.length;
-    for (let i = 0; i < ids.length; i++) offsets[ids[i]! + 1]!++;
-  }
-  for (let g = 0; g < size; g++) offsets[g + 1]! += offsets[g]!;
-  const next = offsets.slice();
-  const values = pieces.every(piece => piece.values instanceof Int32Array) ? new Int32Array(rows) : new Float64Array(rows);
-  for (const { ids, values: own } of pieces) for (let i = 0; i < ids.length; i++) values[next[ids[i]!]!++] = own[i]!;
-  return { offsets, values };
 }

@@ -68,6 +68,14 @@ export class NumericTable {
     return { size: this.size, keyKind: this.keyKind, keysAt: this.output, valuesAt: this.output + keyBytes };
   }
 
+  /** The column of keys alone: its address. */
+  keys(): number {
+    this.freeOutput();
+    this.output = this.allocate(this.size * numericBytes[this.keyKind]! + 8);
+    this.kernels.extractTable(this.keyKind, this.table, this.slots, this.output, 0);
+    return this.output;
+  }
+
   clear(): void {
     this.kernels.clearTable(this.keyKind, this.table, this.slots);
     this.size = 0;

@@ -4,13 +4,15 @@
 import { HeddleError } from '../core/errors.js';
 import { openAsync } from './async/open.js';
 import type { Source } from './batch.js';
+import { cogroup } from './cogroup.js';
 import { aggregationOf } from './combine-table.js';
+import { CogroupSource, JoinSource } from './join-source.js';
 import { CallSource } from './parts/call.js';
 import { openParts } from './parts/open.js';
 import { PartRows } from './parts/part-rows.js';
 import { PipelineRun, type TaskContext } from './pipeline.js';
 import { aggregateRuns, RunsSource } from './shuffle-sources.js';
-import { AggregateRowsSink, GroupSink } from './sinks/group.js';
+import { AggregateRowsSink } from './sinks/group.js';
 import type { Sink } from './sinks/sink.js';
 import type { Pipeline, SourceSpec } from './spec.js';
 import { openStored } from './stored/open.js';
@@ -34,12 +36,9 @@ export function openMiddle(task: TaskContext, spec: MiddleSpec, blockwise: boole
       return new TableSource(task.spec.local, sink.table.keys, sink.table.combiners);
     }
     case 'cogroup': {
-      const sink = new GroupSink(spec.of.length);
-      spec.of.forEach((pipeline, input) => {
-        sink.input = input;
-        runInto(task, pipeline, sink);
-      });
-      return new TableSource(task.spec.local, sink.index.keys, sink.groups);
+      const groups = cogroup(task, spec.of);
+      const { local } = task.spec;
+      return spec.join === undefined ? new CogroupSource(groups, spec.of.length, local) : new JoinSource(groups, spec.join, local);
     }
     case 'mapPartitions':
       return mapPartitions(task, spec);

@@ -1,6 +1,7 @@
 // The reduce side of groupByKey where all rows are numbers: groups found by a kernel, their arrays made a batch at a time.
 
-import { type GroupedRows, NumericGrouper } from '../shuffle/numeric-grouper.js';
+import { NumericBuckets } from '../shuffle/numeric-buckets.js';
+import { type GroupedRows, gatherGroups } from '../shuffle/numeric-grouper.js';
 import { readNumbers } from '../shuffle/reader.js';
 import type { Run } from '../shuffle/run.js';
 import type { Batch, Source } from './batch.js';
@@ -12,15 +13,11 @@ const BATCH_GROUPS = 4096;
 export function groupNumbers({ env, spec }: TaskContext, runs: readonly Run[]): Source | undefined {
   const numbers = readNumbers(env.heap, runs);
   if (numbers === undefined) return undefined;
-  const grouper = new NumericGrouper(env.heap, env.kernels, numbers.keyKind, 1);
+  const buckets = new NumericBuckets(env.heap, env.kernels, numbers.keyKind, [numbers.batches], () => env.checkCancelled());
   try {
-    for (const { keys, values, rows } of numbers.batches) {
-      env.checkCancelled();
-      grouper.add(0, keys, values, rows);
-    }
-    return new GroupsSource(grouper.finish(), spec.local);
+    return new GroupsSource(gatherGroups(env.heap, buckets), spec.local);
   } finally {
-    grouper.dispose();
+    buckets.dispose();
   }
 }
 
@@ -49,15 +46,18 @@ class GroupsSource implements Source {
     };
   }
 
-  close(): void {}
+  close(): void {
+    this.groups.dispose();
+  }
 }
 
-function arraysOf({ inputs }: GroupedRows, from: number, to: number): number[][] {
+function arraysOf({ inputs, places }: GroupedRows, from: number, to: number): number[][] {
   const { offsets, values } = inputs[0]!;
   const arrays: number[][] = [];
   for (let g = from; g < to; g++) {
     const own: number[] = [];
-    for (let i = offsets[g]!; i < offsets[g + 1]!; i++) own.push(values[i]!);
+    const place = places[g]!;
+    for (let i = offsets[place]!; i < offsets[place + 1]!; i++) own.push(values[i]!);
     arrays.push(own);
   }
   return arrays;

@@ -1,12 +1,10 @@
 // Sources that read a shuffle: its rows as they were written, or aggregated by key.
 
-import { NumericKind } from '../shuffle/kernels.js';
-import { NumericTable } from '../shuffle/numeric-table.js';
-import { type NumberRuns, readNumbers, readRows } from '../shuffle/reader.js';
+import { readNumbers, readRows } from '../shuffle/reader.js';
 import type { Run } from '../shuffle/run.js';
-import { roomFor } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
 import { type Aggregation, aggregationOf, CombineTable } from './combine-table.js';
+import { aggregateNumbers } from './number-aggregate.js';
 import { groupNumbers } from './number-groups.js';
 import { type TaskContext, taskError } from './pipeline.js';
 import type { AggregatorSpec } from './spec.js';
@@ -49,38 +47,6 @@ export function aggregateRuns(task: TaskContext, runs: readonly Run[], spec: Agg
     if (groups !== undefined) return groups;
   }
   return aggregateRows(task, runs, aggregationOf(spec, task.loaded.functions));
-}
-
-function aggregateNumbers(task: TaskContext, { batches, keyKind }: NumberRuns, op: number): Source {
-  const { heap, kernels } = task.env;
-  const progress = roomFor(heap, 64, 'an aggregation table');
-  const table = new NumericTable(heap, kernels, op, keyKind, progress);
-  const widened: number[] = [];
-  const close = () => {
-    table.dispose();
-    for (const address of widened.splice(0)) heap.free(address);
-    heap.free(progress);
-  };
-  try {
-    for (const { keys, values, rows } of batches) {
-      task.env.checkCancelled();
-      let keysAt = keys.byteOffset;
-      if (keyKind === NumericKind.Float64 && keys instanceof Int32Array) {
-        keysAt = roomFor(heap, rows * 8, 'float64 keys');
-        widened.push(keysAt);
-        new Float64Array(heap.u8.buffer, keysAt, rows).set(keys);
-      }
-      table.add(keysAt, values.byteOffset, values instanceof Int32Array ? NumericKind.Int32 : NumericKind.Float64, rows);
-      if (widened.length > 0) heap.free(widened.pop()!);
-    }
-    const { size, keysAt, valuesAt } = table.groups();
-    const keys =
-      keyKind === NumericKind.Int32 ? new Int32Array(heap.u8.buffer, keysAt, size) : new Float64Array(heap.u8.buffer, keysAt, size);
-    return new TableSource(task.spec.local, keys, new Float64Array(heap.u8.buffer, valuesAt, size), close);
-  } catch (error) {
-    close();
-    throw error;
-  }
 }
 
 /** Any keys, any functions. What crossed the shuffle are combiners, or values where there was no combining before it. */

@@ -11,6 +11,7 @@ import type { TextPiece } from '../storage/splits.js';
 import type { BuiltinName } from './builtins.js';
 import type { ColumnarPlan } from './columnar/plan.js';
 import type { InlineBody } from './inline.js';
+import type { JoinKind } from './join-source.js';
 import type { Seed } from './rng/seed.js';
 import type { Sampling } from './sampling.js';
 
@@ -61,7 +62,8 @@ export type SourceSpec =
   | { readonly kind: 'leaf'; readonly input: number }
   | { readonly kind: 'shuffle'; readonly input: number; readonly aggregator: AggregatorSpec | null }
   | { readonly kind: 'aggregate'; readonly of: Pipeline; readonly aggregator: AggregatorSpec }
-  | { readonly kind: 'cogroup'; readonly of: readonly Pipeline[] }
+  /** The groups of each key, or the rows that a join makes of them. */
+  | { readonly kind: 'cogroup'; readonly of: readonly Pipeline[]; readonly join?: JoinKind }
   /** Whole partitions of other pipelines; the input tells which. */
   | { readonly kind: 'parts'; readonly input: number; readonly of: readonly Pipeline[]; readonly rule: PartsRule; readonly label: string }
   /** Rows that are kept: as they are stored, or of the pipeline, and then stored on the side. The input tells which. */

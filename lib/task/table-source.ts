@@ -10,7 +10,6 @@ export class TableSource implements Source {
     private readonly partition: number,
     private readonly keys: ArrayLike<unknown>,
     private readonly values: ArrayLike<unknown>,
-    private readonly dispose: () => void = () => {},
   ) {}
 
   next(): Batch | null {
@@ -19,7 +18,5 @@ export class TableSource implements Source {
     return { kind: 'pairs', keys: this.keys, values: this.values, n: this.keys.length, block: this.partition };
   }
 
-  close(): void {
-    this.dispose();
-  }
+  close(): void {}
 }

@@ -4,7 +4,7 @@
 // slot: groups come out in that order, as they would from a JavaScript Map.
 import { canonical, hashOf } from './hash';
 
-const SUM: u32 = 1;
+export const SUM: u32 = 1;
 const MIN: u32 = 2;
 const MAX: u32 = 3;
 const FIRST: u32 = 4;
@@ -141,11 +141,11 @@ function extract<K>(table: usize, slots: u32, keys: usize, values: usize): void 
     const order = orderAt<K>(slot);
     if (order == 0) continue;
     store<K>(keys + <usize>(order - 1) * sizeof<K>(), load<K>(slot));
-    store<f64>(values + <usize>(order - 1) * 8, load<f64>(slot, 8));
+    if (values != 0) store<f64>(values + <usize>(order - 1) * 8, load<f64>(slot, 8));
   }
 }
 
-/** Writes keys and float64 values as two columns, in order of first appearance. */
+/** Writes keys and float64 values as two columns, in order of first appearance; keys alone where the address of values is 0. */
 export function extractTable(keyKind: u32, table: usize, slots: u32, keys: usize, values: usize): void {
   if (keyKind == 1) extract<i32>(table, slots, keys, values);
   else extract<f64>(table, slots, keys, values);

@@ -1,6 +1,7 @@
 // The kernels' one module. Every function works on a batch in the imported shared memory and allocates nothing.
 // Each has a plain TypeScript twin in lib/shuffle/twins/ that property tests hold it against.
 export { aggregatePairs, clearTable, extractTable, indexKeys, rehashTable } from './aggregate';
+export { countBuckets, foldGroups, orderGroups, spreadBuckets } from './buckets';
 export { fillUniform } from './random';
 export { scatterPairs } from './scatter';
 export { isAscii, textGather, textLines, textOffsets, textSplitByte, textSplitSet, textSplitString } from './text';

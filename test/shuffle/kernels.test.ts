@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { hashKey } from '../../lib/codec/key-hash.js';
-import { AggregateOp, CURSOR_BYTES, type Kernels, NumericKind, numericBytes, slotBytes } from '../../lib/shuffle/kernels.js';
+import {
+  AggregateOp,
+  CURSOR_BYTES,
+  type Kernels,
+  NumericKind,
+  numericBytes,
+  ORDER_CURSOR_BYTES,
+  SPREAD_CURSOR_BYTES,
+  slotBytes,
+} from '../../lib/shuffle/kernels.js';
 import { reduceIdOf } from '../../lib/shuffle/partitioner.js';
 import { Arena, awkwardBits, bases, bitsOf, doubleBits, doubleOf, implementations, int32, memory } from './arena.js';
 import { merges } from './fixture.js';
@@ -311,6 +320,89 @@ describe('aggregatePairs, rehashTable, extractTable', () => {
       kernels.extractTable(1, table, 8, keys, values);
       assert.deepEqual([...new Float64Array(memory.buffer, values, 3)], [2 ** 53, Number.NaN, -0]);
     });
+  }
+});
+
+// --- buckets ---
+
+interface BucketCase {
+  readonly op: number;
+  readonly keys: Column;
+  readonly values: Column;
+  readonly buckets: number;
+}
+
+const bucketCase = (keyKind: number, valueKind: number): fc.Arbitrary<BucketCase> =>
+  fc.integer({ min: 0, max: 80 }).chain(rows =>
+    fc.record({
+      op: fc.constantFrom(...Object.values(AggregateOp)),
+      keys: column(keyKind, rows),
+      values: column(valueKind, rows),
+      buckets: fc.constantFrom(1, 2, 3, 128),
+    }),
+  );
+
+/** Spreads rows over buckets, groups and folds each bucket, and finds the order of the groups again. */
+function inBuckets(kernels: Kernels, base: number, { op, keys, values, buckets }: BucketCase) {
+  const arena = new Arena(base);
+  const rows = keys.items.length;
+  const [keyBytes, valueBytes] = [numericBytes[keys.kind]!, numericBytes[values.kind]!];
+  const [keysAt, valuesAt, counts] = [arena.take(rows * 8 + 8), arena.take(rows * 8 + 8), arena.take(buckets * 4)];
+  writeColumn(keys, keysAt);
+  writeColumn(values, valuesAt);
+  kernels.countBuckets(keys.kind, keysAt, rows, buckets, counts);
+  const counted = [...u32(counts, buckets)];
+  const spread = arena.take(buckets * SPREAD_CURSOR_BYTES);
+  const pieces = counted.map((n, b) => {
+    const piece = { keysAt: arena.take(n * keyBytes), valuesAt: arena.take(n * valueBytes) };
+    u32(spread + b * SPREAD_CURSOR_BYTES, 2).set([piece.keysAt, piece.valuesAt]);
+    return piece;
+  });
+  kernels.spreadBuckets(keys.kind, valueBytes, keysAt, valuesAt, rows, buckets, spread);
+  const spreadWords = pieces.map((piece, b) => [
+    ...u32(piece.keysAt, (counted[b]! * keyBytes) / 4),
+    ...u32(piece.valuesAt, (counted[b]! * valueBytes) / 4),
+  ]);
+  const [table, progress] = [arena.take(256 * slotBytes[keys.kind]!), arena.take(4)];
+  const order = arena.take(buckets * ORDER_CURSOR_BYTES);
+  const groups: { key: number; value: number }[] = [];
+  pieces.forEach((piece, b) => {
+    kernels.clearTable(keys.kind, table, 256);
+    const ids = piece.keysAt;
+    u32(order + b * ORDER_CURSOR_BYTES, 3).set([ids, 0, groups.length]);
+    const size = kernels.indexKeys(keys.kind, ids, 0, counted[b]!, ids, table, 256, 0, 256, progress) >>> 0;
+    const [found, folded] = [arena.take(size * 8), arena.take(size * 8)];
+    kernels.extractTable(keys.kind, table, 256, found, 0);
+    assert.equal(kernels.foldGroups(op, values.kind, ids, piece.valuesAt, counted[b]!, folded, 0) >>> 0, size);
+    const own = keys.kind === 1 ? new Int32Array(memory.buffer, found, size) : new Float64Array(memory.buffer, found, size);
+    const sums = new Float64Array(memory.buffer, folded, size);
+    own.forEach((key, g) => void groups.push({ key, value: sums[g]! }));
+  });
+  const out = arena.take(groups.length * 4);
+  const half = rows >>> 1; // in two calls: the second goes on where the first ended
+  let size = kernels.orderGroups(keys.kind, keysAt, half, buckets, order, out, 0, groups.length) >>> 0;
+  size = kernels.orderGroups(keys.kind, keysAt + half * keyBytes, rows - half, buckets, order, out, size, groups.length) >>> 0;
+  assert.equal(size, groups.length);
+  assert.ok(arena.intact(), 'something was written behind a piece');
+  const inOrder = [...u32(out, size)].map(at => groups[at]!);
+  return { counted, spreadWords, keys: inOrder.map(({ key }) => key), values: inOrder.map(({ value }) => value) };
+}
+
+describe('countBuckets, spreadBuckets, foldGroups, orderGroups', () => {
+  for (const keyKind of [NumericKind.Int32, NumericKind.Float64]) {
+    for (const valueKind of [NumericKind.Int32, NumericKind.Float64]) {
+      test(`${kindNames[keyKind]} keys, ${kindNames[valueKind]} values: as a Map, in order of first appearance`, () => {
+        fc.assert(
+          fc.property(bucketCase(keyKind, valueKind), fc.constantFrom(...bases), (c, base) => {
+            const [kernel, twin] = implementations.map(([, kernels]) => inBuckets(kernels, base, c));
+            const { keys, values } = kernel!;
+            assert.deepEqual({ keys, values }, aggregateModel({ ...c, slots: 0, batches: [] }));
+            assert.deepEqual(twin, kernel);
+          }),
+          { numRuns: 60 },
+        );
+      });
+    }
   }
 });
 

@@ -108,7 +108,7 @@ export function aggregationTwins(
         const order = view.getUint32(slot + orderOffset(keyKind), true);
         if (order === 0) continue;
         writeKey(view, keyKind, keys + (order - 1) * (keyKind === 1 ? 4 : 8), readKey(view, keyKind, slot));
-        view.setFloat64(values + (order - 1) * 8, view.getFloat64(slot + 8, true), true);
+        if (values !== 0) view.setFloat64(values + (order - 1) * 8, view.getFloat64(slot + 8, true), true);
       }
     },
 

@@ -1,8 +1,10 @@
 // Sinks that gather rows by key inside a stage.
 
 import { KeyIndex } from '../../codec/key-index.js';
+import type { NumberBatch } from '../../shuffle/reader.js';
+import type { NumberKeyed } from '../cogroup.js';
 import { type Aggregation, CombineTable } from '../combine-table.js';
-import { keyExpression, requirePair, type SinkCode, valueExpression } from '../compile.js';
+import { keyExpression, type RowCode, requirePair, type SinkCode, valueExpression } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
 import { Sink, type SinkResult } from './sink.js';
 
@@ -29,32 +31,72 @@ export class AggregateRowsSink extends Sink {
   }
 }
 
-/** Groups the values of several inputs: for each key one array of values an input. */
+/**
+ * The rows of several inputs by key. As long as all keys are numbers they are only kept, for kernels to group; from the first
+ * other key on there is for each key one array of values an input.
+ */
 export class GroupSink extends Sink {
   readonly index = new KeyIndex();
   readonly groups: unknown[][][] = [];
+  readonly inputs: NumberKeyed[];
   input = 0;
-  readonly variant = 'group';
-  constructor(private readonly inputs: number) {
+  numeric = true;
+  constructor(private readonly of: number) {
     super();
+    this.inputs = Array.from({ length: of }, () => ({ keys: [], values: [] }));
+  }
+
+  get variant(): string {
+    return this.numeric ? 'keep by number' : 'group';
   }
 
   code(): SinkCode {
+    if (!this.numeric) return { functions: 0, before: '', row: row => `${requirePair(row)} sink.put(${pairOf(row)});`, after: '' };
     return {
       functions: 0,
-      before: 'const index = sink.index, groups = sink.groups, input = sink.input; let d = 0;',
+      before: 'const keep = sink.inputs[sink.input], K = keep.keys, V = keep.values; let numeric = true, k;',
       row: row =>
-        `${requirePair(row)} d = index.findOrAdd(${keyExpression(row)}); if (d === groups.length) groups.push(sink.emptyGroups());
-         groups[d][input].push(${valueExpression(row)});`,
+        `${requirePair(row)} k = ${keyExpression(row)};
+         if (numeric && typeof k === 'number') { K.push(k); V.push(${valueExpression(row)}); }
+         else { numeric = false; sink.put(k, ${valueExpression(row)}); }`,
       after: '',
     };
   }
 
-  emptyGroups(): unknown[][] {
-    return Array.from({ length: this.inputs }, () => []);
+  /** All rows of the input. */
+  takeNumbers(batches: readonly NumberBatch[]): void {
+    this.inputs[this.input] = { batches };
+  }
+
+  put(key: unknown, value: unknown): void {
+    if (this.numeric) this.leaveNumbers();
+    this.add(this.input, key, value);
   }
 
   finish(): SinkResult {
     return NOTHING;
   }
+
+  private leaveNumbers(): void {
+    this.numeric = false;
+    for (const [input, rows] of this.inputs.entries()) {
+      for (const { keys, values } of 'batches' in rows ? rows.batches : [rows]) {
+        for (let i = 0; i < keys.length; i++) this.add(input, keys[i], values[i]);
+      }
+    }
+    this.inputs.length = 0;
+  }
+
+  private add(input: number, key: unknown, value: unknown): void {
+    const { index, groups } = this;
+    const d = index.findOrAdd(key);
+    if (d === groups.length) groups.push(this.emptyGroups());
+    groups[d]![input]!.push(value);
+  }
+
+  private emptyGroups(): unknown[][] {
+    return Array.from({ length: this.of }, () => []);
+  }
 }
+
+const pairOf = (row: RowCode) => `${keyExpression(row)}, ${valueExpression(row)}`;

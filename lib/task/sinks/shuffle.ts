@@ -18,6 +18,7 @@ import { type Aggregation, CombineTable } from '../combine-table.js';
 import { keyExpression, type RowCode, requirePair, type SinkCode, valueExpression } from '../compile.js';
 import type { TaskEnv } from '../env.js';
 import type { AnyFunction } from '../functions.js';
+import { isInt32, numericKind } from './numeric-kind.js';
 import { Sink, type SinkResult } from './sink.js';
 import { TextCombiner } from './text-combiner.js';
 
@@ -245,16 +246,7 @@ export class ShuffleSink extends Sink {
   }
 }
 
-/** -0 has no place in an int32 column: it must survive the shuffle. */
-const isInt32 = (value: unknown) => typeof value === 'number' && (value | 0) === value && !Object.is(value, -0);
-
 const fits = (kind: number, value: unknown) => (kind === NumericKind.Int32 ? isInt32(value) : typeof value === 'number');
-
-function numericKind(values: readonly unknown[]): number {
-  if (values.length === 0) return 0;
-  if (values.every(isInt32)) return NumericKind.Int32;
-  return values.every(value => typeof value === 'number') ? NumericKind.Float64 : 0;
-}
 
 /** Two columns and a count in locals; rows go on through put() once one did not fit. */
 function numericCode(keyKind: number, valueKind: number): SinkCode {

@@ -1,0 +1,144 @@
+// Rows of several inputs gathered by key: by kernels where all keys are numbers, in an index of keys where one is not. Either way
+// the keys come in the order of first appearance, over all inputs in turn, and the values of a key in the order of the rows.
+
+import { HeddleError } from '../core/errors.js';
+import { NumericKind, numericBytes } from '../shuffle/kernels.js';
+import { type Numbers, NumericBuckets } from '../shuffle/numeric-buckets.js';
+import { type GroupedRows, gatherGroups } from '../shuffle/numeric-grouper.js';
+import { type NumberBatch, numericColumn, readNumbers } from '../shuffle/reader.js';
+import { pad8 } from '../shuffle/run.js';
+import { roomFor } from '../shuffle/store.js';
+import { PipelineRun, type TaskContext } from './pipeline.js';
+import { GroupSink } from './sinks/group.js';
+import { isInt32 } from './sinks/numeric-kind.js';
+import type { Pipeline } from './spec.js';
+
+/** Each key's values of each input. */
+export interface Cogrouped {
+  readonly size: number;
+  readonly keys: ArrayLike<unknown>;
+  /** How many values of an input the g-th key has. */
+  count(input: number, g: number): number;
+  value(input: number, g: number, i: number): unknown;
+  dispose(): void;
+}
+
+export function cogroup(task: TaskContext, pipelines: readonly Pipeline[]): Cogrouped {
+  const sink = new GroupSink(pipelines.length);
+  for (const [input, pipeline] of pipelines.entries()) {
+    sink.input = input;
+    const batches = sink.numeric ? numbersOf(task, pipeline) : undefined;
+    if (batches !== undefined) sink.takeNumbers(batches);
+    else runInto(task, pipeline, sink);
+  }
+  return sink.numeric ? groupedNumbers(task, sink.inputs) : new GroupedByIndex(sink);
+}
+
+function runInto(task: TaskContext, pipeline: Pipeline, sink: GroupSink): void {
+  const run = new PipelineRun(task, pipeline, sink, false);
+  try {
+    run.runAll();
+  } finally {
+    run.close();
+  }
+}
+
+/** What a shuffle has for this task, where that is numbers and nothing has to be done with them. */
+function numbersOf(task: TaskContext, { source, operators }: Pipeline): readonly NumberBatch[] | undefined {
+  if (source.kind !== 'shuffle' || source.aggregator !== null || operators.length > 0) return undefined;
+  const input = task.spec.inputs[source.input]!;
+  if (input.kind !== 'shuffle') throw new HeddleError('HEDDLE_INTERNAL', `a shuffle's input is a ${input.kind}`);
+  return readNumbers(task.env.heap, task.env.store.runs(input.shuffle, input.reduce))?.batches;
+}
+
+/** The rows of an input with numbers for keys: columns in the heap, or arrays of what came out of a loop. */
+export type NumberKeyed = { readonly batches: readonly NumberBatch[] } | { readonly keys: number[]; readonly values: unknown[] };
+
+function groupedNumbers(task: TaskContext, inputs: readonly NumberKeyed[]): Cogrouped {
+  const { heap, kernels } = task.env;
+  const held: number[] = [];
+  /** Of an input whose values are no numbers: they stay here, and their places are grouped. */
+  const objects: (readonly unknown[] | undefined)[] = inputs.map(input =>
+    'batches' in input || input.values.every(value => typeof value === 'number') ? undefined : input.values,
+  );
+  const column = (numbers: ArrayLike<number>, kind: NumericKind): Numbers => {
+    const at = roomFor(heap, pad8(numbers.length * numericBytes[kind]!) + 8, 'groups');
+    held.push(at);
+    const copy = numericColumn(heap, kind, at, numbers.length);
+    for (let i = 0; i < numbers.length; i++) copy[i] = numbers[i]!;
+    return copy;
+  };
+  const places = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
+  const batchesOf = (input: NumberKeyed, i: number): readonly NumberBatch[] => {
+    if ('batches' in input) return input.batches;
+    const { keys, values } = input;
+    if (keys.length === 0) return [];
+    const own = objects[i] === undefined ? column(values as number[], kindOf(values as number[])) : column(places(keys.length), 1);
+    return [{ keys: column(keys, kindOf(keys)), values: own, rows: keys.length }];
+  };
+  try {
+    const batches = inputs.map(batchesOf);
+    const isInt = batches.every(list => list.every(({ keys }) => keys instanceof Int32Array));
+    const check = () => task.env.checkCancelled();
+    const buckets = new NumericBuckets(heap, kernels, isInt ? NumericKind.Int32 : NumericKind.Float64, batches, check);
+    try {
+      return new GroupedNumbers(gatherGroups(heap, buckets), objects);
+    } finally {
+      buckets.dispose();
+    }
+  } finally {
+    for (const at of held) heap.free(at);
+  }
+}
+
+const kindOf = (numbers: readonly number[]) => (numbers.every(isInt32) ? NumericKind.Int32 : NumericKind.Float64);
+
+class GroupedNumbers implements Cogrouped {
+  readonly size: number;
+  readonly keys: Numbers;
+  constructor(
+    private readonly groups: GroupedRows,
+    private readonly objects: readonly (readonly unknown[] | undefined)[],
+  ) {
+    this.size = groups.size;
+    this.keys = groups.keys;
+  }
+
+  count(input: number, g: number): number {
+    const { offsets } = this.groups.inputs[input]!;
+    const place = this.groups.places[g]!;
+    return offsets[place + 1]! - offsets[place]!;
+  }
+
+  value(input: number, g: number, i: number): unknown {
+    const { offsets, values } = this.groups.inputs[input]!;
+    const value = values[offsets[this.groups.places[g]!]! + i]!;
+    const objects = this.objects[input];
+    return objects === undefined ? value : objects[value];
+  }
+
+  dispose(): void {
+    this.groups.dispose();
+  }
+}
+
+class GroupedByIndex implements Cogrouped {
+  readonly size: number;
+  readonly keys: readonly unknown[];
+  private readonly groups: readonly (readonly unknown[][])[];
+  constructor({ index, groups }: GroupSink) {
+    this.size = groups.length;
+    this.keys = index.keys;
+    this.groups = groups;
+  }
+
+  count(input: number, g: number): number {
+    return this.groups[g]![input]!.length;
+  }
+
+  value(input: number, g: number, i: number): unknown {
+    return this.groups[g]![input]![i];
+  }
+
+  dispose(): void {}
+}

@@ -1,0 +1,148 @@
+// Sources over grouped rows: the groups themselves, or the pairs of a join, which are made a batch at a time and only where
+// somebody looks at them.
+
+import type { Batch, Source } from './batch.js';
+import type { Cogrouped } from './cogroup.js';
+
+/**
+ * What becomes of a key's values of two inputs: every value of one with every value of the other, in an outer join with undefined where
+ * a side has none; or the left side's alone, where the right one has none.
+ */
+export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'subtract';
+
+const BATCH_ROWS = 4096;
+
+/** For each key one array of values an input. */
+export class CogroupSource implements Source {
+  readonly bytesRead = 0;
+  private given = 0;
+  constructor(
+    private readonly groups: Cogrouped,
+    private readonly inputs: number,
+    private readonly block: number,
+  ) {}
+
+  next(): Batch | null {
+    const { groups, given, block, inputs } = this;
+    const n = Math.min(groups.size - given, BATCH_ROWS);
+    if (n === 0) return null;
+    this.given += n;
+    return {
+      kind: 'pairs',
+      get keys() {
+        return Array.from({ length: n }, (_, i) => groups.keys[given + i]);
+      },
+      get values() {
+        return Array.from({ length: n }, (_, i) => Array.from({ length: inputs }, (_, input) => arrayOf(groups, input, given + i)));
+      },
+      n,
+      block,
+    };
+  }
+
+  close(): void {
+    this.groups.dispose();
+  }
+}
+
+function arrayOf(groups: Cogrouped, input: number, g: number): unknown[] {
+  const values: unknown[] = [];
+  const n = groups.count(input, g);
+  for (let i = 0; i < n; i++) values.push(groups.value(input, g, i));
+  return values;
+}
+
+/** A stretch of the rows of a join: lines of the left side of one group, each with the whole right side. */
+interface Stretch {
+  readonly g: number;
+  readonly from: number;
+  readonly to: number;
+  readonly right: number;
+}
+
+export class JoinSource implements Source {
+  readonly bytesRead = 0;
+  private g = 0;
+  private line = 0;
+  constructor(
+    private readonly groups: Cogrouped,
+    private readonly kind: JoinKind,
+    private readonly block: number,
+  ) {}
+
+  next(): Batch | null {
+    const { groups, kind, block } = this;
+    const stretches: Stretch[] = [];
+    let n = 0;
+    while (n < BATCH_ROWS && this.g < groups.size) {
+      const { g, line } = this;
+      const [lines, right] = this.shape(g);
+      // One value at least of the left side: a right side alone may be more than a batch.
+      const to = right === 0 ? lines : Math.min(lines, line + Math.max(1, Math.floor((BATCH_ROWS - n) / right)));
+      if (to > line && right > 0) stretches.push({ g, from: line, to, right });
+      n += (to - line) * right;
+      this.line = to;
+      if (to < lines) continue;
+      this.g++;
+      this.line = 0;
+    }
+    if (n === 0) return null;
+    return {
+      kind: 'pairs',
+      get keys() {
+        return keysOf(groups, stretches, n);
+      },
+      get values() {
+        return valuesOf(groups, stretches, n, kind);
+      },
+      n,
+      block,
+    };
+  }
+
+  close(): void {
+    this.groups.dispose();
+  }
+
+  /** Lines of a group, and rows of each: a side that is missing counts as one where the join keeps the other. */
+  private shape(g: number): [number, number] {
+    const [left, right] = [this.groups.count(0, g), this.groups.count(1, g)];
+    switch (this.kind) {
+      case 'inner':
+        return [left, right];
+      case 'left':
+        return [left, right || 1];
+      case 'right':
+        return [left || 1, right];
+      case 'full':
+        return [left || 1, right || 1];
+      case 'subtract':
+        return [left, right === 0 ? 1 : 0];
+    }
+  }
+}
+
+function keysOf(groups: Cogrouped, stretches: readonly Stretch[], n: number): unknown[] {
+  const keys: unknown[] = new Array(n);
+  let at = 0;
+  for (const { g, from, to, right } of stretches) {
+    const key = groups.keys[g];
+    for (let rows = (to - from) * right; rows > 0; rows--) keys[at++] = key;
+  }
+  return keys;
+}
+
+function valuesOf(groups: Cogrouped, stretches: readonly Stretch[], n: number, kind: JoinKind): unknown[] {
+  const values: unknown[] = new Array(n);
+  let at = 0;
+  for (const { g, from, to, right } of stretches) {
+    const hasLeft = groups.count(0, g) > 0;
+    const hasRight = groups.count(1, g) > 0;
+    for (let line = from; line < to; line++) {
+      const a = hasLeft ? groups.value(0, g, line) : undefined;
+      if (kind === 'subtract') values[at++] = a;
+      else for (let j = 0; j < right; j++) values[at++] = [a, hasRight ? groups.value(1, g, j) : undefined];
+    }
+  }
+  return values;
+}
