@@ -147,6 +147,16 @@ describe('batches that go the other way', async () => {
   });
 });
 
+test('rows of columns in sets: those of both, of one alone as often as they come, each once', async () => {
+  const sc = await open({ threads: 2, memory: '64mb' });
+  const left = file('left.txt', 'a\nb\na\nc\nb\n');
+  const kept = sc.textFile(left, { partitions: 2 }).filter(line => line !== 'c');
+  assert.match(kept.subtract(sc.parallelize(['b'])).explain(), /columnar$/m);
+  assert.deepEqual(await kept.subtract(sc.parallelize(['b'])).collect(), ['a', 'a']);
+  assert.deepEqual(await kept.intersection(sc.parallelize(['b', 'x'])).collect(), ['b']);
+  assert.deepEqual(sorted(await kept.distinct().collect()), ['a', 'b']);
+});
+
 describe('other ends of a stage', async () => {
   const sc = await open({ memory: '64mb' });
   const rdd = (path = text) => sc.textFile(path, { partitions: 3 });

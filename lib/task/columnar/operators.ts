@@ -89,7 +89,8 @@ class Planner {
     if (!('builtin' in f)) throw new Unsupported('a bound function', -1);
     switch (f.builtin) {
       case 'rowToKey':
-        return { kind: 'tuple', items: [row, { kind: 'nothing', value: undefined }] };
+        // The 1 is read: subtract adds them up.
+        return { kind: 'tuple', items: [row, scalar(this.table.constant(1))] };
       case 'keyOf':
         if (row.kind === 'tuple' && row.items.length > 0) return row.items[0]!;
         throw new Unsupported('keys of what is no pair', -1);
