@@ -1,64 +1,41 @@
-// Random chains of operators for the model: data, closures, and one step of a chain applied to an RDD and to its model alike.
+// Random chains of operators for the model: closures, and one step of a chain applied to an RDD and to its model alike.
+// A step more is a line in one of the tables below.
 import fc from 'fast-check';
 import type { RDD } from '../../lib/index.js';
 import type { Model } from './model.js';
-
-const lone = '\ud800';
-const number = fc.oneof(
-  fc.integer({ min: -3, max: 3 }),
-  fc.constantFrom(Number.NaN, -0, 2 ** 31, -(2 ** 31), 2 ** 53, 2 ** 53 + 2, 0.1, -2.5, 1e308, Number.POSITIVE_INFINITY),
-  fc.double(),
-);
-const text = fc.oneof(fc.constantFrom('', '__proto__', lone, 'a', 'é', '😀', 'constructor'), fc.string({ unit: 'binary', maxLength: 4 }));
-const scalar = fc.oneof(number, text, fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), fc.constantFrom(null, undefined, true, false));
-// No invalid dates: to assert.deepStrictEqual they are not equal to themselves.
-const date = fc.date({ min: new Date(0), max: new Date(5), noInvalidDate: true });
-const object = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', '__proto__'), scalar), { maxLength: 2, selector: ([name]) => name });
-const value: fc.Arbitrary<unknown> = fc.oneof(
-  scalar,
-  date,
-  fc.array(scalar, { maxLength: 3 }),
-  fc.tuple(scalar, fc.array(scalar, { maxLength: 2 })),
-  object.map(entries => Object.fromEntries(entries)),
-);
-
-/** Rows of one kind, which take the typed paths, or of all kinds. */
-const rows = fc.oneof(
-  ...[fc.integer(), fc.integer({ min: -2, max: 2 }), number, text, value].map(row => fc.array(row, { maxLength: 60 })),
-  // Longer than the rows that a task looks at before it decides on its columns, and not of one kind behind them.
-  fc.tuple(fc.integer({ min: 257, max: 600 }), fc.array(value, { maxLength: 5 })).map(([n, rest]) => [...Array(n).keys(), ...rest]),
-  // One hot key.
-  fc
-    .tuple(fc.integer({ min: 1, max: 80 }), value, fc.array(value, { maxLength: 8 }))
-    .map(([n, hot, rest]) => [...Array(n).fill(hot), ...rest]),
-);
-export const source = fc.record({ rows, partitions: fc.option(fc.integer({ min: 1, max: 7 }), { nil: undefined }) });
-export type Source = { readonly rows: readonly unknown[]; readonly partitions: number | undefined };
+import { anySource, rowsSource, type Source, type Twin, textSource } from './sources.js';
 
 type AnyRdd = RDD<never>;
-type Twin = { readonly rdd: AnyRdd; readonly model: Model };
+const joins = ['join', 'leftOuterJoin', 'rightOuterJoin', 'fullOuterJoin', 'subtractByKey'] as const;
+type Meeting =
+  | 'union'
+  | 'cogroup'
+  | 'groupWith'
+  | 'zip'
+  | 'zipPartitions'
+  | 'cartesian'
+  | 'intersection'
+  | 'subtract'
+  | (typeof joins)[number];
+type Method = Exclude<keyof Model & keyof AnyRdd, Meeting>;
+
+/** The methods that chains have called so far. */
+export const called = new Set<string>();
 
 /** Applies a method to both. The closures have no state, so one function serves both. */
-type Meeting = 'union' | 'cogroup' | 'zip' | 'zipPartitions' | 'cartesian' | 'intersection' | 'subtract' | (typeof joins)[number];
-type Method = Exclude<keyof Model & keyof AnyRdd, Meeting>;
-/** Keeps the rows, which are the same. */
-const keepers: ((rdd: AnyRdd) => AnyRdd)[] = [
-  rdd => rdd.cache(),
-  rdd => rdd.persist('disk'),
-  rdd => rdd.persist('memoryAndDisk').unpersist(),
-  rdd => rdd.checkpoint(),
-];
-const joins = ['join', 'leftOuterJoin', 'rightOuterJoin', 'fullOuterJoin', 'subtractByKey'] as const;
-const call = ({ rdd, model }: Twin, method: Method, ...args: unknown[]): Twin => ({
-  rdd: (rdd[method] as unknown as (...args: unknown[]) => AnyRdd)(...args),
-  model: (model[method] as unknown as (...args: unknown[]) => Model)(...args),
-});
+const call = (twin: Twin, method: Method, ...args: unknown[]): Twin => invoke(twin, method, args, args);
 
 /** Applies a method that takes others before its arguments. */
-const meet = ({ rdd, model }: Twin, method: Meeting, others: readonly Twin[], ...args: unknown[]): Twin => ({
-  rdd: (rdd[method] as unknown as (...args: unknown[]) => AnyRdd)(...others.map(other => other.rdd), ...args),
-  model: (model[method] as unknown as (...args: unknown[]) => Model)(...others.map(other => other.model), ...args),
-});
+const meet = (twin: Twin, method: Meeting, others: readonly Twin[], ...args: unknown[]): Twin =>
+  invoke(twin, method, [...others.map(({ rdd }) => rdd), ...args], [...others.map(({ model }) => model), ...args]);
+
+function invoke({ rdd, model }: Twin, method: Method | Meeting, args: readonly unknown[], modelArgs: readonly unknown[]): Twin {
+  called.add(method);
+  return {
+    rdd: (rdd[method] as unknown as (...args: readonly unknown[]) => AnyRdd)(...args),
+    model: (model[method] as unknown as (...args: readonly unknown[]) => Model)(...modelArgs),
+  };
+}
 
 const tag = (v: unknown): string => (typeof v === 'string' && v.length < 200 ? v : typeof v);
 const kindOf = (v: unknown): unknown => (Array.isArray(v) ? v.length : v instanceof Date ? null : typeof v);
@@ -118,6 +95,55 @@ const combiner = {
   mergeCombiners: (a: string[], b: string[]) => [...a, '|', ...b],
 };
 
+/** Methods that keep the rows, which stay the same, and let them go. */
+const keepers: (readonly ['cache' | 'persist' | 'checkpoint' | 'unpersist', ...string[]])[] = [
+  ['cache'],
+  ['persist', 'disk'],
+  ['persist', 'memoryAndDisk'],
+  ['checkpoint'],
+  ['unpersist'],
+];
+function keep(twin: Twin, [method, ...args]: (typeof keepers)[number]): Twin {
+  called.add(method);
+  twin.rdd.unpersist(); // what is kept one way cannot be kept another way
+  (twin.rdd[method] as unknown as (...args: readonly string[]) => AnyRdd)(...args);
+  return twin;
+}
+
+// Closures that can run on columns of text and numbers, and some next to them that cannot.
+const textMaps: ((t: string) => unknown)[] = [
+  t => t.trim(),
+  t => t.toUpperCase(),
+  t => t.toLowerCase(),
+  t => t.slice(1, 3),
+  t => t.length,
+  t => [t, 1],
+  t => [t, t.length],
+  t => Number(t),
+  t => parseInt(t, 10),
+  t => parseFloat(t),
+  t => `<${t}>`,
+  t => t.split(' ').length,
+];
+const textFlats: ((t: string) => string[])[] = [t => t.split(' '), t => t.split(','), t => t.split(/\s+/), t => t.split('')];
+const textFilters: ((t: string) => unknown)[] = [
+  t => t.includes('a'),
+  t => t !== '',
+  t => t.length > 2,
+  t => /\d/.test(t),
+  t => t.startsWith('to') || t.endsWith('e'),
+];
+const numberMaps: ((n: number) => unknown)[] = [
+  n => n * 2 + 1,
+  n => Math.abs(n),
+  n => [n, n],
+  n => [n % 3, 1],
+  n => (n > 0 ? n : -n),
+  n => n | 0,
+  n => Math.floor(n / 2),
+];
+const numberFilters: ((n: number) => unknown)[] = [n => n >= 0, n => n % 2 === 0, n => n];
+
 /** The same for keys that are equal by value. */
 const partitioners = [
   { partitions: 3, partition: (key: unknown) => (typeof key === 'number' ? 2 : 0) },
@@ -128,188 +154,142 @@ const sortKeys: ((v: unknown) => unknown)[] = [v => v, kindOf, intOf, numberOf];
 const MOST_PAIRS = 2000;
 const MOST_PARTS = 40;
 
+/** What a step chooses from: numbers to pick a closure by, partitions, another source. */
+interface Chosen {
+  readonly pick: number;
+  readonly partitions: number | undefined;
+  /** A number of partitions, or a partitioner. */
+  readonly spread: number | (typeof partitioners)[number] | undefined;
+  more(): Twin;
+}
+type StepOf = (twin: Twin, chosen: Chosen) => Twin;
+
+const isPair = (row: unknown) => Array.isArray(row) && row.length === 2;
+const pickOf = <T>(from: readonly T[], pick: number): T => from[pick % from.length]!;
+const areAll = ({ model }: Twin, type: string) => model.rows.every(row => typeof row === type);
+const same = (v: unknown) => v;
+/** Rows that are no pairs get keys before an operator of pairs. */
+const pairs = (twin: Twin, { pick }: Chosen) => (twin.model.rows.every(isPair) ? twin : call(twin, 'keyBy', pickOf([kindOf, same], pick)));
+const otherPairs = ({ pick, more }: Chosen) => call(more(), 'keyBy', pickOf([kindOf, same], pick));
+const indexed = (index: number, rows: Iterable<unknown>) => Array.from(rows, row => [index, row]);
+
+/** Where the rows are of that type; they are left alone where they are not. */
+const textSteps: Record<string, StepOf> = {
+  mapText: (twin, { pick }) => (areAll(twin, 'string') ? call(twin, 'map', pickOf(textMaps, pick)) : twin),
+  flatMapText: (twin, { pick }) => (areAll(twin, 'string') ? call(twin, 'flatMap', pickOf(textFlats, pick)) : twin),
+  filterText: (twin, { pick }) => (areAll(twin, 'string') ? call(twin, 'filter', pickOf(textFilters, pick)) : twin),
+  mapNumbers: (twin, { pick }) => (areAll(twin, 'number') ? call(twin, 'map', pickOf(numberMaps, pick)) : twin),
+  filterNumbers: (twin, { pick }) => (areAll(twin, 'number') ? call(twin, 'filter', pickOf(numberFilters, pick)) : twin),
+};
+
+const rowSteps: Record<string, StepOf> = {
+  map: (twin, { pick }) => call(twin, 'map', pickOf(maps, pick)),
+  mapAsync: (twin, { pick }) => call(twin, 'mapAsync', pickOf(maps, pick), { concurrency: 1 + (pick % 5) }),
+  filter: (twin, { pick }) => call(twin, 'filter', pickOf(filters, pick)),
+  flatMap: (twin, { pick }) => call(twin, 'flatMap', pickOf(flats, pick)),
+  mapPartitions: (twin, { pick }) => call(twin, 'mapPartitions', pickOf(wholes, pick)),
+  mapPartitionsWithIndex: twin => call(twin, 'mapPartitionsWithIndex', indexed),
+  glom: twin => call(twin, 'glom'),
+  keyBy: (twin, { pick }) => call(twin, 'keyBy', pickOf([kindOf, same, intOf], pick)),
+  groupBy: (twin, { pick, spread }) => call(twin, 'groupBy', pickOf([kindOf, intOf], pick), spread),
+  unionSelf: twin => meet(twin, 'union', [call(twin, 'mapPartitionsWithIndex', indexed), twin]),
+  union: (twin, { more }) => meet(twin, 'union', [more()]),
+  keep: (twin, { pick }) => keep(twin, pickOf(keepers, pick)),
+  distinct: (twin, { spread }) => call(twin, 'distinct', spread),
+  intersection: (twin, { more, spread }) => meet(twin, 'intersection', [more()], spread),
+  intersectionSelf: (twin, { pick, spread }) =>
+    meet(call(twin, 'flatMap', flats[0]), 'intersection', [call(twin, 'filter', pickOf(filters, pick))], spread),
+  subtract: (twin, { pick, spread }) => meet(twin, 'subtract', [call(twin, 'filter', pickOf(filters, pick))], spread),
+  coalesce: (twin, { pick, partitions }) => call(twin, 'coalesce', partitions ?? 2, pick % 4 === 0 ? { shuffle: true } : undefined),
+  repartition: (twin, { partitions }) => call(twin, 'repartition', partitions ?? 4),
+  zip: (twin, { pick }) => meet(call(twin, 'map', pickOf(maps, pick)), 'zip', [pick % 2 === 0 ? twin : call(twin, 'coalesce', 1000)]),
+  zipWithIndex: twin => call(twin, 'zipWithIndex'),
+  zipWithUniqueId: twin => call(twin, 'zipWithUniqueId'),
+  sortBy: (twin, { pick, partitions }) => call(twin, 'sortBy', pickOf(sortKeys, pick), pick % 3 > 0, partitions),
+  cartesian(twin, { more }) {
+    const other = more();
+    const [rows, parts] = [twin.model.rows.length * other.model.rows.length, twin.model.partitions.length * other.model.partitions.length];
+    return rows > MOST_PAIRS || parts > MOST_PARTS ? twin : meet(twin, 'cartesian', [other]);
+  },
+  zipPartitions(twin, { pick, more }) {
+    const n = twin.model.partitions.length;
+    if (n === 0) return twin;
+    const other = call(more(), 'repartition', n);
+    const join = (...sides: Iterable<unknown>[]) => sides.reverse().flatMap(side => [...side]);
+    return meet(twin, 'zipPartitions', [other, twin, other].slice(0, 1 + (pick % 3)), join);
+  },
+};
+
+const pairSteps: Record<string, StepOf> = {
+  reduceNumbers: (twin, chosen) =>
+    call(
+      call(pairs(twin, chosen), 'mapValues', pickOf([numberOf, intOf], chosen.pick)),
+      'reduceByKey',
+      pickOf(reducers, chosen.pick),
+      chosen.spread,
+    ),
+  reduceByKey: (twin, chosen) => call(pairs(twin, chosen), 'reduceByKey', pickOf(anyReducers, chosen.pick), chosen.spread),
+  combineByKey: (twin, chosen) => call(pairs(twin, chosen), 'combineByKey', combiner, chosen.spread),
+  groupByKey: (twin, chosen) => call(pairs(twin, chosen), 'groupByKey', chosen.spread),
+  mapValues: (twin, chosen) => call(pairs(twin, chosen), 'mapValues', pickOf(maps, chosen.pick)),
+  flatMapValues: (twin, chosen) => call(pairs(twin, chosen), 'flatMapValues', pickOf(flats, chosen.pick)),
+  foldByKey: (twin, chosen) => call(pairs(twin, chosen), 'foldByKey', 'z', pickOf(anyReducers, chosen.pick), chosen.spread),
+  aggregateByKey: (twin, chosen) =>
+    call(pairs(twin, chosen), 'aggregateByKey', ['zero'], combiner.mergeValue, combiner.mergeCombiners, chosen.spread),
+  join: (twin, chosen) => meet(pairs(twin, chosen), pickOf(joins, chosen.pick), [otherPairs(chosen)], chosen.spread),
+  joinMore: (twin, chosen) => meet(pairs(twin, chosen), pickOf(joins, chosen.pick), [otherPairs(chosen)], chosen.spread),
+  joinSelf(twin, chosen) {
+    const left = pairs(twin, chosen);
+    return meet(left, 'join', [call(left, 'groupByKey', chosen.partitions)]);
+  },
+  cogroup(twin, chosen) {
+    const [left, right] = [pairs(twin, chosen), otherPairs(chosen)];
+    return meet(left, 'cogroup', [right, left, right].slice(0, 1 + (chosen.pick % 3)), chosen.spread);
+  },
+  groupWith: (twin, chosen) => meet(pairs(twin, chosen), 'groupWith', [otherPairs(chosen)]),
+  partitionBy: (twin, chosen) => call(pairs(twin, chosen), 'partitionBy', chosen.spread ?? 3),
+  unionKeyed(twin, chosen) {
+    const placed = call(pairs(twin, chosen), 'partitionBy', chosen.spread ?? 2);
+    return meet(placed, 'union', [call(placed, 'mapValues', pickOf(maps, chosen.pick)), placed]);
+  },
+  sortByKey: (twin, chosen) => call(pairs(twin, chosen), 'sortByKey', chosen.pick % 2 === 0, chosen.partitions),
+  sortWithin: (twin, chosen) => call(pairs(twin, chosen), 'repartitionAndSortWithinPartitions', chosen.spread ?? 2),
+  keys: (twin, chosen) => call(pairs(twin, chosen), 'keys'),
+  values: (twin, chosen) => call(pairs(twin, chosen), 'values'),
+};
+
+const steps = { ...textSteps, ...rowSteps, ...pairSteps };
+
 export interface Step {
   readonly name: string;
-  /** Chooses a closure. */
   readonly pick: number;
   readonly partitions: number | undefined;
   readonly other: Source;
 }
+export interface Chain {
+  readonly source: Source;
+  readonly steps: readonly Step[];
+}
 
-const rowSteps = [
-  'map',
-  'mapAsync',
-  'filter',
-  'flatMap',
-  'mapPartitions',
-  'mapPartitionsWithIndex',
-  'glom',
-  'keyBy',
-  'groupBy',
-  'unionSelf',
-  'union',
-  'distinct',
-  'keep',
-];
-const setSteps = [
-  'intersection',
-  'intersectionSelf',
-  'subtract',
-  'cartesian',
-  'coalesce',
-  'repartition',
-  'zip',
-  'zipPartitions',
-  'zipWithIndex',
-  'zipWithUniqueId',
-  'sortBy',
-];
-const pairSteps = [
-  'reduceNumbers',
-  'reduceByKey',
-  'combineByKey',
-  'groupByKey',
-  'mapValues',
-  'flatMapValues',
-  'foldByKey',
-  'aggregateByKey',
-  'join',
-  'join',
-  'joinSelf',
-  'cogroup',
-  'partitionBy',
-  'keys',
-  'values',
-  'unionKeyed',
-  'sortByKey',
-  'sortByKey',
-  'sortWithin',
-];
-export const step: fc.Arbitrary<Step> = fc.record({
-  name: fc.constantFrom(...rowSteps, ...setSteps, ...pairSteps, ...pairSteps),
-  pick: fc.nat({ max: 11 }),
-  partitions: fc.option(fc.integer({ min: 1, max: 7 }), { nil: undefined }),
-  other: source,
-});
+const stepOf = (...names: string[]): fc.Arbitrary<Step> =>
+  fc.record({
+    name: fc.constantFrom(...names),
+    pick: fc.nat({ max: 11 }),
+    partitions: fc.option(fc.integer({ min: 1, max: 7 }), { nil: undefined }),
+    other: anySource,
+  });
+const anyStep = stepOf(...Object.keys(steps), ...Object.keys(pairSteps));
+const textStep = stepOf(...Object.keys(textSteps));
+const overText = fc
+  .tuple(textSource, fc.array(textStep, { minLength: 1, maxLength: 3 }), fc.array(anyStep, { minLength: 1, maxLength: 3 }))
+  .map(([source, first, then]) => ({ source, steps: [...first, ...then] }));
+export const chain: fc.Arbitrary<Chain> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ source: rowsSource, steps: fc.array(anyStep, { minLength: 2, maxLength: 6 }) }) },
+  { weight: 1, arbitrary: overText },
+);
 
-const isPair = (row: unknown) => Array.isArray(row) && row.length === 2;
-const pickOf = <T>(from: readonly T[], pick: number): T => from[pick % from.length]!;
-
-/** Adds one step. Rows that are no pairs get keys before an operator of pairs. `open` makes the twins of a source. */
+/** Adds one step. `open` makes the twins of a source. */
 export function apply(twin: Twin, { name, pick, partitions, other }: Step, open: (source: Source) => Twin): Twin {
   const spread = pick % 4 === 3 ? pickOf(partitioners, pick >> 2) : partitions;
-  const pairs = () => (twin.model.rows.every(isPair) ? twin : call(twin, 'keyBy', pickOf([kindOf, (v: unknown) => v], pick)));
-  switch (name) {
-    case 'map':
-      return call(twin, 'map', pickOf(maps, pick));
-    case 'mapAsync':
-      return call(twin, 'mapAsync', pickOf(maps, pick), { concurrency: 1 + (pick % 5) });
-    case 'filter':
-      return call(twin, 'filter', pickOf(filters, pick));
-    case 'flatMap':
-      return call(twin, 'flatMap', pickOf(flats, pick));
-    case 'mapPartitions':
-      return call(twin, 'mapPartitions', pickOf(wholes, pick));
-    case 'mapPartitionsWithIndex':
-      return call(twin, 'mapPartitionsWithIndex', (index: number, rows: Iterable<unknown>) => Array.from(rows, row => [index, row]));
-    case 'glom':
-      return call(twin, 'glom');
-    case 'keyBy':
-      return call(twin, 'keyBy', pickOf([kindOf, (v: unknown) => v, intOf], pick));
-    case 'unionSelf': {
-      const tagged = call(twin, 'mapPartitionsWithIndex', (index: number, rows: Iterable<unknown>) =>
-        Array.from(rows, row => [index, row]),
-      );
-      return { rdd: twin.rdd.union(tagged.rdd, twin.rdd), model: twin.model.union(tagged.model, twin.model) };
-    }
-    case 'union': {
-      const more = open(other);
-      return { rdd: twin.rdd.union(more.rdd), model: twin.model.union(more.model) };
-    }
-    case 'keep': {
-      const keep = pickOf(keepers, pick);
-      keep(twin.rdd.unpersist());
-      return twin;
-    }
-    case 'distinct':
-      return call(twin, 'distinct', spread);
-    case 'reduceNumbers':
-      return call(call(pairs(), 'mapValues', pickOf([numberOf, intOf], pick)), 'reduceByKey', pickOf(reducers, pick), spread);
-    case 'reduceByKey':
-      return call(pairs(), 'reduceByKey', pickOf(anyReducers, pick), spread);
-    case 'combineByKey':
-      return call(pairs(), 'combineByKey', combiner, spread);
-    case 'groupByKey':
-      return call(pairs(), 'groupByKey', spread);
-    case 'mapValues':
-      return call(pairs(), 'mapValues', pickOf(maps, pick));
-    case 'flatMapValues':
-      return call(pairs(), 'flatMapValues', pickOf(flats, pick));
-    case 'groupBy':
-      return call(twin, 'groupBy', pickOf([kindOf, intOf], pick), spread);
-    case 'foldByKey':
-      return call(pairs(), 'foldByKey', 'z', pickOf(anyReducers, pick), spread);
-    case 'aggregateByKey':
-      return call(pairs(), 'aggregateByKey', ['zero'], combiner.mergeValue, combiner.mergeCombiners, spread);
-    case 'join': {
-      const left = pairs();
-      const right = call(open(other), 'keyBy', pickOf([kindOf, (v: unknown) => v], pick));
-      return meet(left, pickOf(joins, pick), [right], spread);
-    }
-    case 'cogroup': {
-      const left = pairs();
-      const right = call(open(other), 'keyBy', pickOf([kindOf, (v: unknown) => v], pick));
-      const others = [right, left, right].slice(0, 1 + (pick % 3));
-      return meet(left, 'cogroup', others, spread);
-    }
-    case 'joinSelf': {
-      const left = pairs();
-      const right = call(left, 'groupByKey', partitions);
-      return { rdd: left.rdd.join(right.rdd) as never, model: left.model.join(right.model) };
-    }
-    case 'partitionBy':
-      return call(pairs(), 'partitionBy', spread ?? 3);
-    case 'unionKeyed': {
-      const placed = call(pairs(), 'partitionBy', spread ?? 2);
-      return meet(placed, 'union', [call(placed, 'mapValues', pickOf(maps, pick)), placed]);
-    }
-    case 'sortByKey':
-      return call(pairs(), 'sortByKey', pick % 2 === 0, partitions);
-    case 'sortWithin':
-      return call(pairs(), 'repartitionAndSortWithinPartitions', spread ?? 2);
-    case 'sortBy':
-      return call(twin, 'sortBy', pickOf(sortKeys, pick), pick % 3 > 0, partitions);
-    case 'intersection':
-      return meet(twin, 'intersection', [open(other)], spread);
-    case 'intersectionSelf':
-      return meet(call(twin, 'flatMap', flats[0]), 'intersection', [call(twin, 'filter', pickOf(filters, pick))], spread);
-    case 'subtract':
-      return meet(twin, 'subtract', [call(twin, 'filter', pickOf(filters, pick))], spread);
-    case 'cartesian': {
-      const more = open(other);
-      const [rows, parts] = [twin.model.rows.length * more.model.rows.length, twin.model.partitions.length * more.model.partitions.length];
-      return rows > MOST_PAIRS || parts > MOST_PARTS ? twin : meet(twin, 'cartesian', [more]);
-    }
-    case 'coalesce':
-      return call(twin, 'coalesce', partitions ?? 2, pick % 4 === 0 ? { shuffle: true } : undefined);
-    case 'repartition':
-      return call(twin, 'repartition', partitions ?? 4);
-    case 'zip':
-      return meet(call(twin, 'map', pickOf(maps, pick)), 'zip', [pick % 2 === 0 ? twin : call(twin, 'coalesce', 1000)]);
-    case 'zipPartitions': {
-      const n = twin.model.partitions.length;
-      const more = call(open(other), 'repartition', Math.max(n, 1));
-      const others = [more, twin, more].slice(0, n === 0 ? 0 : 1 + (pick % 3));
-      const join = (...sides: Iterable<unknown>[]) => sides.reverse().flatMap(side => [...side]);
-      return n === 0 ? twin : meet(twin, 'zipPartitions', others, join);
-    }
-    case 'zipWithIndex':
-      return call(twin, 'zipWithIndex');
-    case 'zipWithUniqueId':
-      return call(twin, 'zipWithUniqueId');
-    case 'values':
-      return call(pairs(), 'values');
-    default:
-      return call(pairs(), 'keys');
-  }
+  return steps[name]!(twin, { pick, partitions, spread, more: () => open(other) });
 }

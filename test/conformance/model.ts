@@ -181,6 +181,8 @@ export class Model {
     }, true);
   }
 
+  groupWith = (...others: Model[]) => this.cogroup(...others, undefined);
+
   join = (other: Model, partitions?: Partitions) => this.joined(other, partitions, (v, w) => [v, w]);
   leftOuterJoin = (other: Model, partitions?: Partitions) => this.joined(other, partitions, (v, w) => [v, orMissing(w)]);
   rightOuterJoin = (other: Model, partitions?: Partitions) => this.joined(other, partitions, (v, w) => [orMissing(v), w]);
@@ -245,6 +247,10 @@ export function keyText(key: unknown): string {
   // Not JSON's own escapes alone: a text is its code units.
   if (typeof key === 'string') return JSON.stringify(key);
   if (key instanceof Date) return `Date ${key.getTime()}`;
+  if (ArrayBuffer.isView(key)) return `${key.constructor.name} ${Array.from(key as unknown as ArrayLike<number>, keyText).join()}`;
+  // Maps and sets: in any order.
+  if (key instanceof Map) return `Map ${Array.from(key, keyText).sort().join()}`;
+  if (key instanceof Set) return `Set ${Array.from(key, keyText).sort().join()}`;
   if (Array.isArray(key)) return `[${Array.from(key, keyText).join()}]`;
   if (typeof key !== 'object' || key === null) return String(key);
   const entries = Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1));
