@@ -53,10 +53,15 @@ export async function pythonVersions(cache: string): Promise<Record<string, stri
   return failure ?? (JSON.parse(output) as Record<string, string | null>);
 }
 
-/** Installs the pinned packages from PyPI into the cache folder. Gives the reason when that cannot be done. */
-export async function installPeers(cache: string, log: (line: string) => void): Promise<string | null> {
-  const all = Object.keys(PINNED) as PythonPeer[];
-  if ((await missingPackages(cache, all)) === null) return null;
+const ALL_PEERS = Object.keys(PINNED) as PythonPeer[];
+
+/** Installs pinned packages from PyPI into the cache folder. Gives the reason when that cannot be done. */
+export async function installPeers(
+  cache: string,
+  log: (line: string) => void,
+  wanted: readonly PythonPeer[] = ALL_PEERS,
+): Promise<string | null> {
+  if ((await missingPackages(cache, wanted)) === null) return null;
   mkdirSync(cache, { recursive: true });
   const python = process.platform === 'win32' ? 'python' : 'python3';
   if (!existsSync(venvPython(cache))) {
@@ -67,8 +72,8 @@ export async function installPeers(cache: string, log: (line: string) => void): 
       return `no Python environment: ${made.failure}`;
     }
   }
-  const packages = all.map(name => `${name}==${PINNED[name]}`);
-  log(`installing ${packages.join(' ')} (some 400 MB)`);
+  const packages = wanted.map(name => `${name}==${PINNED[name]}`);
+  log(`installing ${packages.join(' ')} (some hundred MB each)`);
   const installed = await capture(venvPython(cache), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
   return installed.failure === null ? null : `pip could not install the peers: ${installed.failure}`;
 }

@@ -8,9 +8,14 @@ export interface Captured {
   readonly failure: string | null;
 }
 
-export function capture(file: string, args: readonly string[]): Promise<Captured> {
+/** `timeout`: milliseconds after which the tool is ended, and has failed. */
+export function capture(
+  file: string,
+  args: readonly string[],
+  options: { timeout?: number; env?: NodeJS.ProcessEnv } = {},
+): Promise<Captured> {
   return new Promise(resolve => {
-    execFile(file, args, { maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
+    execFile(file, args, { maxBuffer: 16 << 20, ...options }, (error, stdout, stderr) => {
       if (error === null) return resolve({ output: `${stdout}${stderr}`.trim(), failure: null });
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       const said = stderr.trim().split('\n').slice(-3).join(' / ');
