@@ -1,5 +1,5 @@
-// Random chains of operators: the engine's answer is the model's, row for row and in order, whatever the threads and
-// whether with kernels or without. HEDDLE_MODEL_RUNS=20000 runs longer. A failure prints its seed and path: give them to
+// Random chains of operators: the engine's answer is the model's, row for row and in order, whatever the threads, with kernels
+// or without, small jobs on the main thread or in the pool. HEDDLE_MODEL_RUNS=20000 runs longer. A failure prints its seed and path: give them to
 // fc.assert as { seed, path } to have it again.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -18,7 +18,7 @@ const MOST_ROWS = 3000;
 
 const settings = [
   { threads: 1, kernels: 'on' },
-  { threads: 3, kernels: 'on' },
+  { threads: 3, kernels: 'on', smallJobs: 'pool' },
   { threads: 2, kernels: 'off' },
 ] as const;
 let contexts: Context[] = [];
