@@ -2,7 +2,7 @@
 // two: where it starts and where it ends. An expression is computed once a row, where it is first needed: behind a test
 // that the row did not pass, or in the branch that was not taken, it never is.
 
-import type { ColumnType, ExprId, ExprNode, Separator, Step } from './plan.js';
+import type { ColumnType, Emit, ExprId, ExprNode, Separator, Step } from './plan.js';
 import type { TextOps } from './text-ops.js';
 
 /** Columns that a loop reads and writes. */
@@ -28,23 +28,23 @@ export function compileStep(step: Step, exprs: readonly ExprNode[], constants: C
 export function stepSource(step: Step, exprs: readonly ExprNode[], constants: Constants): string {
   const writer = new StepWriter(exprs, constants);
   for (const test of step.tests) writer.line(`if (!${writer.scalar(test)}) continue;`);
-  step.outputs.forEach((output, k) => {
-    if (exprs[output]!.type === 'text') {
-      const [s, e] = writer.text(output);
-      writer.line(`S${k}[m] = ${s}; E${k}[m] = ${e};`);
-    } else writer.line(`V${k}[m] = ${writer.scalar(output)}${exprs[output]!.type === 'boolean' ? ' ? 1 : 0' : ''};`);
-  });
-  const declared = step.outputs.map((output, k) => declare(k, exprs[output]!.type, 'outputs', ['S', 'E', 'V']));
+  for (const emit of step.emits) writer.emit(emit);
+  const types = typesOf(step, exprs);
+  const declared = types.map((type, k) => declare(k, type, 'outputs', ['S', 'E', 'V']));
   const read = [...writer.columns].map(([column, type]) => declare(column, type, 'inputs', ['s', 'e', 'v']));
   return `function step(n, inputs, outputs, ops) {
   ${[...read, ...declared].join(' ')}
   let m = 0;
   for (let i = 0; i < n; i++) {
     ${writer.body}
-    m++;
   }
   return m;
 }`;
+}
+
+/** The types of a step's outputs. */
+export function typesOf({ emits }: Step, exprs: readonly ExprNode[]): ColumnType[] {
+  return emits[0]!.outputs.map(output => exprs[output]!.type);
 }
 
 function declare(k: number, type: ColumnType, from: string, [s, e, v]: readonly [string, string, string]): string {
@@ -70,6 +70,23 @@ class StepWriter {
 
   line(text: string): void {
     this.body += `${text}\n    `;
+  }
+
+  /** One row that may come out. */
+  emit({ tests, outputs }: Emit): void {
+    this.line('passed: {');
+    this.inside(() => {
+      for (const test of tests) this.line(`if (!${this.scalar(test)}) break passed;`);
+      outputs.forEach((output, k) => {
+        const type = this.exprs[output]!.type;
+        if (type === 'text') {
+          const [s, e] = this.text(output);
+          this.line(`S${k}[m] = ${s}; E${k}[m] = ${e};`);
+        } else this.line(`V${k}[m] = ${this.scalar(output)}${type === 'boolean' ? ' ? 1 : 0' : ''};`);
+      });
+      this.line('m++;');
+    });
+    this.line('}');
   }
 
   scalar(id: ExprId): string {
@@ -230,6 +247,16 @@ class StepWriter {
       case 'toLowerCase':
       case 'toUpperCase':
         this.line(`ops.${op === 'toLowerCase' ? 'lower' : 'upper'}(${s}, ${e});`);
+        define('ops.from', 'ops.top');
+        break;
+      case 'replaceSet': {
+        const set = this.set(node.separator as Separator & { readonly kind: 'set' }, s, e);
+        this.line(`ops.replaceSet(${s}, ${e}, ${set}${rest.join('')});`);
+        define('ops.from', 'ops.top');
+        break;
+      }
+      case 'replaceText':
+        this.line(`ops.replaceText(${s}, ${e}${rest.join('')});`);
         define('ops.from', 'ops.top');
         break;
       case 'concat': {

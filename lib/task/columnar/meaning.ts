@@ -2,9 +2,17 @@
 
 import { ARITHMETIC, COMPARISONS, MATH } from './methods.js';
 import type { ColumnType, ExprId, ExprTable } from './plan.js';
+import { scalar, type Value } from './value.js';
 
 /** Undefined wherever there is no such meaning. */
 type Meaning = ExprId | undefined;
+
+/** A constant that was captured or written; undefined for one that is no column's. */
+export function constantOf(table: ExprTable, value: unknown): Value | undefined {
+  if (value === undefined || value === null) return { kind: 'nothing', value };
+  if (typeof value === 'number' || typeof value === 'boolean') return scalar(table.constant(value));
+  return typeof value === 'string' && !/\p{Surrogate}/u.test(value) ? scalar(table.constant(value)) : undefined;
+}
 
 export function truthy(table: ExprTable, expr: ExprId): ExprId {
   return table.type(expr) === 'boolean' ? expr : table.of('truthy', 'boolean', expr);

@@ -57,6 +57,13 @@ export const GLOBAL_FUNCTIONS: ReadonlySet<string> = new Set([
   'isFinite',
 ]);
 
+/** Functions that a list's methods may call with an element and more, for they take one argument. */
+export const FUNCTIONS_OF_ELEMENTS: ReadonlySet<string> = new Set([
+  ...['Number', 'String', 'Boolean', 'isNaN', 'isFinite', 'parseFloat'],
+  ...['Number.parseFloat', 'Number.isNaN', 'Number.isFinite', 'Number.isInteger'],
+  ...[...MATH].filter(([, count]) => count === 1).map(([name]) => `Math.${name}`),
+]);
+
 /** Members of Number: constants, and functions. */
 export const NUMBER_CONSTANTS: ReadonlySet<string> = new Set(
   'NaN POSITIVE_INFINITY NEGATIVE_INFINITY MAX_SAFE_INTEGER MIN_SAFE_INTEGER MAX_VALUE MIN_VALUE EPSILON'.split(' '),

@@ -3,7 +3,9 @@
 import type { ShippedClosure } from '../../codec/closure/index.js';
 import type { FunctionRef, OperatorSpec } from '../spec.js';
 import { readClosure } from './closure.js';
-import { type ColumnarPlan, type ExprId, ExprTable, type Obstacle, type Separator, type Shape, type Step } from './plan.js';
+import { following, isList, openList } from './list.js';
+import { lower } from './lower.js';
+import { type ColumnarPlan, type ExprId, ExprTable, type Obstacle, type Shape, type Step } from './plan.js';
 import { nameOf, scalar, Unsupported, type Value } from './value.js';
 
 export interface Planned {
@@ -34,11 +36,13 @@ export function planOperators(operators: readonly OperatorSpec[], closures: read
 class Planner {
   row: Value;
   private readonly table = new ExprTable();
+  /** Those that led to the level of the row. */
   private readonly steps: Step[] = [];
-  private tests: ExprId[] = [];
+  /** What rows of that level must pass. */
+  private tests: readonly ExprId[] = [];
 
   constructor(private readonly closures: readonly ShippedClosure[]) {
-    this.row = scalar(this.table.column(0, 'text'));
+    this.row = scalar(this.table.column(0, 0, 'text'));
   }
 
   take({ kind, f }: OperatorSpec): void {
@@ -47,21 +51,23 @@ class Planner {
         this.row = this.call(f, this.row);
         return;
       case 'filter':
-        this.tests.push(this.condition(this.call(f, this.row)));
+        this.tests = [...this.tests, this.condition(this.call(f, this.row))];
         return;
       case 'keyBy':
         this.row = { kind: 'tuple', items: [this.call(f, this.row), this.row] };
         return;
       case 'mapValues': {
-        const { row } = this;
-        if (row.kind !== 'tuple' || row.items.length !== 2) throw new Unsupported('pairs that are not [key, value]', -1);
-        this.row = { kind: 'tuple', items: [row.items[0]!, this.call(f, row.items[1]!)] };
+        const [key, value] = this.pair();
+        this.row = { kind: 'tuple', items: [key, this.call(f, value)] };
         return;
       }
       case 'flatMap': {
-        const parts = this.call(f, this.row);
-        if (parts.kind !== 'parts') throw new Unsupported(`flatMap of ${nameOf(parts)}`, -1);
-        this.split(parts.text, parts.separator);
+        this.row = this.each(this.call(f, this.row));
+        return;
+      }
+      case 'flatMapValues': {
+        const [key, value] = this.pair();
+        this.row = { kind: 'tuple', items: [key, this.each(this.call(f, value))] };
         return;
       }
       default:
@@ -74,14 +80,24 @@ class Planner {
     const outputs: ExprId[] = [];
     const row = this.shape(this.row, outputs);
     if (row === undefined) return undefined;
-    const steps = [...this.steps, { tests: this.tests.slice(), outputs }];
-    return { covered, exprs: this.table.nodes.slice(), steps, row };
+    const steps = [...this.steps, { tests: this.tests, emits: [{ tests: [], outputs }] }];
+    return { covered, row, ...lower(steps, this.table) };
   }
 
-  private split(text: ExprId, separator: Separator): void {
-    this.steps.push({ tests: this.tests, outputs: [text], split: separator });
-    this.tests = [];
-    this.row = scalar(this.table.column(0, 'text'));
+  /** Each element of a list as a row. */
+  private each(list: Value): Value {
+    if (!isList(list)) throw new Unsupported(`flatMap of ${nameOf(list)}`, -1);
+    const opened = openList(this.table, list, this.steps.length);
+    const { steps, tests } = following(this.tests, opened);
+    this.steps.push(...steps);
+    this.tests = tests;
+    return opened.element;
+  }
+
+  private pair(): readonly [Value, Value] {
+    const { row } = this;
+    if (row.kind !== 'tuple' || row.items.length !== 2) throw new Unsupported('pairs that are not [key, value]', -1);
+    return row.items as readonly Value[] as [Value, Value];
   }
 
   private call(f: FunctionRef, row: Value): Value {
@@ -94,6 +110,8 @@ class Planner {
       case 'keyOf':
         if (row.kind === 'tuple' && row.items.length > 0) return row.items[0]!;
         throw new Unsupported('keys of what is no pair', -1);
+      case 'valueOf':
+        return this.pair()[1];
       default:
         throw new Unsupported(f.builtin, -1);
     }

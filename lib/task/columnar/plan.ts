@@ -17,6 +17,8 @@ export type Operation =
   | 'charAt'
   | 'concat'
   | 'part'
+  | 'replaceSet'
+  | 'replaceText'
   // text -> number
   | 'length'
   | 'charCodeAt'
@@ -47,14 +49,18 @@ export type Operation =
 /** An expression's place in the plan's table: equal expressions have one place. */
 export type ExprId = number;
 
+/** The columns of a part: itself, and its place among the parts of its text. */
+export const PART = 0;
+export const PLACE = 1;
+
 export type ExprNode =
-  | { readonly op: 'column'; readonly type: ColumnType; readonly column: number }
+  | { readonly op: 'column'; readonly type: ColumnType; readonly level: number; readonly column: number }
   | { readonly op: 'constant'; readonly type: ColumnType; readonly value: string | number | boolean }
   | {
       readonly op: Operation;
       readonly type: ColumnType;
       readonly args: readonly ExprId[];
-      /** What parts are separated by: of 'part' and 'parts'. */
+      /** What is looked for: of 'part', 'parts' and 'replaceSet'. */
       readonly separator?: Separator;
       /** Which part. */
       readonly index?: number;
@@ -72,12 +78,18 @@ export type Separator =
       readonly asciiOnly: boolean;
     };
 
-/** Rows of some columns to rows of others: those that pass all tests, the outputs of each; then, perhaps, cut into parts. */
+/** Rows of some columns to rows of others: those that pass all tests. Its columns are of the level of its place among the steps. */
 export interface Step {
   readonly tests: readonly ExprId[];
-  readonly outputs: readonly ExprId[];
-  /** The one output is text, and each of its parts is a row. */
+  /** The rows that each one becomes, most often one: outputs of the same types, of those that pass tests of their own. */
+  readonly emits: readonly Emit[];
+  /** The first output is text, and each of its parts is a row of the next level: its PART, its PLACE, and the other outputs. */
   readonly split?: Separator;
+}
+
+export interface Emit {
+  readonly tests: readonly ExprId[];
+  readonly outputs: readonly ExprId[];
 }
 
 /** How columns make a row. */
@@ -91,7 +103,7 @@ export interface ColumnarPlan {
   /** How many of the pipeline's operators it stands for. */
   readonly covered: number;
   readonly exprs: readonly ExprNode[];
-  /** Column 0 of the first one is the line. */
+  /** Column 0 of level 0 is the line. */
   readonly steps: readonly Step[];
   readonly row: Shape;
 }
@@ -127,8 +139,8 @@ export class ExprTable {
     return this.add({ op: 'constant', type, value });
   }
 
-  column(column: number, type: ColumnType): ExprId {
-    return this.add({ op: 'column', type, column });
+  column(level: number, column: number, type: ColumnType): ExprId {
+    return this.add({ op: 'column', type, level, column });
   }
 
   of(op: Operation, type: ColumnType, ...args: readonly ExprId[]): ExprId {

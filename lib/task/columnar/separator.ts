@@ -19,8 +19,10 @@ export function stringSeparator(text: string): Separator | undefined {
   return text === '' || /\p{Surrogate}/u.test(text) ? undefined : { kind: 'string', text };
 }
 
+type SetSeparator = Separator & { readonly kind: 'set' };
+
 /** The separator that a regular expression is: one character or class, with `+` or without; undefined for any other. */
-export function regexSeparator(source: string, flags: string): Separator | undefined {
+export function regexSeparator(source: string, flags: string): SetSeparator | undefined {
   if (!/^[gimsy]*$/.test(flags) || flags.includes('y')) return undefined;
   const reader = new SetReader(source);
   const set = reader.atom();
@@ -29,16 +31,35 @@ export function regexSeparator(source: string, flags: string): Separator | undef
   if (!reader.ended) return undefined;
   const bytes = new Set(set.bytes);
   if (flags.includes('i')) {
-    // Without the flag u no character beyond ASCII is the same as one of ASCII in another case.
-    for (const byte of [...bytes]) {
+    // Without the flag u no character beyond ASCII is the same as one of ASCII in another case. What is outside a class is so in
+    // both cases.
+    for (const byte of set.bytes) {
       const letter = String.fromCharCode(byte);
-      if (/[a-z]/i.test(letter)) bytes.add(letter.toLowerCase().charCodeAt(0)).add(letter.toUpperCase().charCodeAt(0));
+      if (!/[a-z]/i.test(letter)) continue;
+      const cases = [letter.toLowerCase().charCodeAt(0), letter.toUpperCase().charCodeAt(0)];
+      if (!set.negated) for (const one of cases) bytes.add(one);
+      else if (!cases.every(one => set.bytes.has(one))) bytes.delete(byte);
     }
-    if (set.negated) return undefined;
   }
   // A character beyond ASCII is several bytes: as separators they are one only where a run is.
   const asciiOnly = set.asciiOnly || (set.negated && !runs);
   return { kind: 'set', bytes: [...bytes].sort((a, b) => a - b), runs, asciiOnly };
+}
+
+/** What separates the matches of a regular expression for runs of a class: all that is not in it. */
+export function matchSeparator(source: string, flags: string): SetSeparator | undefined {
+  const set = flags.includes('g') ? regexSeparator(source, flags) : undefined;
+  if (set?.runs !== true) return undefined;
+  const bytes = Array.from({ length: 256 }, (_, byte) => byte).filter(byte => !set.bytes.includes(byte));
+  return { ...set, bytes };
+}
+
+/** What replace() with a regular expression takes away; where nothing comes in its place, a run of them is as good as each. */
+export function replacedSet(source: string, flags: string, replacement: string): SetSeparator | undefined {
+  if (!flags.includes('g')) return undefined;
+  const set = regexSeparator(source, flags);
+  if (set === undefined || replacement !== '' || set.runs) return set;
+  return regexSeparator(`${source}+`, flags);
 }
 
 interface ByteSet {

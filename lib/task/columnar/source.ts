@@ -11,11 +11,13 @@ import type { TaskEnv } from '../env.js';
 import type { InputSpec } from '../spec.js';
 import type { ColumnsBatch } from './batch.js';
 import { compileStep, type StepLoop, type Vector } from './code.js';
-import type { ColumnarPlan, Step } from './plan.js';
-import { BATCH_BYTES, ConstantArea, Workspace } from './workspace.js';
+import { type ColumnarPlan, PART, PLACE, type Separator, type Step } from './plan.js';
+import { spread, type Text } from './spread.js';
+import { BATCH_BYTES, BATCH_ROWS, ConstantArea, Workspace } from './workspace.js';
 
 /** Lines in a batch that goes the other way. */
 const LINES_BYTES = 64 * 1024;
+const LEAST_BATCH_BYTES = 2048;
 
 /** A plan as a thread keeps it: its loops, and where its constants lie. */
 export class CompiledPlan {
@@ -24,17 +26,21 @@ export class CompiledPlan {
   readonly loops: readonly (StepLoop | undefined)[];
   /** For each output of a step without a loop, the column of the input that it is. */
   readonly passed: readonly (readonly number[])[];
+  /** Whether the places of the parts are asked for. */
+  readonly places: readonly boolean[];
 
   constructor(
     readonly plan: ColumnarPlan,
     name: string,
   ) {
     const { steps, exprs } = plan;
-    const isPassed = (step: Step) => step.tests.length === 0 && step.outputs.every(output => exprs[output]!.op === 'column');
+    const isPassed = ({ tests, emits: [first, ...others] }: Step) =>
+      tests.length + first!.tests.length + others.length === 0 && first!.outputs.every(output => exprs[output]!.op === 'column');
     this.loops = steps.map(step => (isPassed(step) ? undefined : compileStep(step, exprs, this.constants, `${name}-columns`)));
     this.passed = steps.map(step =>
-      isPassed(step) ? step.outputs.map(output => (exprs[output] as { readonly column: number }).column) : [],
+      isPassed(step) ? step.emits[0]!.outputs.map(output => (exprs[output] as { readonly column: number }).column) : [],
     );
+    this.places = steps.map((_, k) => exprs.some(node => node.op === 'column' && node.level === k + 1 && node.column === PLACE));
     for (const { split } of steps) {
       if (split?.kind === 'set') this.constants.set(split);
       else if (split !== undefined) this.constants.text(split.text);
@@ -53,6 +59,8 @@ export class ColumnarSource implements Source {
   private to = 0;
   /** Whether the window lies in the workspace and is valid there. */
   private columnar = false;
+  /** Bytes of lines in a batch: fewer where they become so much more that it would not fit. */
+  private batchBytes = BATCH_BYTES;
   private ascii = false;
 
   constructor(
@@ -74,10 +82,21 @@ export class ColumnarSource implements Source {
 
   next(): Batch | ColumnsBatch | null {
     if (this.at >= this.to && !this.load()) return null;
-    const end = lineEnd(this.view, this.at, this.to, this.columnar ? BATCH_BYTES : LINES_BYTES);
-    const batch = (this.columnar && end - this.at <= BATCH_BYTES ? this.columns(this.at, end) : undefined) ?? this.lines(this.at, end);
-    this.at = end;
-    return batch;
+    const from = this.at;
+    while (this.columnar) {
+      const end = lineEnd(this.view, from, this.to, this.batchBytes);
+      if (end - from > BATCH_BYTES) break;
+      const batch = this.columns(from, end);
+      if (batch !== undefined) {
+        this.at = end;
+        return batch;
+      }
+      const { ops } = this.workspace;
+      if (!ops.crowded || this.batchBytes < 2 * LEAST_BATCH_BYTES) break;
+      this.batchBytes /= 2;
+    }
+    this.at = lineEnd(this.view, from, this.to, this.columnar ? this.batchBytes : LINES_BYTES);
+    return this.lines(from, this.at);
   }
 
   close(): void {
@@ -124,7 +143,9 @@ export class ColumnarSource implements Source {
     let n = lines;
     let vectors: readonly Vector[] = [workspace.lines];
     for (let k = 0; k < plan.steps.length; k++) {
+      const { emits, split } = plan.steps[k]!;
       const loop = compiled.loops[k];
+      if (n * emits.length > BATCH_ROWS) return this.crowded();
       if (loop === undefined) {
         const input = vectors;
         vectors = compiled.passed[k]!.map(column => input[column]!);
@@ -133,24 +154,25 @@ export class ColumnarSource implements Source {
         if (workspace.ops.failed) return undefined;
         vectors = workspace.outputs[k]!;
       }
-      const split = plan.steps[k]!.split;
       if (split !== undefined) {
-        const text = vectors[0] as Vector & { readonly type: 'text' };
+        const [text, ...carried] = vectors as readonly [Text, ...Vector[]];
         if (split.kind === 'set' && split.asciiOnly && !this.ascii) return undefined;
-        if (loop !== undefined && !fits(text, n)) return undefined;
-        n = this.split(split, text, n, workspace.parts[k]!);
-        vectors = [workspace.parts[k]!];
+        if ((k > 0 || loop !== undefined) && !fits(text, n)) return this.crowded();
+        const parts = workspace.parts[k] as readonly [Text, Vector & { readonly type: 'number' }, ...Vector[]];
+        n = this.split(split, text, n, parts[PART]);
+        const place = compiled.places[k] === true ? parts[PLACE] : undefined;
+        if (carried.length > 0 || place !== undefined) spread(text, carried, parts[PART], parts.slice(PLACE + 1), place, n);
+        vectors = parts;
       }
     }
     return { kind: 'columns', row: plan.row, vectors, workspace, n, lines, block, from: first, to: last };
   }
 
-  private split(
-    separator: NonNullable<Step['split']>,
-    text: Vector & { readonly type: 'text' },
-    n: number,
-    parts: Vector & { readonly type: 'text' },
-  ): number {
+  private crowded(): undefined {
+    this.workspace.ops.crowded = true;
+  }
+
+  private split(separator: Separator, text: Text, n: number, parts: Text): number {
     const { kernels, compiled } = this;
     const { base, u8 } = this.workspace;
     const [starts, ends, outStarts, outEnds] = [at(text.starts), at(text.ends), at(parts.starts), at(parts.ends)];
@@ -167,7 +189,7 @@ export class ColumnarSource implements Source {
 const at = (view: Int32Array) => view.byteOffset;
 
 /** Whether all parts have room: text that was made may be longer than what was read. */
-function fits({ starts, ends }: Vector & { readonly type: 'text' }, n: number): boolean {
+function fits({ starts, ends }: Text, n: number): boolean {
   let bytes = n;
   for (let i = 0; i < n; i++) bytes += ends[i]! - starts[i]!;
   return bytes <= starts.length;

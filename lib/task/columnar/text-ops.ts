@@ -7,6 +7,8 @@ const SPACES = /^\s$/;
 export class TextOps {
   /** Set by what cannot be told from the bytes. */
   failed = false;
+  /** Set with it where smaller batches would do: there was no room. */
+  crowded = false;
   /** Whether all text of the batch is ASCII. */
   ascii = true;
   /** The next free byte for text that is made. */
@@ -202,6 +204,30 @@ export class TextOps {
     this.top = out;
   }
 
+  /** Each byte of a set, or each run of them, as the text [t, f). */
+  replaceSet(s: number, e: number, set: number, runs: boolean, t: number, f: number): void {
+    this.begin();
+    let from = s;
+    for (let at = this.setEnd(e, set, s); at < e; at = this.setEnd(e, set, from)) {
+      this.append(from, at);
+      this.append(t, f);
+      from = this.behind(e, set, runs, at);
+    }
+    this.append(from, e);
+  }
+
+  /** The text [t, f), wherever it is, as the text [u, v). */
+  replaceText(s: number, e: number, t: number, f: number, u: number, v: number): void {
+    this.begin();
+    let from = s;
+    for (let at = this.find(s, e, t, f, s); at >= s; at = this.find(s, e, t, f, from)) {
+      this.append(from, at);
+      this.append(u, v);
+      from = at + (f - t);
+    }
+    this.append(from, e);
+  }
+
   begin(): void {
     this.from = this.top;
   }
@@ -223,6 +249,7 @@ export class TextOps {
   private room(bytes: number): boolean {
     if (this.top + bytes <= this.limit) return true;
     this.failed = true;
+    this.crowded = true;
     return false;
   }
 

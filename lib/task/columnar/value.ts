@@ -1,6 +1,6 @@
 // What an expression of a closure stands for while it is being read: columns, and what is made of them.
 
-import type { ExprId, Separator } from './plan.js';
+import type { ExprId, Separator, Step } from './plan.js';
 
 export type Value =
   /** One column. */
@@ -13,10 +13,31 @@ export type Value =
   | { readonly kind: 'struct'; readonly fields: readonly (readonly [string, Value])[] }
   /** What split() gives, which is never made: only its parts are. */
   | { readonly kind: 'parts'; readonly text: ExprId; readonly separator: Separator }
+  /** Elements that are made of parts, or of a choice of arrays: rows, when it is opened at the level of some rows. */
+  | { readonly kind: 'list'; open(level: number): Opened }
+  /** One of two lists of different lengths. */
+  | { readonly kind: 'choice'; readonly test: ExprId; readonly chosen: Value; readonly otherwise: Value }
+  /** What match() gives: null, or a list. */
+  | { readonly kind: 'matches'; readonly list: Value }
+  /** A regular expression, until text is matched with it. */
+  | { readonly kind: 'regex'; readonly pattern: string; readonly flags: string }
+  /** A function of the user's, until it is called. */
+  | { readonly kind: 'function'; readonly parameters: number; call(args: readonly Value[]): Value }
   /** A function of JavaScript's own, until it is called. */
   | { readonly kind: 'global'; readonly name: string }
   /** What the closure captured and columns know nothing of. */
-  | { readonly kind: 'captured'; readonly name: string };
+  | { readonly kind: 'captured'; readonly name: string; readonly value?: unknown };
+
+/** A list as rows of a level of their own: the steps to it from the rows that it was opened for. */
+export interface Opened {
+  readonly steps: readonly Step[];
+  readonly level: number;
+  /** What elements must pass. */
+  readonly tests: readonly ExprId[];
+  readonly element: Value;
+  /** The place of an element in the list, where it is known. */
+  readonly place: ExprId | undefined;
+}
 
 export const scalar = (expr: ExprId): Value => ({ kind: 'scalar', expr });
 
@@ -43,6 +64,15 @@ export function nameOf(value: Value): string {
       return 'an object';
     case 'parts':
       return 'the parts of split()';
+    case 'list':
+    case 'choice':
+      return 'a list';
+    case 'matches':
+      return 'match() without || []';
+    case 'regex':
+      return 'a regular expression';
+    case 'function':
+      return 'a function';
     case 'global':
       return value.name;
     case 'captured':

@@ -3,14 +3,14 @@
 
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import { roomFor } from '../../shuffle/store.js';
-import type { Constants, Vector } from './code.js';
-import type { ColumnarPlan, ColumnType, ExprNode, Separator } from './plan.js';
+import { type Constants, typesOf, type Vector } from './code.js';
+import type { ColumnarPlan, ColumnType, Separator } from './plan.js';
 import { TextOps } from './text-ops.js';
 
 /** Text of a batch at most: what it takes, with its columns, should stay in a core's own cache. A longer line goes the other way. */
 export const BATCH_BYTES = 32 * 1024;
 /** Rows that so many bytes may become: a line has one byte at least, but for the last, and so has a part. */
-const BATCH_ROWS = BATCH_BYTES + 8;
+export const BATCH_ROWS = BATCH_BYTES + 8;
 const WINDOW_BYTES = 256 * 1024;
 const MADE_BYTES = 256 * 1024;
 /** Bytes behind any text that kernels may read. */
@@ -68,7 +68,8 @@ export class Workspace {
   /** The columns of the lines, then those that each step puts out, before and after it cuts them. */
   readonly lines: Vector & { readonly type: 'text' };
   readonly outputs: readonly (readonly Vector[])[];
-  readonly parts: readonly ((Vector & { readonly type: 'text' }) | undefined)[];
+  /** As PART and PLACE have them, then what travels with them; empty for a step that cuts nothing. */
+  readonly parts: readonly (readonly Vector[])[];
 
   /** Throws HEDDLE_HEAP_FULL. */
   constructor(
@@ -80,8 +81,13 @@ export class Workspace {
     this.windowAt = layout.take(WINDOW_BYTES + SLACK);
     this.madeAt = layout.take(MADE_BYTES + SLACK);
     const vectors = [layout.vector('text')];
-    const outputs = plan.steps.map(step => step.outputs.map(output => layout.vector(typeOf(plan.exprs, output))));
-    const parts = plan.steps.map(step => (step.split === undefined ? undefined : layout.vector('text')));
+    const types = plan.steps.map(step => typesOf(step, plan.exprs));
+    const outputs = types.map(columns => columns.map(type => layout.vector(type)));
+    const parts = plan.steps.map(({ split }, k) => {
+      if (split === undefined) return [];
+      const [text, ...carried] = types[k]!;
+      return [text!, 'number' as const, ...carried].map(type => layout.vector(type));
+    });
     this.base = roomFor(heap, layout.bytes, 'a task’s text and columns');
     const { buffer } = heap.u8;
     this.progress = this.base;
@@ -91,7 +97,7 @@ export class Workspace {
     const view = (column: VectorPlace) => vectorAt(buffer, this.base, column);
     this.lines = view(vectors[0]!) as Vector & { readonly type: 'text' };
     this.outputs = outputs.map(columns => columns.map(view));
-    this.parts = parts.map(column => column && (view(column) as Vector & { readonly type: 'text' }));
+    this.parts = parts.map(columns => columns.map(view));
     constants.write(this.u8);
   }
 
@@ -99,6 +105,7 @@ export class Workspace {
   startBatch(ascii: boolean): void {
     this.ops.ascii = ascii;
     this.ops.failed = false;
+    this.ops.crowded = false;
     this.ops.top = this.madeAt;
   }
 
@@ -106,8 +113,6 @@ export class Workspace {
     this.heap.free(this.base);
   }
 }
-
-const typeOf = (exprs: readonly ExprNode[], id: number): ColumnType => exprs[id]!.type;
 
 interface VectorPlace {
   readonly type: ColumnType;

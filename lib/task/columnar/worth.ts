@@ -1,12 +1,13 @@
 // Whether columns pay. Rows that in the end become strings all the same are made faster by the loop over lines; columns pay
-// where the sink takes them as they are, or where some rows are never made.
+// where the sink takes them as they are, where some rows are never made, or where no row has text.
 
 import type { Pipeline, SinkSpec } from '../spec.js';
 import { isTextPair } from './pair.js';
-import type { ColumnarPlan } from './plan.js';
+import type { ColumnarPlan, Shape } from './plan.js';
 
 export function isWorthwhile(plan: ColumnarPlan, pipeline: Pipeline, sink: SinkSpec): boolean {
-  if (plan.steps.some(step => step.tests.length > 0)) return true;
+  if (plan.steps.some(({ tests, emits }) => tests.length > 0 || emits.some(emit => emit.tests.length > 0))) return true;
+  if (!hasText(plan.row)) return true;
   return plan.covered === pipeline.operators.length && takesColumns(plan, sink);
 }
 
@@ -23,4 +24,9 @@ export function takesColumns({ row }: ColumnarPlan, sink: SinkSpec): boolean {
     default:
       return false;
   }
+}
+
+/** Whether strings would have to be made of a row. */
+function hasText(row: Shape): boolean {
+  return row.kind === 'column' ? row.type === 'text' : 'items' in row && row.items.some(hasText);
 }

@@ -9,7 +9,7 @@ import type { OperatorSpec } from '../../../lib/task/spec.js';
 import { type KernelName, kernelsOn, newHeap } from '../../shuffle/fixture.js';
 import { MemoryFiles } from '../../storage/memory-file-system.js';
 
-type Kind = 'map' | 'filter' | 'flatMap' | 'keyBy' | 'mapValues';
+type Kind = 'map' | 'filter' | 'flatMap' | 'keyBy' | 'mapValues' | 'flatMapValues';
 // biome-ignore lint/suspicious/noExplicitAny: functions over rows of any type, as a chain has them
 export type Operator = readonly [kind: Kind, f: (row: any) => any];
 
@@ -80,6 +80,8 @@ function through([kind, f]: Operator, rows: readonly unknown[]): unknown[] {
       return rows.flatMap(row => [...f(row)]);
     case 'keyBy':
       return rows.map(row => [f(row), row]);
+    case 'flatMapValues':
+      return rows.flatMap(row => [...f((row as [unknown, unknown])[1])].map(value => [(row as [unknown, unknown])[0], value]));
     case 'mapValues':
       return rows.map(row => [(row as [unknown, unknown])[0], f((row as [unknown, unknown])[1])]);
   }
