@@ -175,6 +175,22 @@ export interface TextKernels {
     arenaEnd: number,
     progress: number,
   ): number;
+  /** As aggregateText without values: writes each row's group, counted in order of first appearance, to `ids` (u32). */
+  indexText(
+    base: number,
+    starts: number,
+    ends: number,
+    ids: number,
+    from: number,
+    to: number,
+    table: number,
+    slots: number,
+    size: number,
+    limit: number,
+    arena: number,
+    arenaEnd: number,
+    progress: number,
+  ): number;
   /** Moves all keys into a larger, empty table. */
   rehashTextTable(from: number, fromSlots: number, to: number, toSlots: number): void;
   /** The groups in order of first appearance: addresses, lengths and hashKey() of the keys (u32), and the values (f64). */

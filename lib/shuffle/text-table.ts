@@ -26,6 +26,9 @@ export interface TextGroups {
   readonly ascii: boolean;
 }
 
+/** What kernels are told of a table: its address, slots, size and limit, its keys' free memory, and where they write to. */
+type TableWords = [table: number, slots: number, size: number, limit: number, arena: number, arenaEnd: number, progress: number];
+
 const FIRST_CHUNK = 1 << 16;
 const LARGEST_CHUNK = 1 << 20;
 /** Bytes behind a key that kernels may read. */
@@ -56,13 +59,23 @@ export class TextTable {
 
   /** Adds n strings with their float64 values, or with one constant where `values` is 0. */
   add(column: TextColumn, values: number, constant: number, n: number): void {
-    const { kernels, op, progress } = this;
+    const { kernels, op } = this;
     const { base, starts, ends } = column;
+    this.fill(column, n, (from, ...table) => kernels.aggregateText(op, base, starts, ends, values, constant, from, n, ...table));
+  }
+
+  /** Adds n strings without values: the group of each, counted in order of first appearance, goes to the n words at `ids`. */
+  index(column: TextColumn, ids: number, n: number): void {
+    const { base, starts, ends } = column;
+    this.fill(column, n, (from, ...table) => this.kernels.indexText(base, starts, ends, ids, from, n, ...table));
+  }
+
+  private fill({ starts, ends }: TextColumn, n: number, add: (from: number, ...table: TableWords) => number): void {
+    const { progress } = this;
     for (let from = 0; ; ) {
       const limit = (this.slots >>> 1) + (this.slots >>> 3);
       const { table, slots, size, free, freeEnd } = this;
-      this.size =
-        kernels.aggregateText(op, base, starts, ends, values, constant, from, n, table, slots, size, limit, free, freeEnd, progress) >>> 0;
+      this.size = add(from, table, slots, size, limit, free, freeEnd, progress) >>> 0;
       const { u32 } = this.heap;
       from = u32[progress >>> 2]!;
       this.free = u32[(progress >>> 2) + 1]!;

@@ -3,6 +3,7 @@
 import { HeddleError } from '../core/errors.js';
 import type { Partitioner } from '../shuffle/partitioner.js';
 import { blocksOf as blocksOfPipeline } from './blocks.js';
+import type { Shape } from './columnar/plan.js';
 import { takesColumns } from './columnar/worth.js';
 import { aggregationOf } from './combine-table.js';
 import type { ProgramFunctions } from './functions.js';
@@ -37,6 +38,12 @@ function revivePartitioner(spec: PartitionerSpec, functions: ProgramFunctions): 
   return spec.kind === 'custom' ? { ...spec, f: functions.get(spec.f) as (key: unknown) => unknown } : spec;
 }
 
+/** The shape of the rows that may come as columns which the sink takes as they are. */
+function columnsTaken({ spec, loaded }: TaskContext): Shape | null {
+  const { columnar, operators } = loaded.program.branches[spec.branch]!;
+  return columnar?.covered === operators.length && takesColumns(columnar, loaded.program.sink) ? columnar.row : null;
+}
+
 export function openSink(task: TaskContext): Sink {
   const sink = makeSink(task);
   sink.label = labelOf(task.loaded.program.sink);
@@ -58,10 +65,8 @@ function makeSink(task: TaskContext): Sink {
       if (spec.output === null) throw new HeddleError('HEDDLE_INTERNAL', 'a shuffle task without its shuffle');
       const aggregation = sink.aggregator === null ? null : aggregationOf(sink.aggregator, functions);
       const op = sink.aggregator?.kind === 'reduce' ? sink.aggregator.op : null;
-      const { columnar, operators } = loaded.program.branches[spec.branch]!;
-      const textual = columnar?.covered === operators.length && takesColumns(columnar, sink);
       const partitioner = revivePartitioner(sink.partitioner, functions);
-      return new ShuffleSink(env, spec.output, spec.partition, spec.token, partitioner, aggregation, op, textual);
+      return new ShuffleSink(env, spec.output, spec.partition, spec.token, partitioner, aggregation, op, columnsTaken(task));
     }
     case 'sampleKeys':
       return new SampleKeysSink(spec.partition, sink.size);
@@ -86,7 +91,7 @@ function makeSink(task: TaskContext): Sink {
     case 'aggregate':
       return new AggregateSink(blocksOf(task), sink.zero, functions.get(sink.seq), functions.get(sink.comb));
     case 'countByValue':
-      return new CountByValueSink();
+      return new CountByValueSink(env, columnsTaken(task) !== null);
     case 'countDistinct':
       return new CountDistinctSink(sink.precision);
     case 'ordered':

@@ -5,4 +5,4 @@ export { countBuckets, foldGroups, orderGroups, spreadBuckets } from './buckets'
 export { fillUniform } from './random';
 export { scatterPairs } from './scatter';
 export { isAscii, textGather, textLines, textOffsets, textSplitByte, textSplitSet, textSplitString } from './text';
-export { aggregateText, extractTextTable, rehashTextTable } from './text-table';
+export { aggregateText, extractTextTable, indexText, rehashTextTable } from './text-table';

@@ -46,19 +46,15 @@ const K: u64 = 0x9e3779b97f4a7c15;
   return load<u64>(a + left - 8) == load<u64>(b + left - 8);
 }
 
-/**
- * Adds the strings [from, to) of a text column, each with its value of `values` (f64), or all with `constant` where that is
- * 0. Stops before a new key once the table holds `limit`, or when the arena has no room for it. Writes to `progress` the
- * first row not taken and the arena's next free byte (u32 each); returns the table's new size.
- */
-export function aggregateText(op: u32, base: usize, starts: usize, ends: usize, values: usize, constant: f64, from: u32, to: u32, table: usize, slots: u32, size: u32, limit: u32, arena: usize, arenaEnd: usize, progress: usize): u32 {
+/** With `indexing`, `values` gets each row's group (u32); else each row brings its value of `values` (f64), or `constant`. */
+@inline function addText(indexing: bool, op: u32, base: usize, starts: usize, ends: usize, values: usize, constant: f64, from: u32, to: u32, table: usize, slots: u32, size: u32, limit: u32, arena: usize, arenaEnd: usize, progress: usize): u32 {
   const mask = slots - 1;
   let i = from;
   for (; i < to; i++) {
     const start = load<u32>(starts + (<usize>i << 2));
     const length = load<u32>(ends + (<usize>i << 2)) - start;
     const key = base + start;
-    const value = values == 0 ? constant : load<f64>(values + (<usize>i << 3));
+    const value = indexing || values == 0 ? constant : load<f64>(values + (<usize>i << 3));
     const first = head(key, length);
     const hash = hashBytes(key, length, first);
     let at = hash & mask;
@@ -67,7 +63,7 @@ export function aggregateText(op: u32, base: usize, starts: usize, ends: usize, 
       slot = table + <usize>at * SLOT;
       if (load<u64>(slot) == first && load<u32>(slot, 12) == length && load<u32>(slot, 20) != 0) {
         if (length <= 8 || (load<u32>(slot, 8) == hash && sameTail(load<u32>(slot, 16), key, length))) {
-          store<f64>(slot, merge(op, load<f64>(slot, 24), value), 24);
+          if (!indexing) store<f64>(slot, merge(op, load<f64>(slot, 24), value), 24);
           break;
         }
       }
@@ -90,10 +86,25 @@ export function aggregateText(op: u32, base: usize, starts: usize, ends: usize, 
       }
       at = (at + 1) & mask;
     }
+    if (indexing) store<u32>(values + (<usize>i << 2), load<u32>(slot, 20) - 1);
   }
   store<u32>(progress, i);
   store<u32>(progress, <u32>arena, 4);
   return size;
+}
+
+/**
+ * Adds the strings [from, to) of a text column, each with its value of `values` (f64), or all with `constant` where that is
+ * 0. Stops before a new key once the table holds `limit`, or when the arena has no room for it. Writes to `progress` the
+ * first row not taken and the arena's next free byte (u32 each); returns the table's new size.
+ */
+export function aggregateText(op: u32, base: usize, starts: usize, ends: usize, values: usize, constant: f64, from: u32, to: u32, table: usize, slots: u32, size: u32, limit: u32, arena: usize, arenaEnd: usize, progress: usize): u32 {
+  return addText(false, op, base, starts, ends, values, constant, from, to, table, slots, size, limit, arena, arenaEnd, progress);
+}
+
+/** As aggregateText without values: writes each row's group, counted in order of first appearance, to `ids` (u32). */
+export function indexText(base: usize, starts: usize, ends: usize, ids: usize, from: u32, to: u32, table: usize, slots: u32, size: u32, limit: u32, arena: usize, arenaEnd: usize, progress: usize): u32 {
+  return addText(true, 0, base, starts, ends, ids, 0, from, to, table, slots, size, limit, arena, arenaEnd, progress);
 }
 
 /** Moves every key of one table into a larger, empty one. */

@@ -186,6 +186,23 @@ const keys = fc.oneof(
 const values = fc.oneof(fc.integer({ min: -9, max: 9 }), fc.double(), fc.constantFrom(-0, Number.NaN, Number.POSITIVE_INFINITY));
 
 function addTo(heap: Heap, table: TextTable, rows: readonly (readonly [string, number])[], constant: number | undefined): void {
+  withColumn(heap, rows, (column, valuesAt) => table.add(column, constant === undefined ? valuesAt : 0, constant ?? 0, rows.length));
+}
+
+/** The groups of rows. */
+function groupsOf(heap: Heap, table: TextTable, rows: readonly (readonly [string, number])[]): number[] {
+  const ids = heap.allocate(rows.length * 4 + 4);
+  withColumn(heap, rows, column => table.index(column, ids, rows.length));
+  const groups = [...heap.u32.subarray(ids >>> 2, (ids >>> 2) + rows.length)];
+  heap.free(ids);
+  return groups;
+}
+
+function withColumn(
+  heap: Heap,
+  rows: readonly (readonly [string, number])[],
+  take: (column: { base: number; starts: number; ends: number }, values: number) => void,
+): void {
   const bytes = Buffer.from(rows.map(([key]) => key).join(''));
   const at = heap.allocate(bytes.length + rows.length * 16 + 64);
   const [starts, ends, valuesAt] = [at, at + rows.length * 4, at + Math.ceil(rows.length / 2) * 16];
@@ -198,7 +215,7 @@ function addTo(heap: Heap, table: TextTable, rows: readonly (readonly [string, n
     heap.u32[(ends >>> 2) + i] = offset;
     heap.f64[(valuesAt >>> 3) + i] = value;
   });
-  table.add({ base, starts, ends }, constant === undefined ? valuesAt : 0, constant ?? 0, rows.length);
+  take({ base, starts, ends }, valuesAt);
   heap.free(at);
 }
 
@@ -237,6 +254,28 @@ describe('tables of text', () => {
             assert.equal(table.groups().size, 0);
             table.dispose();
             assert.equal(heap.stats().usedBytes, before);
+            heap.free(progress);
+          }),
+          { numRuns: 60 },
+        );
+      });
+
+      test(`the group of each row (${name}, ${place})`, () => {
+        fc.assert(
+          fc.property(fc.array(fc.array(fc.tuple(keys, values), { maxLength: 60 }), { maxLength: 4 }), parts => {
+            const progress = heap.allocate(64);
+            const table = new TextTable(heap, kernels, 0, progress, 8);
+            const known = new Map<string, number>();
+            for (const rows of parts) {
+              const found = groupsOf(heap, table, rows);
+              for (const [key] of rows) if (!known.has(key)) known.set(key, known.size);
+              assert.deepStrictEqual(
+                found,
+                rows.map(([key]) => known.get(key)),
+              );
+            }
+            assert.deepStrictEqual(Array.from(keysOf(heap, kernels, table.groups())), [...known.keys()]);
+            table.dispose();
             heap.free(progress);
           }),
           { numRuns: 60 },

@@ -40,6 +40,54 @@ export function textTwins(memory: WebAssembly.Memory): TextKernels {
     return m;
   };
 
+  /** Finds or adds each key; `take` gets the row and its slot. */
+  const addText = (
+    base: number,
+    starts: number,
+    ends: number,
+    from: number,
+    to: number,
+    [table, slots, size, limit, arena, arenaEnd, progress]: readonly [number, number, number, number, number, number, number],
+    take: (row: number, slot: number, isNew: boolean) => void,
+  ): number => {
+    const u8 = bytes();
+    const u32 = words();
+    const mask = slots - 1;
+    let free = arena;
+    let groups = size;
+    const stop = (i: number) => {
+      u32[progress >>> 2] = i;
+      u32[(progress >>> 2) + 1] = free;
+      return groups;
+    };
+    for (let i = from; i < to; i++) {
+      const key = base + u32[(starts >>> 2) + i]!;
+      const length = u32[(ends >>> 2) + i]! - u32[(starts >>> 2) + i]!;
+      let hash = 0x811c9dc5;
+      for (let k = 0; k < length; k++) hash = Math.imul(hash ^ u8[key + k]!, 0x01000193);
+      hash = fmix32(hash);
+      for (let at = (hash & mask) >>> 0; ; at = ((at + 1) & mask) >>> 0) {
+        const slot = (table >>> 2) + at * SLOT_WORDS;
+        if (u32[slot + 5] === 0) {
+          if (groups === limit || free + length + 8 > arenaEnd) return stop(i);
+          u8.copyWithin(free, key, key + length);
+          u32[slot + 2] = hash;
+          u32[slot + 3] = length;
+          u32[slot + 4] = free;
+          u32[slot + 5] = ++groups;
+          free += length;
+          take(i, slot, true);
+          break;
+        }
+        if (u32[slot + 2] === hash && u32[slot + 3] === length && sameBytes(u8, u32[slot + 4]!, key, length)) {
+          take(i, slot, false);
+          break;
+        }
+      }
+    }
+    return stop(to);
+  };
+
   return {
     isAscii: (from, to) =>
       bytes()
@@ -115,45 +163,20 @@ export function textTwins(memory: WebAssembly.Memory): TextKernels {
       }
     },
 
-    aggregateText(op, base, starts, ends, values, constant, from, to, table, slots, size, limit, arena, arenaEnd, progress) {
-      const u8 = bytes();
-      const u32 = words();
+    aggregateText(op, base, starts, ends, values, constant, from, to, ...table) {
       const f64 = new Float64Array(memory.buffer);
-      const mask = slots - 1;
-      let free = arena;
-      let groups = size;
-      const stop = (i: number) => {
-        u32[progress >>> 2] = i;
-        u32[(progress >>> 2) + 1] = free;
-        return groups;
-      };
-      for (let i = from; i < to; i++) {
-        const key = base + u32[(starts >>> 2) + i]!;
-        const length = u32[(ends >>> 2) + i]! - u32[(starts >>> 2) + i]!;
-        const value = values === 0 ? constant : f64[(values >>> 3) + i]!;
-        let hash = 0x811c9dc5;
-        for (let k = 0; k < length; k++) hash = Math.imul(hash ^ u8[key + k]!, 0x01000193);
-        hash = fmix32(hash);
-        for (let at = (hash & mask) >>> 0; ; at = ((at + 1) & mask) >>> 0) {
-          const slot = (table >>> 2) + at * SLOT_WORDS;
-          if (u32[slot + 5] === 0) {
-            if (groups === limit || free + length + 8 > arenaEnd) return stop(i);
-            u8.copyWithin(free, key, key + length);
-            u32[slot + 2] = hash;
-            u32[slot + 3] = length;
-            u32[slot + 4] = free;
-            u32[slot + 5] = ++groups;
-            f64[(slot + 6) >>> 1] = value;
-            free += length;
-            break;
-          }
-          if (u32[slot + 2] === hash && u32[slot + 3] === length && sameBytes(u8, u32[slot + 4]!, key, length)) {
-            f64[(slot + 6) >>> 1] = merge(op, f64[(slot + 6) >>> 1]!, value);
-            break;
-          }
-        }
-      }
-      return stop(to);
+      const given = (i: number) => (values === 0 ? constant : f64[(values >>> 3) + i]!);
+      return addText(base, starts, ends, from, to, table, (i, slot, isNew) => {
+        const at = (slot + 6) >>> 1;
+        f64[at] = isNew ? given(i) : merge(op, f64[at]!, given(i));
+      });
+    },
+
+    indexText(base, starts, ends, ids, from, to, ...table) {
+      const u32 = words();
+      return addText(base, starts, ends, from, to, table, (i, slot) => {
+        u32[(ids >>> 2) + i] = u32[slot + 5]! - 1;
+      });
     },
 
     rehashTextTable(from, fromSlots, to, toSlots) {

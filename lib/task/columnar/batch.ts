@@ -28,6 +28,12 @@ export function rowsOf(batch: ColumnsBatch): Batch {
   return { kind: 'rows', rows: reader.column(row), n, block };
 }
 
+/** One of the values that a batch's rows are made of, for each row; valid until the next batch. */
+export function columnOf(batch: ColumnsBatch, shape: Shape): ArrayLike<unknown> {
+  const vector = shape.kind === 'column' ? batch.vectors[shape.column]! : undefined;
+  return vector?.type === 'number' ? vector.values : new RowReader(batch).column(shape);
+}
+
 class RowReader {
   private text: string | undefined;
   private readonly known = new Map<number, ArrayLike<unknown>>();

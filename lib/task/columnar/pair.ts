@@ -1,11 +1,13 @@
-// The shape of rows that text tables take.
+// The shapes of rows that tables of text take.
 
 import type { Shape } from './plan.js';
 
-/** Whether rows of this shape are pairs of text and numbers. */
-export function isTextPair(row: Shape): boolean {
-  if (row.kind !== 'tuple' || row.items.length !== 2) return false;
-  const [key, value] = row.items as [Shape, Shape];
-  const isNumber = value.kind === 'constant' ? typeof value.value === 'number' : value.kind === 'column' && value.type === 'number';
-  return key.kind === 'column' && key.type === 'text' && isNumber;
+export const isText = (shape: Shape): boolean => shape.kind === 'column' && shape.type === 'text';
+
+export const isNumber = (shape: Shape): boolean =>
+  shape.kind === 'constant' ? typeof shape.value === 'number' : shape.kind === 'column' && shape.type === 'number';
+
+/** The key and the value of rows that are pairs. */
+export function pairOf(row: Shape): readonly [key: Shape, value: Shape] | undefined {
+  return row.kind === 'tuple' && row.items.length === 2 ? (row.items as readonly Shape[] as [Shape, Shape]) : undefined;
 }

@@ -2,7 +2,7 @@
 // where the sink takes them as they are, where some rows are never made, or where no row has text.
 
 import type { Pipeline, SinkSpec } from '../spec.js';
-import { isTextPair } from './pair.js';
+import { isText, pairOf } from './pair.js';
 import type { ColumnarPlan, Shape } from './plan.js';
 
 export function isWorthwhile(plan: ColumnarPlan, pipeline: Pipeline, sink: SinkSpec): boolean {
@@ -19,8 +19,15 @@ export function takesColumns({ row }: ColumnarPlan, sink: SinkSpec): boolean {
     case 'sum':
     case 'moments':
       return row.kind === 'column' && row.type === 'number';
-    case 'shuffle':
-      return sink.partitioner.kind === 'hash' && sink.aggregator?.kind === 'reduce' && sink.aggregator.op !== null && isTextPair(row);
+    case 'countByValue':
+      return isText(row);
+    case 'shuffle': {
+      // Values of a group, and keys whose partition is not told by their hash, cross the shuffle one by one.
+      const key = pairOf(row)?.[0];
+      return (
+        key !== undefined && isText(key) && sink.partitioner.kind === 'hash' && sink.aggregator !== null && sink.aggregator.kind !== 'group'
+      );
+    }
     default:
       return false;
   }

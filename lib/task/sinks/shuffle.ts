@@ -1,6 +1,6 @@
 // The map side of a shuffle: the rows of a stage to the runs of their reduce ids. The first rows of a task show what its
 // keys and values are; from then on one of four codes is in the loop:
-// - text: pairs of text and numbers combined by a kernel, where they come as columns or may do so later;
+// - text: rows of one key of text combined in a table of the kernels, where they come as columns or may do so later;
 // - numeric: two typed columns, scattered by hash (and combined, where there is a known operation) by kernels;
 // - combine: rows of one key combined in a table of the task's own, for as long as that pays;
 // - pairs: rows to the encoder as they are.
@@ -14,13 +14,15 @@ import { PairWriter } from '../../shuffle/pair-writer.js';
 import type { Partitioner } from '../../shuffle/partitioner.js';
 import type { ShuffleRef } from '../../shuffle/store.js';
 import type { ColumnsBatch } from '../columnar/batch.js';
+import { isNumber, pairOf } from '../columnar/pair.js';
+import type { Shape } from '../columnar/plan.js';
 import { type Aggregation, CombineTable } from '../combine-table.js';
 import { keyExpression, type RowCode, requirePair, type SinkCode, valueExpression } from '../compile.js';
 import type { TaskEnv } from '../env.js';
 import type { AnyFunction } from '../functions.js';
 import { isInt32, numericKind } from './numeric-kind.js';
 import { Sink, type SinkResult } from './sink.js';
-import { TextCombiner } from './text-combiner.js';
+import { TextCombiner, type TextCombining, TextFolder } from './text-combiner.js';
 
 const SNIFFED_ROWS = 256;
 
@@ -32,7 +34,7 @@ export class ShuffleSink extends Sink {
   readonly sniffedValues: unknown[] = [];
   readonly table = new CombineTable();
   numeric: NumericWriter | undefined;
-  private textCombiner: TextCombiner | undefined;
+  private textCombiner: TextCombining | undefined;
   /** Rows in the numeric writer's chunk. */
   filled = 0;
   private readonly pairs: PairWriter;
@@ -47,8 +49,8 @@ export class ShuffleSink extends Sink {
     private readonly partitioner: Partitioner,
     private readonly aggregation: Aggregation | null,
     private readonly op: number | null,
-    /** Whether batches may come as columns of text and numbers that the operation can combine. */
-    private readonly textual = false,
+    /** The shape of rows that come as columns, where their keys are text and may be combined. */
+    private readonly textual: Shape | null = null,
   ) {
     super();
     this.output = new MapOutput(env.store, ref, map, attempt, env.openBlocks);
@@ -95,10 +97,11 @@ export class ShuffleSink extends Sink {
   }
 
   override takeColumns(batch: ColumnsBatch): boolean {
-    if (!this.textual) return false;
+    if (this.textual === null) return false;
     if (this.mode === 'sniff') this.decide();
     if (this.mode !== 'text') return false;
-    this.textCombiner!.addColumns(batch);
+    const [key, value] = pairOf(batch.row)!;
+    this.textCombiner!.addColumns(batch, key, value);
     return true;
   }
 
@@ -189,11 +192,10 @@ export class ShuffleSink extends Sink {
     const keyKind = numericKind(sniffedKeys);
     const valueKind = numericKind(sniffedValues);
     const combining = aggregation?.mapSide === true;
-    const isText = (key: unknown, i: number) => typeof key === 'string' && typeof sniffedValues[i] === 'number';
     const { partitioner } = this;
-    if (this.textual && op !== null && sniffedKeys.every(isText)) {
+    if (this.textual !== null && sniffedKeys.every(key => typeof key === 'string')) {
       this.mode = 'text';
-      this.textCombiner = new TextCombiner(env.heap, env.kernels, op);
+      this.textCombiner = this.openTextCombiner(this.textual);
     } else if (partitioner.kind === 'hash' && keyKind !== 0 && valueKind !== 0 && (!combining || op !== null)) {
       this.mode = 'numeric';
       this.numeric = new NumericWriter(env.heap, env.kernels, this.output, partitioner, keyKind, valueKind, combining ? op : null);
@@ -209,6 +211,14 @@ export class ShuffleSink extends Sink {
     sniffedValues.length = 0;
   }
 
+  private openTextCombiner(row: Shape): TextCombining {
+    const { env, op, aggregation, sniffedValues } = this;
+    const { heap, kernels } = env;
+    if (op !== null && isNumber(pairOf(row)![1]) && sniffedValues.every(value => typeof value === 'number'))
+      return new TextCombiner(heap, kernels, op);
+    return new TextFolder(heap, kernels, aggregation!, (error, record) => this.failed(error, Number.POSITIVE_INFINITY, record));
+  }
+
   private leaveNumeric(): void {
     this.numeric!.finish();
     this.numeric!.dispose();
@@ -220,10 +230,10 @@ export class ShuffleSink extends Sink {
   /** A row that the text table cannot hold: its groups go on in the other table. */
   private leaveText(): void {
     const { table } = this;
-    const { keys, values } = this.textCombiner!.entries();
+    const { keys, combiners } = this.textCombiner!.entries();
     for (let i = 0; i < keys.length; i++) {
       table.index.findOrAdd(keys[i]);
-      table.combiners.push(values[i]);
+      table.combiners.push(combiners[i]);
     }
     table.rows = this.textCombiner!.rows;
     this.dropText();
@@ -237,7 +247,7 @@ export class ShuffleSink extends Sink {
 
   private emptyTable(): void {
     if (this.textCombiner !== undefined) {
-      this.textCombiner.empty(this.output);
+      this.textCombiner.empty(this.output, this.pairs);
       return;
     }
     const { keys, combiners } = this.table;

@@ -1,0 +1,172 @@
+// What becomes of rows on columns of bytes: every operator and action that takes them as they are gives, row for row and bit
+// for bit, what it gives for the same rows as strings.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { RDD } from '../../lib/index.js';
+import { open } from './open.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'heddle-columnar-sinks-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Longest {
+  longest: string;
+  n: number;
+  yes: boolean;
+}
+
+const numberOf = (line: string) => Number(line.split(',')[1] ?? 'none');
+const keyed = (lines: RDD<string>) => lines.map(line => [line.charAt(0), line.length] as const);
+const measured = (lines: RDD<string>) => lines.flatMap(line => line.split(',').map(word => [word, word.length / 3 - 1] as const));
+
+/** Jobs over lines. */
+const jobs: Record<string, (lines: RDD<string>) => Promise<unknown>> = {
+  'countByValue of words': lines => lines.flatMap(line => line.split(/[ ,]/)).countByValue(),
+  'countByValue of lines': lines => lines.filter(line => line !== 'b').countByValue(),
+  'countByValue of numbers': lines => lines.map(line => line.length % 5).countByValue(),
+  'countByValue of fields that may not be there': lines => lines.map(line => line.split(',')[1]).countByValue(),
+  countByKey: lines => keyed(lines).countByKey(),
+  'countByKey of tuples': lines => lines.map(line => [[line.charAt(0), line.length > 3], 1] as const).countByKey(),
+  distinct: lines =>
+    lines
+      .flatMap(line => line.split(' ').filter(word => word.length > 1))
+      .distinct(3)
+      .collect(),
+  'distinct fields that may not be there': lines =>
+    lines
+      .map(line => line.split(',')[1])
+      .distinct(2)
+      .collect(),
+  'distinct numbers': lines => lines.map(numberOf).distinct(2).collect(),
+  intersection: lines =>
+    lines
+      .map(line => line.slice(0, 2))
+      .intersection(
+        lines.map(line => line.slice(1, 3)),
+        2,
+      )
+      .collect(),
+  subtract: lines =>
+    lines
+      .map(line => line.slice(0, 2))
+      .subtract(
+        lines.map(line => line.slice(1, 3)),
+        2,
+      )
+      .collect(),
+  'reduceByKey: a sum': lines =>
+    measured(lines)
+      .reduceByKey((a, b) => a + b, 3)
+      .collect(),
+  'reduceByKey: an operation of the user': lines =>
+    measured(lines)
+      .reduceByKey((a, b) => (a - b) / 2, 3)
+      .collect(),
+  'reduceByKey of text': lines =>
+    lines
+      .map(line => [line.charAt(0), line] as const)
+      .reduceByKey((a, b) => (a.length >= b.length ? a : b), 2)
+      .collect(),
+  'reduceByKey of objects': lines =>
+    lines
+      .map(line => [line.charAt(0), { longest: line, n: 1, yes: line.includes('a') }] as [string, Longest])
+      .reduceByKey((a, b) => ({ longest: a.longest < b.longest ? b.longest : a.longest, n: a.n + b.n, yes: a.yes && b.yes }), 2)
+      .collect(),
+  'aggregateByKey: a mean': lines =>
+    measured(lines)
+      .aggregateByKey(
+        [0, 0],
+        ([sum, n], value) => [sum! + value, n! + 1],
+        ([a, m], [b, n]) => [a! + b!, m! + n!],
+        3,
+      )
+      .mapValues(([sum, n]) => sum! / n!)
+      .collect(),
+  'aggregateByKey: a list that is added to': lines =>
+    keyed(lines)
+      .aggregateByKey(
+        [] as number[],
+        (list, n) => {
+          list.push(n);
+          return list;
+        },
+        (a, b) => a.concat(b),
+        2,
+      )
+      .collect(),
+  combineByKey: lines =>
+    measured(lines)
+      .combineByKey({ createCombiner: x => ({ min: x, max: x }), mergeValue: add, mergeCombiners: (a, b) => add(add(a, b.min), b.max) }, 2)
+      .collect(),
+  foldByKey: lines =>
+    keyed(lines)
+      .foldByKey(100, (a, b) => Math.max(a, b), 2)
+      .collect(),
+  groupByKey: lines => keyed(lines).groupByKey(2).collect(),
+  groupBy: lines => lines.groupBy(line => line.trim().slice(0, 1), 2).collect(),
+  sortByKey: lines => measured(lines).sortByKey(true, 3).collect(),
+  'sortBy a number': lines => lines.sortBy(line => line.length, false, 2).collect(),
+  'numbers folded': lines =>
+    lines
+      .map(numberOf)
+      .filter(x => !Number.isNaN(x))
+      .fold(0, (a, b) => a * 0.5 + b),
+  'numbers collected': lines => lines.map(line => [line.length, numberOf(line)] as const).collect(),
+  stats: lines => lines.map(line => line.length / 7).stats(),
+  histogram: lines => lines.map(line => line.length).histogram([0, 1, 5, 100]),
+  join: lines => keyed(lines).join(measured(lines), 2).count(),
+};
+
+const add = (range: { min: number; max: number }, x: number) => ({ min: Math.min(range.min, x), max: Math.max(range.max, x) });
+
+const piece = fc.constantFrom('a', 'b', 'an', 'é', '😀', ' ', ',', ',', '1', '-0', '1e400', 'NaN', '2.5', '9007199254740993', '', '\r');
+const bytes = fc.oneof(
+  { weight: 4, arbitrary: fc.array(fc.array(piece, { maxLength: 8 }).map(parts => Buffer.from(parts.join('')))) },
+  { weight: 1, arbitrary: fc.array(fc.uint8Array({ maxLength: 6 }).map(Buffer.from)) },
+);
+
+describe('the same from columns as from strings', async () => {
+  const contexts = await Promise.all([open({ threads: 2 }), open({ threads: 1, kernels: 'off' })]);
+  let files = 0;
+
+  /** Both ways, on text that is plain before and behind the lines, and fills some batches. */
+  async function check(job: (lines: RDD<string>) => Promise<unknown>, lines: readonly Buffer[]): Promise<void> {
+    const path = join(folder, `${files++}.txt`);
+    const more = Array.from({ length: 2500 }, (_, i) => Buffer.from(`k${i % 83},${i % 700} word${i % 9}`));
+    writeFileSync(path, Buffer.concat([...more, ...lines, ...more].flatMap(line => [line, Buffer.from('\n')])));
+    // What no plan reads, and changes nothing.
+    const opaque = (line: string) => Reflect.get([line], 0) as string;
+    for (const sc of contexts) {
+      const text = sc.textFile(path, { partitions: 2 });
+      assert.deepStrictEqual(await job(text), await job(text.map(opaque)));
+    }
+    rmSync(path);
+  }
+
+  for (const [name, job] of Object.entries(jobs)) {
+    test(name, async () => {
+      await fc.assert(
+        fc.asyncProperty(bytes, lines => check(job, lines)),
+        { numRuns: 2, includeErrorInReport: true },
+      );
+    });
+  }
+
+  test('a throw of a function that combines is told with its operator and record', async () => {
+    const path = join(folder, 'throwing.txt');
+    writeFileSync(path, 'a,1\nb,2\na,3\n');
+    const [sc] = contexts;
+    const failing = sc!
+      .textFile(path, { partitions: 1 })
+      .map(line => [line.split(',')[0]!, Number(line.split(',')[1])] as const)
+      .reduceByKey((a, b) => {
+        if (b === 3) throw new RangeError(`no ${a + b}`);
+        return a + b;
+      });
+    assert.match(failing.explain(), /columnar$/m);
+    await assert.rejects(failing.count(), /reduceByKey at columnar-sinks\.test\.[jt]s:\d+ threw RangeError: no 4 .*record \["a", 3\]/);
+  });
+});
