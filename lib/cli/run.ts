@@ -1,10 +1,11 @@
 // `heddle run SCRIPT [ARGS...]`: runs a script in this process, as `node SCRIPT ARGS` would, TypeScript included.
 // Everything after SCRIPT is the script's own. Errors, signals and the exit code are left to Node and to the script, so
 // that they are what they would be without the command: a Ctrl-C reaches the handlers that the script's Context installs.
-import { readdirSync, statSync } from 'node:fs';
-import Module from 'node:module';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import Module, { createRequire } from 'node:module';
 import { basename, dirname, extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { builtFile } from '../core/places.js';
 import { registerCommonJsLoader, registerLoader } from './loader.js';
 import { isTypeScript, moduleKind } from './module-kind.js';
 import { UsageError } from './usage-error.js';
@@ -17,6 +18,7 @@ export async function runScript(script: string, scriptArguments: readonly string
     throw new UsageError(`${script} is neither JavaScript nor TypeScript (.js, .mjs, .cjs, .jsx, .ts, .mts, .cts, .tsx)`);
   }
   process.argv = [process.argv[0]!, path, ...scriptArguments];
+  await loadEngine(path);
   registerLoader({ typescript: isTypeScript(path) });
   if (kind === 'module') {
     // A process that waits for nothing but a top-level await ends, with 13 for an exit code that only a listener sees.
@@ -31,6 +33,21 @@ export async function runScript(script: string, scriptArguments: readonly string
     // Not import(): a script asks `require.main === module` whether it is the one that was started.
     Module.runMain(path);
   }
+}
+
+/**
+ * Loads what a script that names this package is going to load, before there are hooks that each of its modules would have to
+ * pass. A script that has a package of its own by that name loads that.
+ */
+async function loadEngine(script: string): Promise<void> {
+  if (!/['"]heddle['"]/.test(readFileSync(script, 'utf8'))) return;
+  const own = fileURLToPath(builtFile('lib/bundle/index.js'));
+  try {
+    if (createRequire(script).resolve('heddle') !== own) return;
+  } catch {
+    // Not in the script's own folders: the hooks will give it this one.
+  }
+  await import(builtFile('lib/bundle/engine.js').href);
 }
 
 async function findScript(script: string): Promise<string> {
