@@ -1,7 +1,18 @@
 // The jobs, their sizes and their answers. Every contender does the same work and gives one number, which is checked:
 // a fast wrong answer is a failure, not a figure.
 
-export const JOB_NAMES = ['wordcount', 'pi', 'pi-loop', 'reduceByKey', 'groupByKey', 'partitionBy', 'sortByKey', 'join', 'tasks'] as const;
+export const JOB_NAMES = [
+  'wordcount',
+  'wordcount-json',
+  'pi',
+  'pi-loop',
+  'reduceByKey',
+  'groupByKey',
+  'partitionBy',
+  'sortByKey',
+  'join',
+  'tasks',
+] as const;
 export type JobName = (typeof JOB_NAMES)[number];
 
 /** The distinct keys of every job over (i mod KEYS, 1) records. */
@@ -31,6 +42,7 @@ export interface Job {
 
 export const JOBS: Readonly<Record<JobName, Job>> = {
   wordcount: job('wordcount', 'word count of a text: split every line at blanks, count each word, collect', 0),
+  'wordcount-json': job('wordcount-json', 'word count of a text whose lines go through JSON first', 0),
   pi: job('pi', 'Pi: 100 M random points, how many fall inside the circle', 100e6),
   'pi-loop': job('pi-loop', 'Pi: 100 M random points, one hand-written loop per partition', 100e6),
   reduceByKey: job('reduceByKey', '20 M records (i mod 1 M, 1): sum by key, count the keys', 20e6),
@@ -52,12 +64,12 @@ export function isJobName(name: string): name is JobName {
 /** What is wrong with an answer, or null when it is right. */
 export function checkAnswer(name: JobName, size: number, text: TextFacts, got: Answer): string | null {
   if (name === 'pi' || name === 'pi-loop') return checkPi(size, got.answer);
-  if (name === 'wordcount') return checkWords(text, got);
+  if (name === 'wordcount' || name === 'wordcount-json') return checkWords(text, got);
   const expected = expectedCount(name, size);
   return got.answer === expected ? null : `answered ${got.answer}, expected ${expected}`;
 }
 
-function expectedCount(name: Exclude<JobName, 'pi' | 'pi-loop' | 'wordcount'>, size: number): number {
+function expectedCount(name: Exclude<JobName, 'pi' | 'pi-loop' | 'wordcount' | 'wordcount-json'>, size: number): number {
   switch (name) {
     case 'reduceByKey':
     case 'groupByKey':

@@ -1,8 +1,9 @@
 // What Heddle has set itself, held against the rows of this very run: other machines, other figures, the same ratios.
-import { DUCKDB } from './anchors/frames.js';
+import { DUCKDB, POLARS } from './anchors/frames.js';
 import { C } from './anchors/native.js';
 import { SPARK } from './anchors/spark.js';
 import { HEDDLE, HEDDLE_ONE_THREAD } from './contenders/heddle.js';
+import { LOOP } from './contenders/loop.js';
 import type { JobName } from './jobs.js';
 import { median, type Row } from './measure.js';
 import type { Overheads } from './overheads.js';
@@ -34,6 +35,24 @@ const RATIOS: readonly Ratio[] = [
     of: SPARK,
     to: HEDDLE,
     holds: ratio => ratio >= 5,
+  },
+  {
+    job: 'wordcount',
+    target: "warm, at most 1.5x the time of C's threads",
+    phase: 'warm',
+    of: HEDDLE,
+    to: C,
+    holds: ratio => ratio <= 1.5,
+  },
+  { job: 'wordcount', target: 'whole process, faster than DuckDB', phase: 'whole', of: DUCKDB, to: HEDDLE, holds: ratio => ratio > 1 },
+  { job: 'wordcount', target: 'whole process, faster than Polars', phase: 'whole', of: POLARS, to: HEDDLE, holds: ratio => ratio > 1 },
+  {
+    job: 'wordcount-json',
+    target: 'warm, at least 1.6x faster on two threads than a plain loop on one',
+    phase: 'warm',
+    of: LOOP,
+    to: HEDDLE,
+    holds: ratio => ratio >= 1.6,
   },
   { job: 'reduceByKey', target: 'warm, faster than DuckDB', phase: 'warm', of: DUCKDB, to: HEDDLE, holds: ratio => ratio > 1 },
   { job: 'reduceByKey', target: 'warm, at least 8x faster than Spark', phase: 'warm', of: SPARK, to: HEDDLE, holds: ratio => ratio >= 8 },

@@ -8,7 +8,16 @@ import { nodeProgram, packageVersion } from './node.js';
 import { processContender, type Script } from './process.js';
 
 export const HEDDLE_COMMAND = join(PACKAGE_ROOT, 'dist', 'lib', 'cli', 'main.js');
-const JOBS_OF_HEDDLE: readonly JobName[] = ['wordcount', 'pi', 'reduceByKey', 'groupByKey', 'partitionBy', 'join', 'tasks'];
+const JOBS_OF_HEDDLE: readonly JobName[] = [
+  'wordcount',
+  'wordcount-json',
+  'pi',
+  'reduceByKey',
+  'groupByKey',
+  'partitionBy',
+  'join',
+  'tasks',
+];
 
 export const HEDDLE = 'heddle';
 export const HEDDLE_ONE_THREAD = 'heddle, 1 thread';

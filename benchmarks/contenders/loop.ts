@@ -3,10 +3,12 @@ import type { Contender, Setting } from '../contender.js';
 import { nodeProgram } from './node.js';
 import { processContender } from './process.js';
 
+export const LOOP = 'loop';
+
 export function loop(setting: Setting): Contender {
   return processContender(setting, {
-    name: 'loop',
-    jobs: ['wordcount', 'pi', 'reduceByKey'],
+    name: LOOP,
+    jobs: ['wordcount', 'wordcount-json', 'pi', 'reduceByKey'],
     ready: async () => null,
     version: async () => process.version,
     session: args => nodeProgram('loops/session.js', args),

@@ -23,6 +23,20 @@ export function wordcount(sc: Context, text: string): HeddleJob<[string, number]
   };
 }
 
+/** A closure of which no columns can be made. */
+export function wordcountJson(sc: Context, text: string): HeddleJob<[string, number][]> {
+  return {
+    ...wordcount(sc, text),
+    run: () =>
+      sc
+        .textFile(text)
+        .flatMap(line => (JSON.parse(JSON.stringify(line)) as string).split(' '))
+        .map(word => [word, 1])
+        .reduceByKey((a, b) => a + b)
+        .collect(),
+  };
+}
+
 export function pi(sc: Context, trials: number): HeddleJob<number> {
   return {
     run: () =>

@@ -1,7 +1,7 @@
 // Heddle as a session program: JOB THREADS SIZE TEXT. One context, and a job on it for every request.
 import { Context } from 'heddle';
 import { say, serve, sessionArguments } from '../session.js';
-import { groupByKey, type HeddleJob, join, partitionBy, pi, reduceByKey, small, tasks, wordcount } from './jobs.js';
+import { groupByKey, type HeddleJob, join, partitionBy, pi, reduceByKey, small, tasks, wordcount, wordcountJson } from './jobs.js';
 
 const { job, threads, size, text } = sessionArguments();
 const start = performance.now();
@@ -11,5 +11,6 @@ say('heddle', job, 'context', (performance.now() - start) / 1000, { answer: thre
 const numeric = { pi, reduceByKey, groupByKey, partitionBy, join, tasks, small };
 const serveJob = <T>({ run, answer }: HeddleJob<T>) => serve('heddle', job, run, answer);
 if (job === 'wordcount') await serveJob(wordcount(sc, text));
+else if (job === 'wordcount-json') await serveJob(wordcountJson(sc, text));
 else if (job in numeric) await serveJob(numeric[job as keyof typeof numeric](sc, size));
 else throw new Error(`heddle has no job ${job}`);

@@ -3,15 +3,16 @@ import { KEYS } from '../jobs.js';
 import { serve, sessionArguments } from '../session.js';
 import { throwPoints } from './pi.js';
 import { sumByKey } from './reduceByKey.js';
-import { countWords } from './wordcount.js';
+import { countWords, countWordsThroughJson } from './wordcount.js';
 
 const { job, size, text } = sessionArguments();
 switch (job) {
   case 'wordcount':
+  case 'wordcount-json':
     await serve(
       'loop',
       job,
-      () => [...countWords(text)],
+      () => [...(job === 'wordcount' ? countWords(text) : countWordsThroughJson(text))],
       counts => ({ answer: counts.length, total: counts.reduce((sum, [, count]) => sum + count, 0) }),
     );
     break;

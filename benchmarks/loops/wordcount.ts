@@ -11,3 +11,14 @@ export function countWords(path: string, start?: number, end?: number): Map<stri
   }
   return counts;
 }
+
+/** As countWords, each line through JSON first. */
+export function countWordsThroughJson(path: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const block of lineBlocks(path)) {
+    for (const line of block.split('\n')) {
+      for (const word of (JSON.parse(JSON.stringify(line)) as string).split(' ')) counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+  }
+  return counts;
+}

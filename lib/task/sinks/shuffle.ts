@@ -162,8 +162,12 @@ export class ShuffleSink extends Sink {
     const { rows, size } = this.textCombiner ?? this.table;
     const verdict = judgeCombining(rows, size);
     if (verdict === 'go on') return;
-    this.emptyTable();
-    if (verdict === 'flush') return;
+    this.writeTable();
+    if (verdict === 'flush') {
+      (this.textCombiner ?? this.table).clear();
+      return;
+    }
+    this.table.clear();
     this.dropText();
     this.mode = 'pairs';
   }
@@ -174,7 +178,7 @@ export class ShuffleSink extends Sink {
       this.numeric!.flush(this.filled);
       this.leaveNumeric();
     }
-    if (this.mode === 'combine' || this.mode === 'text') this.emptyTable();
+    if (this.mode === 'combine' || this.mode === 'text') this.writeTable();
     this.pairs.flush();
     const { rows, bytes } = this.output.commit();
     return { columns: [], rowsOut: rows, bytesOut: bytes };
@@ -245,14 +249,14 @@ export class ShuffleSink extends Sink {
     this.textCombiner = undefined;
   }
 
-  private emptyTable(): void {
+  /** Hands what the table holds to the shuffle. */
+  private writeTable(): void {
     if (this.textCombiner !== undefined) {
-      this.textCombiner.empty(this.output, this.pairs);
+      this.textCombiner.writeTo(this.output, this.pairs);
       return;
     }
     const { keys, combiners } = this.table;
     for (let d = 0; d < combiners.length; d++) this.pairs.put(keys[d], combiners[d]);
-    this.table.clear();
   }
 }
 

@@ -99,8 +99,10 @@ export interface TextCombining {
   add(key: unknown, value: unknown): boolean;
   /** What there is for each key so far. */
   entries(): { readonly keys: ArrayLike<string>; readonly combiners: ArrayLike<unknown> };
-  /** Hands all groups to the shuffle, and forgets them. */
-  empty(output: MapOutput, pairs: PairWriter): void;
+  /** Hands all groups to the shuffle. */
+  writeTo(output: MapOutput, pairs: PairWriter): void;
+  /** Forgets all groups. */
+  clear(): void;
   dispose(): void;
 }
 
@@ -127,9 +129,8 @@ export class TextCombiner extends TextKeys implements TextCombining {
     return { keys: keysOf(this.heap, this.kernels, groups), combiners: groups.values };
   }
 
-  empty(output: MapOutput): void {
+  writeTo(output: MapOutput): void {
     if (this.table.size > 0) writeTextGroups(this.heap, this.kernels, output, this.table.groups());
-    this.clear();
   }
 }
 
@@ -211,11 +212,14 @@ export class TextFolder extends TextKeys implements TextCombining {
     return { keys: this.keys(), combiners: this.combiners };
   }
 
-  empty(_output: MapOutput, pairs: PairWriter): void {
+  writeTo(_output: MapOutput, pairs: PairWriter): void {
     const { combiners } = this;
     const keys = this.keys();
     for (let group = 0; group < combiners.length; group++) pairs.put(keys[group], combiners[group]);
-    this.clear();
+  }
+
+  override clear(): void {
+    super.clear();
     this.combiners = [];
   }
 
