@@ -155,6 +155,15 @@ describe('the same from columns as from strings', async () => {
     });
   }
 
+  test('more texts than a table is to hold, counted by value', async () => {
+    const path = join(folder, 'many.txt');
+    writeFileSync(path, Array.from({ length: 300_000 }, (_, i) => i % 290_000).join('\n'));
+    const counts = await contexts[0]!.textFile(path, { partitions: 1 }).countByValue();
+    assert.equal(counts.size, 290_000);
+    assert.deepEqual([counts.get('0'), counts.get('9999'), counts.get('10000'), counts.get('289999')], [2, 2, 1, 1]);
+    assert.deepEqual([...counts.keys()].slice(0, 3), ['0', '1', '2']);
+  });
+
   test('a throw of a function that combines is told with its operator and record', async () => {
     const path = join(folder, 'throwing.txt');
     writeFileSync(path, 'a,1\nb,2\na,3\n');

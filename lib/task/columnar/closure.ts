@@ -4,6 +4,7 @@
 // when it happens: see code.ts.
 
 import { parseFunction, type ShippedClosure } from '../../codec/closure/index.js';
+import { globalMember, globalValue } from './compound.js';
 import { constantOf } from './meaning.js';
 import type { ExprTable } from './plan.js';
 import { DEEPEST, Reader, type Scope } from './reader.js';
@@ -30,6 +31,11 @@ function readFunction(closure: ShippedClosure, index: number, args: readonly Val
 function capturedValue(closure: ShippedClosure, at: number, name: string, table: ExprTable, depth: number): Value {
   const node = closure.nodes[at];
   if (node?.kind === 'value') return constantOf(table, node.value) ?? { kind: 'captured', name, value: node.value };
+  if (node?.kind === 'global') {
+    const [object, member] = node.path as readonly [string, string?];
+    const known = member === undefined ? globalValue(table, object) : globalMember(table, object, member);
+    if (known !== undefined && node.path.length <= 2) return known;
+  }
   if (node?.kind !== 'function' || depth >= DEEPEST) return { kind: 'captured', name };
   return {
     kind: 'function',

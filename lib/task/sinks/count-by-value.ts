@@ -1,5 +1,5 @@
 // countByValue: how often each row came, in order of first appearance. Text that comes as columns is counted by a kernel, and
-// so are strings, until the first row that is none.
+// so are strings, until the first row that is none, or until there are very many.
 
 import { KeyIndex } from '../../codec/key-index.js';
 import { AggregateOp } from '../../shuffle/kernels.js';
@@ -9,6 +9,9 @@ import type { TaskEnv } from '../env.js';
 import { encodeColumn } from './rows.js';
 import { Sink, type SinkResult } from './sink.js';
 import { TextCombiner } from './text-combiner.js';
+
+/** Texts past which the table would take more of the heap than is its due. */
+const MOST_TEXTS = 1 << 18;
 
 const ONE = { kind: 'constant', value: 1 } as const;
 
@@ -41,6 +44,10 @@ export class CountByValueSink extends Sink {
     if (this.text === undefined) return false;
     this.text.addColumns(batch, batch.row, ONE);
     return true;
+  }
+
+  override afterBatch(): void {
+    if (this.text !== undefined && this.text.size > MOST_TEXTS) this.leaveText();
   }
 
   add(row: unknown): void {

@@ -134,7 +134,7 @@ export class TextCombiner extends TextKeys implements TextCombining {
   }
 }
 
-/** Takes rows [from, n): returns where it stopped, which is before n only when a function threw. */
+/** Adds n rows, each to the combiner of its group; `at` tells the row whose function threw. */
 type Fold = (n: number, groups: Uint32Array, values: ArrayLike<unknown>, combiners: unknown[], at: { row: number }) => void;
 
 const folds = new WeakMap<object, Fold>();

@@ -13,6 +13,7 @@ const wanted = 'an';
 const limit = 3;
 const yes = true;
 const options = { separator: ',', weights: [2, 3] };
+const { floor } = Math;
 const lower = (word: string) => word.toLowerCase();
 const cleaned = (word: string) => {
   const bare = word.replace(/[^a-z0-9]/gi, '');
@@ -145,6 +146,7 @@ const chains: Record<string, readonly Operator[]> = {
       },
     ],
   ],
+  'captured functions of JavaScript': [['map', l => floor(l.length / 2)]],
   'captured objects': [['flatMap', l => l.split(options.separator).map((w: string) => w.length * options.weights[1]!)]],
   flatMapValues: [
     ['map', l => [l.charAt(0), l]],
