@@ -43,6 +43,7 @@ export class TaskInputs {
 
   /** Fetches; resolves to the inputs as a thread reads them. Rejects with a FetchFailure, or a HeddleError. */
   async gather(client: FetchClient, signal: AbortSignal): Promise<readonly InputSpec[]> {
+    if (this.readings.length === 0) return this.spec.inputs;
     const gathered = new Map<ShuffleInput, InputSpec>();
     const failed = new AbortController();
     const either = AbortSignal.any([signal, failed.signal]);

@@ -29,6 +29,8 @@ export const SILENCE_MS = 15_000;
 export const LEASE_MS = 60_000;
 /** How long an executor may take to say that it has got a task. */
 export const ACKNOWLEDGE_MS = 10_000;
+/** How long it waits with that: most tasks end before. */
+export const ACKNOWLEDGEMENT_MS = 500;
 /** Between two attempts to reach an executor, or a driver. */
 export const REDIAL_MS = 2_000;
 /** Streams of shuffle data that an executor takes in at once. */

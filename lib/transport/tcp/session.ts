@@ -16,6 +16,7 @@ import type { ExecutorOptions } from './executor.js';
 import { FetchClient, FetchFailure } from './fetch-client.js';
 import { FetchServer } from './fetch-server.js';
 import { TaskInputs } from './gather.js';
+import { ACKNOWLEDGEMENT_MS } from './limits.js';
 import type { FromDriver, FromExecutor, RemoteOutcome, RemoteTask } from './messages.js';
 import { ShuffleDirectory } from './shuffle-directory.js';
 
@@ -43,6 +44,8 @@ export class Session {
   /** The end of the last task of each slot: the next one starts after it. */
   private readonly busy: Promise<void>[] = [];
   private outcomes: RemoteOutcome[] = [];
+  /** Tasks of which the driver has not been told yet that they have come. */
+  private readonly unacknowledged: number[] = [];
   private executor: ExecutorId | undefined;
   private client: FetchClient | undefined;
   server: FetchServer | undefined;
@@ -97,8 +100,8 @@ export class Session {
         this.directory.setOutputs(message.table);
         return;
       case 'tasks':
-        this.connection.sendNow({ type: 'accepted', tasks: message.tasks.map(({ id }) => id) });
         for (const task of message.tasks) this.take(task);
+        this.acknowledgeSoon(message.tasks.map(({ id }) => id));
         return;
       case 'cancel':
         for (const id of message.tasks) this.tasks.get(id)?.controller.abort();
@@ -106,6 +109,17 @@ export class Session {
       case 'freeShuffle':
         this.directory.free(message.shuffle);
     }
+  }
+
+  /** For a task that ends at once its outcome is answer enough. */
+  private acknowledgeSoon(ids: readonly number[]): void {
+    const { unacknowledged } = this;
+    unacknowledged.push(...ids);
+    if (unacknowledged.length > ids.length) return;
+    this.options.clock.after(ACKNOWLEDGEMENT_MS, () => {
+      const tasks = unacknowledged.splice(0).filter(id => this.tasks.has(id));
+      if (tasks.length > 0) this.connection.sendNow({ type: 'accepted', tasks });
+    });
   }
 
   /** What the task refers to is looked up now: a later message may be about a later task. */
