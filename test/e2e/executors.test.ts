@@ -32,13 +32,18 @@ function executor(...args: string[]): Running {
 /** Starts an executor that listens; resolves with its address. */
 async function listening(): Promise<{ readonly running: Running; readonly address: string }> {
   const running = executor('--listen', '127.0.0.1:0', '--threads', '1');
+  return { running, address: await addressOf(running) };
+}
+
+/** The address that a process says it listens on. */
+async function addressOf(running: Running): Promise<string> {
   let text = '';
   running.child.stdout!.on('data', (chunk: string) => {
     text += chunk;
   });
   await running.said('listening on');
   while (!/listening on \S+\n/.test(text)) await new Promise(resolve => running.child.stdout!.once('data', resolve));
-  return { running, address: /listening on (\S+)\n/.exec(text)![1]! };
+  return /listening on (\S+)\n/.exec(text)![1]!;
 }
 
 function local(): Promise<Context> {
@@ -162,6 +167,31 @@ describe('executors', () => {
     await using alone = await local();
     assert.deepEqual(await jobs['sums of fractions']!(sc), await jobs['sums of fractions']!(alone));
     assert.equal((await both[0]!.running.ended).signal, 'SIGKILL');
+  });
+
+  test('name a module that is not on their machine', async () => {
+    // Gone by the time that a task imports it, which is all the same to whoever has never had it.
+    const helper = join(folder, 'helper.mjs');
+    writeFileSync(helper, 'export const twice = n => n * 2;\n');
+    const script = join(folder, 'script.mjs');
+    writeFileSync(
+      script,
+      `import { rmSync } from 'node:fs';
+       import { Context } from ${JSON.stringify(new URL('../../lib/index.js', import.meta.url).href)};
+       import { twice } from './helper.mjs';
+       const sc = await Context.create({ listen: '127.0.0.1:0', progress: false });
+       const doubled = sc.range(10).map(i => twice(i));
+       rmSync(${JSON.stringify(helper)});
+       console.log('listening on ' + sc.address);
+       await doubled.collect().catch(error => console.log(error.code, error.message));
+       await sc.stop();
+      `,
+    );
+    const driver = startNode(folder, [script], { HEDDLE_SECRET: SECRET });
+    started.push(driver);
+    executor('--connect', await addressOf(driver), '--threads', '1');
+    const { out } = await driver.ended;
+    assert.match(out, /HEDDLE_CLOSURE the module \.\/helper\.mjs that a closure of .*script\.mjs imports cannot be loaded/);
   });
 
   test("tell of what the user's code threw with the user's line", async () => {
