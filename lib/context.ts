@@ -1,6 +1,7 @@
 // The context: where the parts of a process are put together (heap, kernels, pool, scheduler, monitor), and where plans begin.
 
 import { setMaxListeners } from 'node:events';
+import { type Backend, openBackend } from './backend.js';
 import { DRIVER_ONLY, mapFrames, mapStack } from './codec/closure/index.js';
 import { badArgument, HeddleError } from './core/errors.js';
 import { type EngineEvent, type EngineEventType, type EventListener, Events } from './core/events.js';
@@ -14,7 +15,6 @@ import { StoredPartitions } from './plan/kept.js';
 import { LocalHolder } from './plan/local-holder.js';
 import { type JobRequest, JobRunner } from './plan/run-job.js';
 import { SharedRegistry } from './plan/shared.js';
-import { ShuffleOutputs } from './plan/shuffle-outputs.js';
 import { TaskStores } from './plan/task-stores.js';
 import { Accumulator } from './rdd/accumulator.js';
 import { runJob } from './rdd/actions.js';
@@ -27,16 +27,11 @@ import { arrayNode, emptyNode, rangeOf, textNode, trialsNode } from './rdd/sourc
 import type { ActionOptions, Row } from './rdd/types.js';
 import { unionNode } from './rdd/union.js';
 import { Scheduler } from './scheduler/loop.js';
-import { Heap } from './shuffle/heap/allocator.js';
-import { reserveHeap } from './shuffle/heap/memory.js';
-import { compileKernels } from './shuffle/kernels.js';
-import { ShuffleStore } from './shuffle/store.js';
 import { localFileSystem } from './storage/local-file-system.js';
 import { SpillDirectory } from './storage/spill-directory.js';
 import type { Rng } from './task/rng/rng.js';
 import type { Seed } from './task/rng/seed.js';
 import type { TaskResult, TaskSpec } from './task/spec.js';
-import { LocalTransport } from './transport/local/local.js';
 
 export interface TextOptions {
   /** Default: by the size of the files. */
@@ -60,7 +55,7 @@ export class Context implements AsyncDisposable {
   private readonly events: Events;
   private readonly session: Session;
   private readonly scheduler: Scheduler<TaskSpec, TaskResult>;
-  private readonly transport: LocalTransport;
+  private readonly transport: Backend['transport'];
   private readonly options: ResolvedOptions;
   private readonly totals = new JobSummary();
   private readonly jobs: JobRunner;
@@ -71,28 +66,31 @@ export class Context implements AsyncDisposable {
   private stopping: Promise<void> | undefined;
   /** The process ends as soon as the context has stopped. */
   private isInterrupted = false;
+  /** Where executors dial this context, as host:port; undefined where it listens to nobody. */
+  readonly address: string | undefined;
   private readonly endProgress: () => void;
 
   /**
-   * Starts the threads. Options may also come from HEDDLE_ variables (see ContextOptions). Throws HEDDLE_BAD_OPTION for what
-   * makes no sense, HEDDLE_HEAP_RESERVE where the memory cannot be had. Stop it, or declare it with `await using`.
+   * Starts the threads, or finds its executors. Options may also come from HEDDLE_ variables (see ContextOptions). Throws
+   * HEDDLE_BAD_OPTION for what makes no sense, HEDDLE_HEAP_RESERVE where the memory cannot be had; with executors HEDDLE_SECRET
+   * without a good secret, HEDDLE_LISTEN where it cannot listen, HEDDLE_REFUSED where an executor does not take it. Stop it, or
+   * declare it with `await using`.
    */
   static async create(options?: ContextOptions): Promise<Context> {
     refuseNesting();
-    return new Context(resolveOptions(options, process.env));
+    const resolved = resolveOptions(options, process.env);
+    const events = new Events();
+    const backend = await openBackend(resolved, message => events.emit({ type: 'warning', message }));
+    return new Context(resolved, events, backend);
   }
 
-  private constructor(options: ResolvedOptions) {
+  private constructor(options: ResolvedOptions, events: Events, { transport, store, outputs, address, smallJobs }: Backend) {
     this.options = options;
-    const { threads, maxFailures, seed, name, memory, smallJobs } = options;
+    const { threads, maxFailures, seed, name, memory } = options;
     this.spill = new SpillDirectory(options.spillDirectory);
-    const heap = Heap.format(reserveHeap(memory), { threads: threads + 1 });
-    // The driver books what it takes under the index after the threads'.
-    const store = new ShuffleStore(Heap.open(heap.memory, threads));
-    const kernels = options.kernels === 'on' ? compileKernels() : undefined;
-    const outputs = new ShuffleOutputs(store);
-    this.events = new Events();
-    this.transport = new LocalTransport({ threads, heap: store.heap, store, kernels });
+    this.events = events;
+    this.transport = transport;
+    this.address = address;
     const emit = (event: EngineEvent) => {
       this.totals.take(event);
       this.events.emit(event);

@@ -2,6 +2,7 @@
 // mistakes, which get a suggestion and exit code 2.
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import type { ExecutorFlags } from './executor.js';
 import { UsageError } from './usage-error.js';
 
 export async function parseCommand(given: readonly string[]): Promise<void> {
@@ -40,8 +41,29 @@ function heddleCommand(): Command {
       const { runScript } = await import('./run.js');
       await runScript(script, scriptArguments);
     });
+  program
+    .command('executor')
+    .description('run tasks for a driver, here or on another machine')
+    .option('--connect <host:port>', 'the driver to work for: what its option `listen` says')
+    .option('--listen <host:port>', 'where drivers dial it, which have this address in their option `executors`')
+    .option('--threads <n>', 'worker threads (default: the parallelism of the machine)')
+    .option('--memory <bytes>', 'memory for shuffles, such as 2gb (default: half of the memory, at most 4gb)')
+    .option('--secret-file <path>', 'a file with the secret of driver and executors, of mode 0600 (default: HEDDLE_SECRET)')
+    .addHelpText('after', EXECUTOR_HELP)
+    .action(async (flags: ExecutorFlags) => {
+      const { runExecutor } = await import('./executor.js');
+      await runExecutor(flags);
+    });
   return program;
 }
+
+const EXECUTOR_HELP = `
+It needs Node and heddle, and nothing of the script's: code is sent to it. Files that a script reads or writes must be where
+it finds them under the same path.
+
+Examples:
+  HEDDLE_SECRET=... heddle executor --connect 10.0.0.1:7077
+  heddle executor --listen 10.0.0.2:7077 --threads 16 --secret-file ~/.heddle-secret`;
 
 const RUN_HELP = `
 The script may be TypeScript, needs no build, and can import 'heddle' from any folder.

@@ -29,6 +29,14 @@ export type ErrorCode =
   | 'HEDDLE_DESTROYED' // a broadcast value was used after destroy()
   | 'HEDDLE_STORED_LOST' // rows of a persisted RDD or a checkpoint cannot be read back
   | 'HEDDLE_QUEUE_CLOSED' // a push into a closed ring
+  | 'HEDDLE_SECRET' // no secret, one that is too short, or a file of it that others can read
+  | 'HEDDLE_LISTEN' // an address that cannot be listened on
+  | 'HEDDLE_UNREACHABLE' // nobody answers at an address
+  | 'HEDDLE_REFUSED' // the other end does not take this connection: another secret, another version, another role
+  | 'HEDDLE_CONNECTION_LOST' // a connection ended, or the other end fell silent
+  | 'HEDDLE_FRAME_LIMIT' // a frame or a message longer than allowed
+  | 'HEDDLE_EXECUTOR_LOST' // an executor is gone, and what it ran and held with it
+  | 'HEDDLE_TIMEOUT' // an executor did not answer in time
   | 'HEDDLE_CORRUPT' // bytes that are not what their header says
   | 'HEDDLE_INTERNAL'; // a defect of Heddle itself
 

@@ -38,9 +38,20 @@ export interface ContextOptions {
    * it stops. Default: the system's directory of temporary files. Variable: HEDDLE_SPILL_DIRECTORY.
    */
   readonly spillDirectory?: string;
+  /**
+   * Where executors may dial this context, as 'host:port'; port 0 is any free one. Tasks then run in executors, and none in
+   * threads of this process. Default: nobody is listened to. Variable: HEDDLE_LISTEN.
+   */
+  readonly listen?: string;
+  /** Executors to dial, as 'host:port', which then run the tasks. Default: none. Variable: HEDDLE_EXECUTORS, separated by commas. */
+  readonly executors?: readonly string[];
+  /** What this context and its executors must both know; 16 characters at least. Variable: HEDDLE_SECRET. */
+  readonly secret?: string;
+  /** A file that holds the secret instead, and that only its owner can read. Variable: HEDDLE_SECRET_FILE. */
+  readonly secretFile?: string;
 }
 
-/** Every option, with a checked value; memory in bytes. */
+/** Every option, with a checked value; memory in bytes, and an empty text or list where there is none. */
 export interface ResolvedOptions {
   readonly threads: number;
   readonly memory: number;
@@ -53,6 +64,10 @@ export interface ResolvedOptions {
   readonly smallJobs: 'inline' | 'pool';
   readonly storageFraction: number;
   readonly spillDirectory: string;
+  readonly listen: string;
+  readonly executors: readonly string[];
+  readonly secret: string;
+  readonly secretFile: string;
 }
 
 /** What the defaults depend on. */
@@ -161,6 +176,34 @@ const TABLE: { readonly [K in keyof ResolvedOptions]: Option<ResolvedOptions[K]>
     fromText: text => text,
     initial: () => tmpdir(),
   },
+  listen: {
+    variable: 'HEDDLE_LISTEN',
+    expected: "an address such as '127.0.0.1:7077'",
+    parse: value => (value === '' || isAddress(value) ? value : undefined),
+    fromText: text => text,
+    initial: () => '',
+  },
+  executors: {
+    variable: 'HEDDLE_EXECUTORS',
+    expected: "addresses such as ['10.0.0.2:7077', '10.0.0.3:7077']",
+    parse: value => (Array.isArray(value) && value.every(isAddress) ? [...value] : undefined),
+    fromText: text => text.split(',').map(part => part.trim()),
+    initial: () => [],
+  },
+  secret: {
+    variable: 'HEDDLE_SECRET',
+    expected: 'a text',
+    parse: value => (typeof value === 'string' ? value : undefined),
+    fromText: text => text,
+    initial: () => '',
+  },
+  secretFile: {
+    variable: 'HEDDLE_SECRET_FILE',
+    expected: 'the path of a file',
+    parse: value => (typeof value === 'string' ? value : undefined),
+    fromText: text => text,
+    initial: () => '',
+  },
 };
 
 export const OPTION_NAMES: readonly (keyof ResolvedOptions)[] = Object.keys(TABLE) as (keyof ResolvedOptions)[];
@@ -187,6 +230,10 @@ export function resolveOptions(
     smallJobs: pick('smallJobs'),
     storageFraction: pick('storageFraction'),
     spillDirectory: pick('spillDirectory'),
+    listen: pick('listen'),
+    executors: pick('executors'),
+    secret: pick('secret'),
+    secretFile: pick('secretFile'),
   });
 }
 
@@ -314,6 +361,12 @@ function bytesFromText(text: string): number | undefined {
 
 function wholeMib(bytes: number): number {
   return Math.floor(bytes / MIB) * MIB;
+}
+
+/** Whether a value is `host:port`, with brackets around an IPv6 host. */
+export function isAddress(value: unknown): value is string {
+  const match = typeof value === 'string' ? /^(?:\[[\w.:%]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(value) : null;
+  return match !== null && Number(match[1]) < 2 ** 16;
 }
 
 function toNumber(text: string): unknown {

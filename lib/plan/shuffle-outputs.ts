@@ -6,7 +6,7 @@ import { type ExecutorId, LOCAL_EXECUTOR, type ShuffleId, type StageId } from '.
 import type { LostOutput } from '../scheduler/messages.js';
 import type { StageOutputs } from '../scheduler/request.js';
 import type { ShuffleRef, ShuffleStore } from '../shuffle/store.js';
-import type { TaskSpec } from '../task/spec.js';
+import type { TaskResult, TaskSpec } from '../task/spec.js';
 import type { FailedFetch } from '../transport/contract.js';
 
 /** The attempt whose output counts, and who has it. */
@@ -17,16 +17,22 @@ export interface MapOutputLocation {
 
 interface RemoteShuffle {
   readonly stage: StageId;
+  /** Rises with every change. */
+  version: number;
   readonly locations: Map<number, MapOutputLocation>;
 }
 
-export class ShuffleOutputs implements StageOutputs<TaskSpec> {
+export class ShuffleOutputs implements StageOutputs<TaskSpec, TaskResult> {
   /** Those of which other executors have a part. */
   private readonly shuffles = new Map<ShuffleId, RemoteShuffle>();
   /** The same by executor: losing one costs what it has. */
   private readonly held = new Map<ExecutorId, Map<ShuffleId, Set<number>>>();
 
-  constructor(private readonly store: ShuffleStore) {}
+  /** `freed` hears of shuffles that nobody can reach any more. */
+  constructor(
+    private readonly store: ShuffleStore,
+    private readonly freed: (shuffle: ShuffleId) => void = () => {},
+  ) {}
 
   isDone(ref: ShuffleRef, map: number): boolean {
     return this.store.isDone(ref, map) || this.locations(ref.id).has(map);
@@ -42,16 +48,23 @@ export class ShuffleOutputs implements StageOutputs<TaskSpec> {
     return this.shuffles.get(shuffle)?.locations ?? NONE;
   }
 
-  accepted({ stage, partition, token, output }: TaskSpec, executor: ExecutorId): void {
-    if (output !== null && executor !== LOCAL_EXECUTOR) this.register(output.id, stage as StageId, partition, { executor, token });
+  /** Rises whenever the locations change. */
+  version(shuffle: ShuffleId): number {
+    return this.shuffles.get(shuffle)?.version ?? 0;
+  }
+
+  accepted({ stage, partition, token, output }: TaskSpec, executor: ExecutorId, { winner }: TaskResult): void {
+    if (output === null || executor === LOCAL_EXECUTOR) return;
+    this.register(output.id, stage as StageId, partition, { executor, token: winner ?? token });
   }
 
   executorLost(executor: ExecutorId): LostOutput[] {
     const lost: LostOutput[] = [];
     for (const [shuffle, maps] of this.held.get(executor) ?? []) {
-      const { stage, locations } = this.shuffles.get(shuffle)!;
-      for (const map of maps) locations.delete(map);
-      lost.push({ stage, partitions: [...maps] });
+      const known = this.shuffles.get(shuffle)!;
+      for (const map of maps) known.locations.delete(map);
+      known.version++;
+      lost.push({ stage: known.stage, partitions: [...maps] });
     }
     this.held.delete(executor);
     return lost;
@@ -62,12 +75,13 @@ export class ShuffleOutputs implements StageOutputs<TaskSpec> {
     const known = this.held.get(executor)?.get(shuffle);
     if (known === undefined) return [];
     const partitions = (maps ?? [...known]).filter(map => known.has(map));
-    const { stage, locations } = this.shuffles.get(shuffle)!;
+    const remote = this.shuffles.get(shuffle)!;
     for (const map of partitions) {
       known.delete(map);
-      locations.delete(map);
+      remote.locations.delete(map);
     }
-    return partitions.length === 0 ? [] : [{ stage, partitions }];
+    remote.version++;
+    return partitions.length === 0 ? [] : [{ stage: remote.stage, partitions }];
   }
 
   /** Forgets a shuffle that nobody can reach any more, and gives back its memory. */
@@ -75,14 +89,16 @@ export class ShuffleOutputs implements StageOutputs<TaskSpec> {
     for (const { executor } of this.locations(ref.id).values()) this.held.get(executor)!.delete(ref.id);
     this.shuffles.delete(ref.id);
     this.store.free(ref);
+    this.freed(ref.id);
   }
 
   private register(id: ShuffleId, stage: StageId, map: number, location: MapOutputLocation): void {
     let shuffle = this.shuffles.get(id);
-    if (shuffle === undefined) this.shuffles.set(id, (shuffle = { stage, locations: new Map() }));
+    if (shuffle === undefined) this.shuffles.set(id, (shuffle = { stage, version: 0, locations: new Map() }));
     const before = shuffle.locations.get(map);
     if (before !== undefined) this.held.get(before.executor)!.get(id)!.delete(map);
     shuffle.locations.set(map, location);
+    shuffle.version++;
     const { executor } = location;
     let holds = this.held.get(executor);
     if (holds === undefined) this.held.set(executor, (holds = new Map()));

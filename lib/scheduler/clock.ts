@@ -1,22 +1,7 @@
-// Time as the scheduler's loop sees it, so that tests can bring their own.
+// Deadlines, which may be further away than a timer reaches.
+import type { Clock } from '../core/clock.js';
 
-export interface Clock {
-  /** Milliseconds from any fixed point, never going back. */
-  now(): number;
-  /** Milliseconds since the epoch. */
-  time(): number;
-  /** Calls back after at least so many milliseconds. Returns the function that calls it off. */
-  after(milliseconds: number, callback: () => void): () => void;
-}
-
-export const SYSTEM_CLOCK: Clock = {
-  now: () => performance.now(),
-  time: () => Date.now(),
-  after(milliseconds, callback) {
-    const timer = setTimeout(callback, milliseconds);
-    return () => clearTimeout(timer);
-  },
-};
+export { type Clock, SYSTEM_CLOCK } from '../core/clock.js';
 
 // setTimeout takes 31 bits, and fires at once when given more.
 const LONGEST_TIMER = 2 ** 31 - 1;

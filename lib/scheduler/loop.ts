@@ -52,7 +52,7 @@ export class Scheduler<Spec, Result> {
   private readonly onEvent: (event: EngineEvent) => void;
   private readonly metricsOf: (result: Result) => TaskMetrics;
   private readonly clock: Clock;
-  private readonly outputs: StageOutputs<Spec> | undefined;
+  private readonly outputs: StageOutputs<Spec, Result> | undefined;
   private readonly speculation: SpeculationRule | undefined;
   private readonly standstill: Standstill;
   private readonly ticker: Ticker;
@@ -324,7 +324,7 @@ export class Scheduler<Spec, Result> {
     const counts = first !== undefined && first.type === 'accept';
     this.taskEnded(launch, this.metricsOf(outcome.result), counts);
     if (counts) {
-      this.outputs?.accepted(launch.spec!, slot.executor);
+      this.outputs?.accepted(launch.spec!, slot.executor, outcome.result);
       const isNews = this.results.keep(task, outcome.result);
       for (const job of isNews ? first.jobs : []) {
         const entry = this.jobs.get(job);

@@ -41,9 +41,9 @@ export interface JobRequest<Spec, Result> {
 }
 
 /** Who keeps book of what tasks have written, and where. */
-export interface StageOutputs<Spec> {
+export interface StageOutputs<Spec, Result> {
   /** The outcome of this task counts: what it wrote is at this executor. */
-  accepted(spec: Spec, executor: ExecutorId): void;
+  accepted(spec: Spec, executor: ExecutorId, result: Result): void;
   /** All that was at an executor is gone. Returns what that was. */
   executorLost(executor: ExecutorId): readonly LostOutput[];
   /** Some output could not be had from where it should be, and is to be made again. Returns what was known to be there. */
@@ -56,7 +56,7 @@ export interface SchedulerOptions<Spec, Result> {
   /** The metrics inside a result, for taskEnded. */
   readonly metricsOf?: (result: Result) => TaskMetrics;
   readonly clock?: Clock;
-  readonly outputs?: StageOutputs<Spec>;
+  readonly outputs?: StageOutputs<Spec, Result>;
   /**
    * Whether a task that takes much longer than the others of its stage is run a second time, on another executor: off when not
    * given. `true` is for { quantile: 0.75, multiplier: 1.5, minimum: 1000 }.

@@ -48,6 +48,8 @@ export interface MapOutputSize {
   readonly bytes: number;
   /** False when another attempt had already committed this map partition. */
   readonly committed: boolean;
+  /** The token of the attempt that had. */
+  readonly winner?: number;
 }
 
 export class MapOutput {
@@ -152,7 +154,8 @@ export class MapOutput {
     while (!store.claim(ref, map, attempt)) {
       if (!store.awaitWinner(ref, map)) continue; // its thread ended in the middle: the claim is free again
       this.discard();
-      return { rows: 0, bytes: 0, committed: false };
+      const winner = store.winner(ref, map)!;
+      return { rows: 0, bytes: 0, committed: false, winner };
     }
     let bytes = 0;
     try {

@@ -81,6 +81,30 @@ export function filledBytes(u32: Uint32Array, address: number): number {
   return RUN_HEADER + numericPayload(rows, (kinds >>> 8) & 0xff, (kinds >>> 16) & 0xff);
 }
 
+/** Copies a run, also into other memory, without the room that its rows do not fill; returns its bytes there. */
+export function copyRun(from: Uint8Array, run: Run, to: Uint8Array, at: number): number {
+  const header = new Uint32Array(to.buffer, to.byteOffset + at, RUN_HEADER / 4);
+  const put = (source: number, bytes: number, target: number): void => to.set(from.subarray(source, source + bytes), target);
+  put(run.payload - RUN_HEADER, RUN_HEADER, at);
+  const payload = at + RUN_HEADER;
+  if (!run.numeric) {
+    put(run.payload, run.bytes, payload);
+    return RUN_HEADER + run.bytes;
+  }
+  const keys = run.rows * numericBytes[run.keyKind]!;
+  put(run.keysAt, keys, payload);
+  put(run.valuesAt, run.rows * numericBytes[run.valueKind]!, payload + pad8(keys));
+  const bytes = numericPayload(run.rows, run.keyKind, run.valueKind);
+  header[runWord.bytes / 4] = bytes;
+  header[runWord.capacity / 4] = run.rows;
+  return RUN_HEADER + bytes;
+}
+
+/** Bytes that copyRun makes of a run. */
+export function copiedBytes(run: Run): number {
+  return RUN_HEADER + (run.numeric ? numericPayload(run.rows, run.keyKind, run.valueKind) : run.bytes);
+}
+
 /** Writes a run's header. */
 export function writeRun(
   u32: Uint32Array,

@@ -22,6 +22,14 @@ export interface ShuffleRef {
   readonly reducers: number;
 }
 
+/** What one reduce task reads where map tasks ran in several processes. */
+export interface Gathered {
+  /** For each map partition the attempt whose rows count, in whatever process it ran. */
+  readonly winners: Uint32Array;
+  /** Blocks with the rows of attempts elsewhere, fetched into this heap. */
+  readonly blocks: readonly number[];
+}
+
 const CONTROL_HEADER = 64;
 /** Blocks announced and not yet moved into the segment, for each reduce id. */
 const RING_CAPACITY = 16;
@@ -115,6 +123,12 @@ export class ShuffleStore {
     return (loadWord(this.heap.i32, slotsAt(ref) + map * 4) & 1) === 1;
   }
 
+  /** The attempt whose output of a map partition counts in this process; undefined while there is none. */
+  winner(ref: ShuffleRef, map: number): number | undefined {
+    const word = loadWord(this.heap.i32, slotsAt(ref) + map * 4);
+    return (word & 1) === 1 ? (word >>> 1) - 1 : undefined;
+  }
+
   /** Takes back the claim of an attempt that died before it finished. A finished one stays. */
   retract(ref: ShuffleRef, map: number, attempt: number): void {
     swapWord(this.heap.i32, slotsAt(ref) + map * 4, claimedBy(attempt), 0);
@@ -150,17 +164,25 @@ export class ShuffleStore {
     }
   }
 
-  /** The runs of a reduce id that count, in map order, each map's in the order of writing. */
-  runs(ref: ShuffleRef, reduce: number): Run[] {
+  /**
+   * The runs of a reduce id that count, in map order, each map's in the order of writing. Where maps ran in several processes,
+   * `gathered` says what counts, instead of this process's commit slots, and has the rows of the others.
+   */
+  runs(ref: ShuffleRef, reduce: number, gathered?: Gathered): Run[] {
     const runs: Run[] = [];
     const { i32, u32 } = this.heap;
-    for (const block of this.blocks(ref, reduce)) {
+    const counts = (run: Run): boolean =>
+      gathered === undefined
+        ? loadWord(i32, slotsAt(ref) + run.map * 4) === doneBy(run.attempt)
+        : gathered.winners[run.map] === run.attempt;
+    const blocks = this.blocks(ref, reduce);
+    for (const block of gathered === undefined ? blocks : [...blocks, ...gathered.blocks]) {
       if (u32[block >>> 2] !== BLOCK_MAGIC)
         throw new HeddleError('HEDDLE_CORRUPT', `no shuffle block at ${block}`, { data: { block, reduce } });
       const end = block + loadWord(i32, block + blockWord.used);
       for (let at = block + BLOCK_HEADER; at < end; at = nextRun(u32, at)) {
         const run = readRun(u32, at);
-        if (run.rows > 0 && loadWord(i32, slotsAt(ref) + run.map * 4) === doneBy(run.attempt)) runs.push(run);
+        if (run.rows > 0 && counts(run)) runs.push(run);
       }
     }
     return runs.sort((a, b) => a.map - b.map || a.sequence - b.sequence);

@@ -30,14 +30,12 @@ export class TaskRunner {
     const task: TaskContext = { env, loaded, spec, metrics: { rowsIn: 0, bytesIn: 0 }, kept };
     const added = this.shared.begin();
     try {
-      const { columns, rowsOut, bytesOut } = loaded.waiting[spec.branch] ? await this.shared.within(added, () => runWaitingTask(task)) : runTask(task);
+      const done = loaded.waiting[spec.branch] ? await this.shared.within(added, () => runWaitingTask(task)) : runTask(task);
       const updates = added.encode();
       const seconds = (performance.now() - started) / 1000;
       const stored = kept.results();
       return {
-        columns,
-        rowsOut,
-        bytesOut,
+        ...done,
         ...task.metrics,
         seconds,
         ...(updates.length === 0 ? {} : { updates }),

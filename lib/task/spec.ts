@@ -4,7 +4,7 @@
 import type { ShippedClosure } from '../codec/closure/types.js';
 import type { ErrorRecord } from '../core/errors.js';
 import type { HashPartitioner, IndexPartitioner, RangePartitioner } from '../shuffle/partitioner.js';
-import type { ShuffleRef } from '../shuffle/store.js';
+import type { Gathered, ShuffleRef } from '../shuffle/store.js';
 import type { BlockPlace } from '../storage/block-file.js';
 import type { OutputSpec } from '../storage/part-writer.js';
 import type { TextPiece } from '../storage/splits.js';
@@ -194,7 +194,7 @@ export type InputSpec =
   | RangeInput
   | { readonly kind: 'rows'; readonly column: Uint8Array; readonly rows: number; readonly firstIndex: number; readonly blockRows: number }
   | { readonly kind: 'text'; readonly pieces: readonly TextPiece[]; readonly decoder: 'utf-8' | 'latin1' }
-  | { readonly kind: 'shuffle'; readonly shuffle: ShuffleRef; readonly reduce: number }
+  | ShuffleInput
   | { readonly kind: 'parts'; readonly parts: readonly PartInput[]; readonly first: number }
   | { readonly kind: 'stored'; readonly rows: StoredRows }
   | { readonly kind: 'computed'; readonly inputs: readonly InputSpec[]; readonly store: StoreSpec | null }
@@ -239,6 +239,14 @@ export interface StoredResult {
   readonly partition: number;
   readonly stored?: StoredRows;
   readonly error?: ErrorRecord;
+}
+
+export interface ShuffleInput {
+  readonly kind: 'shuffle';
+  readonly shuffle: ShuffleRef;
+  readonly reduce: number;
+  /** Given by whoever has fetched what other processes hold of it. */
+  readonly gathered?: Gathered;
 }
 
 /** One partition that a source of parts reads. */
@@ -315,4 +323,6 @@ export interface TaskResult extends TaskMetrics {
   readonly updates?: readonly Update[];
   /** The partitions that it stored; absent when there are none. What is in the heap is staging until the driver takes it. */
   readonly stored?: readonly StoredResult[];
+  /** For a map task that was not the first to end: the token of the attempt that was, whose output counts in this process. */
+  readonly winner?: number;
 }

@@ -44,6 +44,10 @@ describe('resolveOptions', () => {
       smallJobs: 'inline',
       storageFraction: 0.5,
       spillDirectory: tmpdir(),
+      listen: '',
+      executors: [],
+      secret: '',
+      secretFile: '',
     });
     assert.equal(resolve({}, {}, { ...machine, memory: 64 * GIB }).memory, 4 * GIB);
     assert.equal(resolve({}, {}, { ...machine, memory: GIB / 16 }).memory, 64 * 2 ** 20);
@@ -128,6 +132,15 @@ describe('resolveOptions', () => {
       }),
     );
     resolveOptions(undefined, {}, thisMachine());
+  });
+
+  test('addresses are given as a list, or in a variable with commas', () => {
+    assert.deepEqual(resolve({}, { HEDDLE_EXECUTORS: 'a:1, b:2' }).executors, ['a:1', 'b:2']);
+    assert.deepEqual(resolve({ executors: [] }, { HEDDLE_EXECUTORS: 'a:1' }).executors, []);
+    refused(() => resolve({ executors: 'a:1' }), 'HEDDLE_BAD_OPTION', 'executors');
+    refused(() => resolve({ executors: ['a'] }), 'HEDDLE_BAD_OPTION', 'executors');
+    refused(() => resolve({}, { HEDDLE_LISTEN: '7077' }), 'HEDDLE_BAD_OPTION', 'HEDDLE_LISTEN');
+    refused(() => resolve({ listen: 'a:65536' }), 'HEDDLE_BAD_OPTION', 'listen');
   });
 
   test('every option has a value', () => {

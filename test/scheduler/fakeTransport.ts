@@ -1,6 +1,5 @@
 // A transport in memory on which the test decides when each task ends, and a clock that only the test moves.
 import type { ErrorRecord } from '../../lib/core/errors.js';
-import type { Clock } from '../../lib/scheduler/clock.js';
 import type { Slot, SlotListener, TaskFailure, TaskOutcome, Transport } from '../../lib/transport/contract.js';
 import { EXECUTOR_LOST, executorId, LOST, range, slotId, slotOf } from './messages.js';
 
@@ -80,33 +79,4 @@ export class FakeTransport<Spec, Result> implements Transport<Spec, Result> {
   }
 }
 
-export class FakeClock implements Clock {
-  private at = 0;
-  readonly timers = new Set<{ due: number; callback: () => void }>();
-
-  now(): number {
-    return this.at;
-  }
-
-  time(): number {
-    return 1_000_000 + this.at;
-  }
-
-  after(milliseconds: number, callback: () => void): () => void {
-    const timer = { due: this.at + milliseconds, callback };
-    this.timers.add(timer);
-    return () => this.timers.delete(timer);
-  }
-
-  advance(milliseconds: number): void {
-    const end = this.at + milliseconds;
-    for (;;) {
-      const next = [...this.timers].sort((a, b) => a.due - b.due)[0];
-      if (next === undefined || next.due > end) break;
-      this.timers.delete(next);
-      this.at = next.due;
-      next.callback();
-    }
-    this.at = end;
-  }
-}
+export { FakeClock } from '../fake-clock.js';

@@ -105,7 +105,7 @@ test('an executor in quarantine is told of', async () => {
 
 describe('output', () => {
   /** Books by executor; a spec is `stage.partition#attempt`. */
-  class Books implements StageOutputs<string> {
+  class Books implements StageOutputs<string, unknown> {
     readonly held = new Map<string, Set<string>>();
 
     accepted(spec: string, executor: ExecutorId): void {

@@ -9,6 +9,8 @@ export interface SinkResult {
   readonly columns: readonly Uint8Array[];
   readonly rowsOut: number;
   readonly bytesOut: number;
+  /** The attempt whose output of a map partition counts instead. */
+  readonly winner?: number;
 }
 
 export abstract class Sink {

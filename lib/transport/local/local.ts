@@ -75,6 +75,10 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   }
 
   async run(spec: TaskSpec, slot: Slot, signal: AbortSignal): Promise<TaskOutcome<TaskResult>> {
+    if (this.closing) {
+      const stopped = new HeddleError('HEDDLE_CONTEXT_STOPPED', 'the threads were ended');
+      return { ok: false, error: toErrorRecord(stopped), retryable: false };
+    }
     if (spec.small) return this.runHere(spec, slot);
     const flag = this.cancelFlags + slot.id * 4;
     storeWord(this.heap.i32, flag, 0);

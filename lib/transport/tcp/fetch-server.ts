@@ -1,0 +1,117 @@
+// Gives other executors what this one holds of a shuffle: for one reduce id the rows that certain attempts wrote, as one
+// stream of blocks. The same question has the same answer, byte for byte, so that who lost the connection goes on from the block
+// where it was. A block is whole runs, one after the other (lib/shuffle/run.ts).
+
+import { copiedBytes, copyRun, type Run } from '../../shuffle/run.js';
+import type { ShuffleRef, ShuffleStore } from '../../shuffle/store.js';
+import type { Connection, ConnectionEvents } from './connection.js';
+import { PART } from './limits.js';
+import { bytesToWords, type FetchRequest, type FromFetcher, type FromServer } from './messages.js';
+import type { ShuffleDirectory } from './shuffle-directory.js';
+
+/** Bytes of a block, but for one that is a single larger run. */
+const BLOCK = 4 * PART;
+
+export class FetchServer {
+  constructor(
+    private readonly session: string,
+    private readonly store: ShuffleStore,
+    private readonly directory: ShuffleDirectory,
+  ) {}
+
+  /** Answers one fetcher, one request after the other. */
+  events(connection: Connection<FromFetcher, FromServer>): ConnectionEvents<FromFetcher> {
+    let last = Promise.resolve();
+    let isOpen = true;
+    return {
+      message: ({ request }) => {
+        last = last.then(() => (isOpen ? this.serve(request, connection, () => isOpen) : undefined));
+      },
+      closed: () => {
+        isOpen = false;
+      },
+    };
+  }
+
+  private async serve(request: FetchRequest, connection: Connection<FromFetcher, FromServer>, isOpen: () => boolean): Promise<void> {
+    const maps = bytesToWords(request.maps);
+    const ref = request.session === this.session ? this.directory.find(request.shuffle) : undefined;
+    if (ref === undefined) {
+      connection.send({ type: 'missing', maps: [...maps] });
+      return;
+    }
+    try {
+      await this.serveFrom(ref, request, maps, connection, isOpen);
+    } finally {
+      this.directory.release(ref);
+    }
+  }
+
+  private async serveFrom(
+    ref: ShuffleRef,
+    request: FetchRequest,
+    maps: Uint32Array,
+    connection: Connection<FromFetcher, FromServer>,
+    isOpen: () => boolean,
+  ): Promise<void> {
+    const tokens = bytesToWords(request.tokens);
+    const missing = [...maps].filter((map, i) => map >= ref.maps || this.store.winner(ref, map) !== tokens[i]);
+    if (missing.length > 0) {
+      connection.send({ type: 'missing', maps: missing });
+      return;
+    }
+    const winners = new Uint32Array(ref.maps);
+    for (const [i, map] of maps.entries()) winners[map] = tokens[i]!;
+    let blocks = 0;
+    for (const runs of inBlocks(this.store.runs(ref, request.reduce, { winners, blocks: [] }))) {
+      if (blocks++ < request.from) continue;
+      if (!isOpen()) return;
+      connection.send({ type: 'block', bytes: runs.reduce((sum, run) => sum + copiedBytes(run), 0) });
+      for (const part of this.parts(runs)) {
+        connection.sendData([part]);
+        await connection.room();
+      }
+    }
+    connection.send({ type: 'end', blocks });
+  }
+
+  /** The bytes of runs, in pieces that a frame can take. */
+  private *parts(runs: readonly Run[]): Generator<Uint8Array> {
+    const { u8 } = this.store.heap;
+    let part = new Uint8Array(PART);
+    let fill = 0;
+    for (const run of runs) {
+      const bytes = copiedBytes(run);
+      if (fill + bytes > PART && fill > 0) {
+        yield part.subarray(0, fill);
+        part = new Uint8Array(PART);
+        fill = 0;
+      }
+      if (bytes <= PART) {
+        fill += copyRun(u8, run, part, fill);
+        continue;
+      }
+      const whole = new Uint8Array(bytes);
+      copyRun(u8, run, whole, 0);
+      for (let at = 0; at < bytes; at += PART) yield whole.subarray(at, Math.min(at + PART, bytes));
+    }
+    if (fill > 0) yield part.subarray(0, fill);
+  }
+}
+
+/** Neighbouring runs that make a block together. */
+function* inBlocks(runs: readonly Run[]): Generator<readonly Run[]> {
+  let block: Run[] = [];
+  let bytes = 0;
+  for (const run of runs) {
+    const next = copiedBytes(run);
+    if (block.length > 0 && bytes + next > BLOCK) {
+      yield block;
+      block = [];
+      bytes = 0;
+    }
+    block.push(run);
+    bytes += next;
+  }
+  if (block.length > 0) yield block;
+}

@@ -1,0 +1,83 @@
+// Every message between a driver and its executors, and between executors, in one place. Connections keep their order, so
+// what a task refers to has come when it does.
+
+import type { ErrorRecord } from '../../core/errors.js';
+import type { ExecutorId, ShuffleId } from '../../core/ids.js';
+import type { TaskResult, TaskSpec } from '../../task/spec.js';
+import type { FailedFetch, FailureReason } from '../contract.js';
+import type { Address } from './address.js';
+
+/** A task as it travels: what it shares with others went before it, once. */
+export interface RemoteTask {
+  readonly id: number;
+  /** One runs at a time on each thread's slot. */
+  readonly slot: number;
+  readonly spec: Omit<TaskSpec, 'program' | 'shared'>;
+  /** The values that its closures refer to, by id and key. */
+  readonly shared: readonly { readonly id: number; readonly key: number }[];
+}
+
+/** Who has the output of each map partition of a shuffle. */
+export interface OutputTable {
+  readonly shuffle: ShuffleId;
+  readonly executors: readonly { readonly id: ExecutorId; readonly serves: Address }[];
+  /** For each map partition: the index of its executor (u32). */
+  readonly owners: Uint8Array;
+  /** For each map partition: the token of the attempt that counts (u32). */
+  readonly tokens: Uint8Array;
+}
+
+export type FromDriver =
+  /** First of all: who the executor is to this driver, and which driver it is. */
+  | { readonly type: 'welcome'; readonly executor: ExecutorId; readonly session: string }
+  | { readonly type: 'program'; readonly stage: number; readonly bytes: Uint8Array }
+  | { readonly type: 'forgetProgram'; readonly stage: number }
+  | { readonly type: 'value'; readonly key: number; readonly bytes: Uint8Array }
+  | { readonly type: 'outputs'; readonly table: OutputTable }
+  | { readonly type: 'tasks'; readonly tasks: readonly RemoteTask[] }
+  | { readonly type: 'cancel'; readonly tasks: readonly number[] }
+  | { readonly type: 'freeShuffle'; readonly shuffle: ShuffleId };
+
+export type RemoteOutcome =
+  | { readonly id: number; readonly ok: true; readonly result: TaskResult }
+  | {
+      readonly id: number;
+      readonly ok: false;
+      readonly error: ErrorRecord;
+      readonly retryable: boolean;
+      readonly reason?: FailureReason;
+      readonly fetch?: FailedFetch;
+    };
+
+/** What a fetcher asks for: the rows that some attempts wrote for a reduce id. */
+export interface FetchRequest {
+  readonly session: string;
+  readonly shuffle: ShuffleId;
+  readonly reduce: number;
+  /** Map partitions (u32), and the tokens of their attempts (u32). */
+  readonly maps: Uint8Array;
+  readonly tokens: Uint8Array;
+  /** Blocks that have come already. */
+  readonly from: number;
+}
+
+export type FromExecutor =
+  | { readonly type: 'accepted'; readonly tasks: readonly number[] }
+  | { readonly type: 'outcomes'; readonly outcomes: readonly RemoteOutcome[] };
+
+export type FromFetcher = { readonly type: 'fetch'; readonly request: FetchRequest };
+
+/** The answers to a fetcher: blocks, each followed by its bytes, then the end; or what is not there. */
+export type FromServer =
+  | { readonly type: 'block'; readonly bytes: number }
+  | { readonly type: 'end'; readonly blocks: number }
+  | { readonly type: 'missing'; readonly maps: readonly number[] };
+
+/** Numbers as they travel. */
+export function wordsToBytes(words: Uint32Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
+
+export function bytesToWords(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+}

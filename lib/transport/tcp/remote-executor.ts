@@ -1,0 +1,222 @@
+// One executor, as the driver sees it: what runs there, what it has been sent, and what becomes of its tasks when it is lost.
+
+import type { Clock } from '../../core/clock.js';
+import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.js';
+import type { ExecutorId, ShuffleId } from '../../core/ids.js';
+import type { ShuffleRef } from '../../shuffle/store.js';
+import type { InputSpec, SharedSpec, TaskResult, TaskSpec } from '../../task/spec.js';
+import type { Slot, TaskOutcome } from '../contract.js';
+import type { Address } from './address.js';
+import type { Connection, ConnectionEvents } from './connection.js';
+import { mapInputs } from './inputs.js';
+import { ACKNOWLEDGE_MS } from './limits.js';
+import type { FromDriver, FromExecutor, RemoteOutcome, RemoteTask } from './messages.js';
+import type { OutputTables } from './outputs.js';
+
+/** Programs that an executor keeps. */
+const MOST_PROGRAMS = 256;
+
+type Outcome = TaskOutcome<TaskResult>;
+
+interface RunningTask {
+  readonly spec: TaskSpec;
+  settle(outcome: Outcome): void;
+  /** Ends the waiting for the acknowledgement. */
+  acknowledged(): void;
+}
+
+/** What an executor's books need to know of the others'. */
+export interface Fleet {
+  readonly clock: Clock;
+  nextTask(): number;
+  readonly outputs: OutputTables;
+  lost(executor: RemoteExecutor, error: HeddleError): void;
+}
+
+export class RemoteExecutor {
+  readonly events: ConnectionEvents<FromExecutor> = {
+    message: message => this.receive(message),
+    closed: error => this.end(error),
+  };
+  private readonly running = new Map<number, RunningTask>();
+  /** Tasks to go out together, with the next turn of the event loop. */
+  private batch: RemoteTask[] = [];
+  private cancelled: number[] = [];
+  private isScheduled = false;
+  private readonly programs = new Set<number>();
+  private readonly values = new Set<number>();
+  private readonly versions = new Map<ShuffleId, number>();
+  private gone: HeddleError | undefined;
+
+  constructor(
+    readonly id: ExecutorId,
+    readonly address: string,
+    readonly serves: Address,
+    readonly slots: readonly Slot[],
+    private readonly fleet: Fleet,
+    private readonly connection: Connection<FromExecutor, FromDriver>,
+  ) {}
+
+  run(spec: TaskSpec, slot: Slot, signal: AbortSignal): Promise<Outcome> {
+    if (this.gone !== undefined) return Promise.resolve(this.lostOutcome(spec, this.gone));
+    return new Promise(resolve => {
+      const id = this.fleet.nextTask();
+      const stopWaiting = this.fleet.clock.after(ACKNOWLEDGE_MS, () => this.timeOut(id));
+      const cancel = (): void => this.cancel(id);
+      const settle = (outcome: Outcome): void => {
+        this.running.delete(id);
+        stopWaiting();
+        signal.removeEventListener('abort', cancel);
+        resolve(outcome);
+      };
+      this.running.set(id, { spec, settle, acknowledged: stopWaiting });
+      try {
+        this.sendTask(id, spec, slot);
+      } catch (error) {
+        settle({ ok: false, error: toErrorRecord(error), retryable: false });
+        return;
+      }
+      if (signal.aborted) cancel();
+      else signal.addEventListener('abort', cancel, { once: true });
+    });
+  }
+
+  /** Nobody reads this shuffle any more. */
+  freeShuffle(shuffle: ShuffleId): void {
+    this.versions.delete(shuffle);
+    this.connection.send({ type: 'freeShuffle', shuffle });
+  }
+
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+
+  private sendTask(id: number, spec: TaskSpec, { thread }: Slot): void {
+    const { program, shared, ...rest } = spec;
+    this.sendProgram(spec.stage, program);
+    this.sendValues(shared, spec.wanted);
+    const inputs = mapInputs(spec.inputs, input => this.prepareInput(input));
+    this.batch.push({ id, slot: thread, spec: { ...rest, inputs }, shared: shared.map(({ id, key }) => ({ id, key })) });
+    this.schedule();
+  }
+
+  private sendProgram(stage: number, bytes: Uint8Array): void {
+    if (this.programs.delete(stage)) {
+      this.programs.add(stage); // the last to be forgotten
+      return;
+    }
+    if (this.programs.size >= MOST_PROGRAMS) {
+      const oldest = this.programs.values().next().value!;
+      this.programs.delete(oldest);
+      this.flush();
+      this.connection.send({ type: 'forgetProgram', stage: oldest });
+    }
+    this.connection.send({ type: 'program', stage, bytes });
+    this.programs.add(stage);
+  }
+
+  /** An executor keeps the values that its latest task says are wanted: this set follows the same rule. */
+  private sendValues(shared: readonly SharedSpec[], wanted: readonly number[]): void {
+    if (this.values.size > 0) {
+      const kept = new Set(wanted);
+      for (const key of this.values) if (!kept.has(key)) this.values.delete(key);
+    }
+    for (const { key, bytes } of shared) {
+      if (this.values.has(key)) continue;
+      this.flush(); // tasks before this one do not know that it is wanted
+      this.connection.send({ type: 'value', key, bytes });
+      this.values.add(key);
+    }
+  }
+
+  /** Sends what the executor has to know to read it. */
+  private prepareInput(input: InputSpec): InputSpec {
+    // Nobody keeps book yet of rows that executors store: they compute them.
+    if (input.kind === 'computed') return { ...input, store: null };
+    if (input.kind === 'shuffle') this.sendOutputs(input.shuffle);
+    return input;
+  }
+
+  private sendOutputs(ref: ShuffleRef): void {
+    const { id } = ref;
+    const { version, table } = this.fleet.outputs.get(ref);
+    if (table === undefined) throw new HeddleError('HEDDLE_INTERNAL', `a task reads shuffle ${id}, and not all of it is there`);
+    if (this.versions.get(id) === version) return;
+    this.versions.set(id, version);
+    this.flush(); // tasks before this one go by the table before
+    this.connection.send({ type: 'outputs', table });
+  }
+
+  private cancel(id: number): void {
+    if (!this.running.has(id)) return;
+    this.cancelled.push(id);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    queueMicrotask(() => this.flush());
+  }
+
+  private flush(): void {
+    this.isScheduled = false;
+    if (this.batch.length > 0) {
+      const tasks = this.batch;
+      this.batch = [];
+      try {
+        this.connection.send({ type: 'tasks', tasks });
+      } catch (error) {
+        const record = toErrorRecord(error);
+        for (const { id } of tasks) this.running.get(id)?.settle({ ok: false, error: record, retryable: false });
+      }
+    }
+    if (this.cancelled.length > 0) {
+      this.connection.send({ type: 'cancel', tasks: this.cancelled });
+      this.cancelled = [];
+    }
+  }
+
+  private receive(message: FromExecutor): void {
+    if (message.type === 'accepted') for (const id of message.tasks) this.running.get(id)?.acknowledged();
+    else for (const outcome of message.outcomes) this.settle(outcome);
+  }
+
+  private settle(outcome: RemoteOutcome): void {
+    const task = this.running.get(outcome.id);
+    if (task === undefined) return; // it was given up before
+    if (!outcome.ok) {
+      const { id: _, ...failure } = outcome;
+      task.settle(failure);
+      return;
+    }
+    task.settle({ ok: true, result: outcome.result });
+  }
+
+  private timeOut(id: number): void {
+    const task = this.running.get(id);
+    if (task === undefined) return;
+    this.cancel(id);
+    const { stageName, partition, attempt } = task.spec;
+    const message = `${stageName}: executor ${this.address} did not take the task within ${ACKNOWLEDGE_MS / 1000} s (partition ${partition}, attempt ${attempt})`;
+    const error = new HeddleError('HEDDLE_TIMEOUT', message, { data: { executor: this.id, partition, attempt } });
+    task.settle({ ok: false, error: toErrorRecord(error), retryable: true, reason: 'timeout' });
+  }
+
+  private end(error: HeddleError): void {
+    this.gone = error;
+    for (const task of [...this.running.values()]) task.settle(this.lostOutcome(task.spec, error));
+    this.fleet.lost(this, error);
+  }
+
+  private lostOutcome({ stageName, partition, attempt }: TaskSpec, cause: HeddleError): Outcome {
+    const error: ErrorRecord = toErrorRecord(
+      new HeddleError(
+        'HEDDLE_EXECUTOR_LOST',
+        `${stageName}: executor ${this.address} was lost in the middle of a task: ${cause.message} (partition ${partition}, attempt ${attempt})`,
+        { data: { executor: this.id, partition, attempt } },
+      ),
+    );
+    return { ok: false, error, retryable: true, lostSlot: true, reason: 'lost' };
+  }
+}

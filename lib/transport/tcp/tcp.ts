@@ -1,0 +1,210 @@
+// The transport to executors on other machines, or in other processes of this one. They dial this driver, or are dialled by it
+// and again when they are lost; each brings as many slots as it has threads. An executor that comes back is another one, with
+// another id: what it had is gone.
+
+import { randomUUID } from 'node:crypto';
+import { type Clock, SYSTEM_CLOCK } from '../../core/clock.js';
+import { HeddleError, toErrorRecord } from '../../core/errors.js';
+import { type ExecutorId, idSequence, type ShuffleId } from '../../core/ids.js';
+import type { TaskResult, TaskSpec } from '../../task/spec.js';
+import type { Slot, SlotId, SlotListener, TaskOutcome, Transport } from '../contract.js';
+import { type Address, formatAddress } from './address.js';
+import type { Connection, ConnectionEvents } from './connection.js';
+import { dial } from './dial.js';
+import type { ExecutorHello, Hello } from './greeting.js';
+import { REDIAL_MS } from './limits.js';
+import { Listener } from './listener.js';
+import type { FromDriver, FromExecutor } from './messages.js';
+import { type OutputLocations, OutputTables } from './outputs.js';
+import type { RefusalCounts } from './refusals.js';
+import { type Fleet, RemoteExecutor } from './remote-executor.js';
+import { deriveKey } from './secret.js';
+
+export interface TcpOptions {
+  readonly name: string;
+  readonly secret: string;
+  /** Where executors may dial. */
+  readonly listen?: Address | undefined;
+  /** Whom to dial. */
+  readonly executors?: readonly Address[] | undefined;
+  /** Where the output of map tasks is. */
+  readonly outputs: OutputLocations;
+  readonly clock?: Clock;
+  log(message: string): void;
+}
+
+type Link = Connection<FromExecutor, FromDriver>;
+
+export class TcpTransport implements Transport<TaskSpec, TaskResult> {
+  private readonly executors = new Map<ExecutorId, RemoteExecutor>();
+  private readonly listeners = new Set<SlotListener>();
+  private readonly session = randomUUID();
+  private readonly nextSlot = idSequence<SlotId>();
+  private readonly nextExecutor = idSequence<number>(1);
+  private readonly key: Buffer;
+  private readonly clock: Clock;
+  private readonly fleet: Fleet;
+  private readonly closing = new AbortController();
+  private listener: Listener<FromExecutor, FromDriver> | undefined;
+
+  /**
+   * Listens, and dials whom it is told to. Throws HEDDLE_LISTEN, and HEDDLE_REFUSED where somebody is there who does not take
+   * this driver; who is not there yet, or busy, is dialled again and again.
+   */
+  static async open(options: TcpOptions): Promise<TcpTransport> {
+    const transport = new TcpTransport(options);
+    try {
+      await transport.listen();
+      await Promise.all((options.executors ?? []).map(address => transport.dialFirst(address)));
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
+    return transport;
+  }
+
+  private constructor(private readonly options: TcpOptions) {
+    this.key = deriveKey(options.secret);
+    this.clock = options.clock ?? SYSTEM_CLOCK;
+    this.fleet = {
+      clock: this.clock,
+      nextTask: idSequence<number>(1),
+      outputs: new OutputTables(options.outputs, id => this.executors.get(id)?.serves),
+      lost: (executor, error) => this.leave(executor, error),
+    };
+  }
+
+  /** Where executors can dial this driver. */
+  get address(): Address | undefined {
+    return this.listener?.address;
+  }
+
+  /** Connections that were refused so far. */
+  get refused(): RefusalCounts | undefined {
+    return this.listener?.refused;
+  }
+
+  slots(): readonly Slot[] {
+    return [...this.executors.values()].flatMap(({ slots }) => slots);
+  }
+
+  async run(spec: TaskSpec, slot: Slot, signal: AbortSignal): Promise<TaskOutcome<TaskResult>> {
+    const executor = this.executors.get(slot.executor);
+    if (executor === undefined) {
+      const error = new HeddleError('HEDDLE_EXECUTOR_LOST', `executor ${slot.address ?? slot.executor} is gone`);
+      return { ok: false, error: toErrorRecord(error), retryable: true, lostSlot: true, reason: 'lost' };
+    }
+    return executor.run(spec, slot, signal);
+  }
+
+  subscribe(listener: SlotListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await Promise.all(Array.from(this.executors.values(), executor => executor.close()));
+    await this.listener?.close();
+  }
+
+  private async listen(): Promise<void> {
+    const { listen, log } = this.options;
+    if (listen === undefined) return;
+    this.listener = await Listener.open<FromExecutor, FromDriver>({
+      address: listen,
+      key: this.key,
+      clock: this.clock,
+      log,
+      hello: () => this.hello(),
+      greeted: (peer, connection, from) => this.join(executorOnly(peer), connection, from),
+    });
+  }
+
+  private hello(): Hello {
+    return { role: 'driver', name: this.options.name };
+  }
+
+  private async dialFirst(address: Address): Promise<void> {
+    try {
+      await this.dialOnce(address);
+    } catch (error) {
+      if (!(error instanceof HeddleError) || !mayComeLater(error)) throw error;
+      this.redial(address, error);
+    }
+  }
+
+  private async dialOnce(address: Address): Promise<void> {
+    await dial<FromExecutor, FromDriver>({
+      address,
+      key: this.key,
+      clock: this.clock,
+      signal: this.closing.signal,
+      hello: () => this.hello(),
+      greeted: (peer, connection) => {
+        const events = this.join(executorOnly(peer), connection, address);
+        return {
+          ...events,
+          closed: error => {
+            events.closed(error);
+            this.redial(address, error);
+          },
+        };
+      },
+    });
+  }
+
+  /** Tells of the reason, if it is another one than before. */
+  private redial(address: Address, error: Error, before = ''): void {
+    const { signal } = this.closing;
+    if (signal.aborted) return;
+    const { message } = error;
+    if (message !== before) this.options.log(`${message}; ${formatAddress(address)} is dialled again every ${REDIAL_MS / 1000} s`);
+    const stop = this.clock.after(REDIAL_MS, () => {
+      signal.removeEventListener('abort', stop);
+      this.dialOnce(address).catch(next => this.redial(address, next, message));
+    });
+    signal.addEventListener('abort', stop, { once: true });
+  }
+
+  private join({ threads, serves }: ExecutorHello, connection: Link, from: Address): ConnectionEvents<FromExecutor> {
+    const address = formatAddress(from);
+    const id = `${address}/${this.nextExecutor()}` as ExecutorId;
+    const slots = Array.from({ length: threads }, (_, thread): Slot => ({ id: this.nextSlot(), executor: id, address, thread }));
+    const executor = new RemoteExecutor(id, address, serves, slots, this.fleet, connection);
+    connection.send({ type: 'welcome', executor: id, session: this.session });
+    this.executors.set(id, executor);
+    for (const listener of this.listeners) for (const slot of slots) listener.joined(slot);
+    return executor.events;
+  }
+
+  private leave(executor: RemoteExecutor, error: HeddleError): void {
+    this.executors.delete(executor.id);
+    if (this.closing.signal.aborted) return;
+    const lost = toErrorRecord(
+      new HeddleError('HEDDLE_EXECUTOR_LOST', `executor ${executor.address} was lost: ${error.message}`, {
+        data: { executor: executor.id },
+      }),
+    );
+    for (const listener of this.listeners) {
+      if (listener.executorLost === undefined) for (const { id } of executor.slots) listener.left(id, lost);
+      else listener.executorLost(executor.id, lost);
+    }
+  }
+
+  /** Nobody reads this shuffle any more. */
+  freeShuffle(shuffle: ShuffleId): void {
+    this.fleet.outputs.forget(shuffle);
+    for (const executor of this.executors.values()) executor.freeShuffle(shuffle);
+  }
+}
+
+/** Nobody is there yet, or the executor still works for another driver. */
+function mayComeLater({ code, data }: HeddleError): boolean {
+  return code === 'HEDDLE_UNREACHABLE' || (code === 'HEDDLE_REFUSED' && data.reason === 'busy');
+}
+
+function executorOnly(peer: Hello): ExecutorHello {
+  if (peer.role === 'executor') return peer;
+  throw new HeddleError('HEDDLE_REFUSED', `this is a driver, and takes executors, no ${peer.role}`, { data: { reason: 'role' } });
+}
