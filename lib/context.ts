@@ -9,6 +9,7 @@ import { idSequence, type RddId } from './core/ids.js';
 import { closeOnInterrupt } from './core/interrupt.js';
 import { refuseNesting } from './core/nesting.js';
 import { type ContextOptions, checkJobOptions, checkOptions, type ResolvedOptions, resolveOptions } from './core/options.js';
+import { fleetLine } from './monitor/fleet-log.js';
 import { Progress } from './monitor/progress.js';
 import { JobSummary, type JobTotals } from './monitor/totals.js';
 import { StoredPartitions } from './plan/kept.js';
@@ -125,6 +126,12 @@ export class Context implements AsyncDisposable {
       stored,
       run: request => this.run(request),
     };
+    if (options.listen !== '' || options.executors.length > 0) {
+      this.events.on('event', event => {
+        const line = fleetLine(event);
+        if (line !== undefined) process.stderr.write(`heddle: ${line}\n`);
+      });
+    }
     if (options.progress) {
       const progress = new Progress();
       this.events.on('event', event => progress.handle(event));

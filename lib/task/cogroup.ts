@@ -48,7 +48,7 @@ function numbersOf(task: TaskContext, { source, operators }: Pipeline): readonly
   if (source.kind !== 'shuffle' || source.aggregator !== null || operators.length > 0) return undefined;
   const input = task.spec.inputs[source.input]!;
   if (input.kind !== 'shuffle') throw new HeddleError('HEDDLE_INTERNAL', `a shuffle's input is a ${input.kind}`);
-  return readNumbers(task.env.heap, task.env.store.runs(input.shuffle, input.reduce))?.batches;
+  return readNumbers(task.env.heap, task.env.store.runs(input.shuffle, input.reduce, input.gathered))?.batches;
 }
 
 /** The rows of an input with numbers for keys: columns in the heap, or arrays of what came out of a loop. */
