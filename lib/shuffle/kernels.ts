@@ -9,6 +9,7 @@ import { aggregationTwins } from './twins/aggregate.js';
 import { bucketTwins } from './twins/buckets.js';
 import { fillUniform } from './twins/random.js';
 import { scatterPairsTwin } from './twins/scatter.js';
+import { sortTwin } from './twins/sort.js';
 import { textTwins } from './twins/text.js';
 
 /** How a numeric column is laid out. */
@@ -83,6 +84,21 @@ export interface Kernels extends TextKernels, BucketKernels {
   extractTable(keyKind: number, table: number, slots: number, keys: number, values: number): void;
   /** Empties a table. */
   clearTable(keyKind: number, table: number, slots: number): void;
+  /**
+   * Writes the places of the keys in sorted order to `order` (u32). Scratch: `words` and `otherWords` as wide as the keys,
+   * `otherOrder` as `order`, `counts` of 8 KiB.
+   */
+  sortNumbers(
+    keyKind: number,
+    keys: number,
+    rows: number,
+    ascending: number,
+    words: number,
+    order: number,
+    otherWords: number,
+    otherOrder: number,
+    counts: number,
+  ): void;
   /** Fills n (even) float64 with uniform draws; 64 bytes of generator state. */
   fillUniform(state: number, out: number, n: number): void;
 }
@@ -227,6 +243,7 @@ export function twinKernels(memory: WebAssembly.Memory): Kernels {
   return {
     ...aggregationTwins(memory),
     ...bucketTwins(memory),
+    ...sortTwin(memory),
     ...textTwins(memory),
     scatterPairs: (...args) => scatterPairsTwin(memory, ...args),
     fillUniform: (state, out, n) => fillUniform(memory.buffer, state, out, n),

@@ -4,5 +4,6 @@ export { aggregatePairs, clearTable, extractTable, indexKeys, rehashTable } from
 export { countBuckets, foldGroups, orderGroups, spreadBuckets } from './buckets';
 export { fillUniform } from './random';
 export { scatterPairs } from './scatter';
+export { sortNumbers } from './sort';
 export { isAscii, textGather, textLines, textOffsets, textSplitByte, textSplitSet, textSplitString } from './text';
 export { aggregateText, extractTextTable, indexText, rehashTextTable } from './text-table';

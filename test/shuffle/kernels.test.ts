@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { hashKey } from '../../lib/codec/key-hash.js';
+import { compareKeys } from '../../lib/codec/key-order.js';
 import {
   AggregateOp,
   CURSOR_BYTES,
@@ -403,6 +404,33 @@ describe('countBuckets, spreadBuckets, foldGroups, orderGroups', () => {
         );
       });
     }
+  }
+});
+
+describe('sortNumbers', () => {
+  const places = (kernels: Kernels, base: number, keys: Column, ascending: boolean) => {
+    const arena = new Arena(base);
+    const rows = keys.items.length;
+    const bytes = rows * numericBytes[keys.kind]!;
+    const at = arena.take(bytes);
+    writeColumn(keys, at);
+    const [words, otherWords] = [arena.take(bytes), arena.take(bytes)];
+    const [order, otherOrder] = [arena.take(rows * 4), arena.take(rows * 4)];
+    kernels.sortNumbers(keys.kind, at, rows, Number(ascending), words, order, otherWords, otherOrder, arena.take(8192));
+    assert.ok(arena.intact(), 'something was written behind a column');
+    return [...u32(order, rows)];
+  };
+  for (const keyKind of [NumericKind.Int32, NumericKind.Float64]) {
+    test(`${kindNames[keyKind]} keys: in the order of keys, equal ones as they came`, () => {
+      const columns = fc.integer({ min: 0, max: 300 }).chain(rows => column(keyKind, rows));
+      fc.assert(
+        fc.property(columns, fc.boolean(), fc.constantFrom(...bases), (keys, ascending, base) => {
+          const at = (i: number) => numberAt(keys, i);
+          const model = keys.items.map((_, i) => i).sort((a, b) => (ascending ? compareKeys(at(a), at(b)) : compareKeys(at(b), at(a))));
+          for (const [, kernels] of implementations) assert.deepEqual(places(kernels, base, keys, ascending), model);
+        }),
+      );
+    });
   }
 });
 
