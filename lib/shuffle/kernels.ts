@@ -8,7 +8,7 @@ import { builtFile } from '../core/places.js';
 import { aggregationTwins } from './twins/aggregate.js';
 import { bucketTwins } from './twins/buckets.js';
 import { fillUniform } from './twins/random.js';
-import { scatterPairsTwin } from './twins/scatter.js';
+import { scatterTwins } from './twins/scatter.js';
 import { sortTwin } from './twins/sort.js';
 import { textTwins } from './twins/text.js';
 
@@ -45,6 +45,19 @@ export interface Kernels extends TextKernels, BucketKernels {
     from: number,
     to: number,
     reducers: number,
+    cursors: number,
+  ): number;
+  /** As scatterPairs, by the order of the keys: `count` bounds (f64), none of them NaN, and values of 4 or 8 bytes. */
+  scatterByRange(
+    keyKind: number,
+    valueBytes: number,
+    keys: number,
+    values: number,
+    from: number,
+    to: number,
+    bounds: number,
+    count: number,
+    ascending: number,
     cursors: number,
   ): number;
   /** Rows [from, to) into a table. Returns its new size; writes the first row not taken to the word at `progress`. */
@@ -245,7 +258,7 @@ export function twinKernels(memory: WebAssembly.Memory): Kernels {
     ...bucketTwins(memory),
     ...sortTwin(memory),
     ...textTwins(memory),
-    scatterPairs: (...args) => scatterPairsTwin(memory, ...args),
+    ...scatterTwins(memory),
     fillUniform: (state, out, n) => fillUniform(memory.buffer, state, out, n),
   };
 }
