@@ -55,8 +55,21 @@ const RATIOS: readonly Ratio[] = [
     holds: ratio => ratio >= 1.6,
   },
   { job: 'reduceByKey', target: 'warm, faster than DuckDB', phase: 'warm', of: DUCKDB, to: HEDDLE, holds: ratio => ratio > 1 },
-  { job: 'reduceByKey', target: 'warm, at least 8x faster than Spark', phase: 'warm', of: SPARK, to: HEDDLE, holds: ratio => ratio >= 8 },
-  { job: 'pi', target: "warm, at most 3x the time of C's threads", phase: 'warm', of: HEDDLE, to: C, holds: ratio => ratio <= 3 },
+  { job: 'reduceByKey', target: 'warm, faster than Polars', phase: 'warm', of: POLARS, to: HEDDLE, holds: ratio => ratio > 1 },
+  { job: 'reduceByKey', target: 'warm, at least 20x faster than Spark', phase: 'warm', of: SPARK, to: HEDDLE, holds: ratio => ratio >= 20 },
+  {
+    job: 'reduceByKey',
+    target: "warm, at most 1.5x the time of C's threads",
+    phase: 'warm',
+    of: HEDDLE,
+    to: C,
+    holds: ratio => ratio <= 1.5,
+  },
+  ...(['groupByKey', 'sortByKey', 'join'] as const).flatMap((job): Ratio[] => [
+    { job, target: 'warm, at most 1.5x the time of DuckDB', phase: 'warm', of: HEDDLE, to: DUCKDB, holds: ratio => ratio <= 1.5 },
+    { job, target: 'warm, at least 8x faster than Spark', phase: 'warm', of: SPARK, to: HEDDLE, holds: ratio => ratio >= 8 },
+  ]),
+  { job: 'pi', target: "warm, at most 2x the time of C's threads", phase: 'warm', of: HEDDLE, to: C, holds: ratio => ratio <= 2 },
   {
     job: 'pi',
     target: 'warm, at least 1.8x faster on two threads than on one',

@@ -15,6 +15,8 @@ const JOBS_OF_HEDDLE: readonly JobName[] = [
   'reduceByKey',
   'groupByKey',
   'partitionBy',
+  'skew',
+  'sortByKey',
   'join',
   'tasks',
 ];

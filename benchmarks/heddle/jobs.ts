@@ -8,6 +8,9 @@ export interface HeddleJob<T> {
   answer(result: T): Answer;
 }
 
+/** 2^32 over the golden ratio: neighbours end up far apart. */
+const SCATTER = 2_654_435_761;
+
 const number = (answer: number): Answer => ({ answer });
 
 export function wordcount(sc: Context, text: string): HeddleJob<[string, number][]> {
@@ -67,6 +70,33 @@ export function groupByKey(sc: Context, records: number): HeddleJob<number> {
 
 export function partitionBy(sc: Context, records: number): HeddleJob<number> {
   return { run: () => keyed(sc, records).partitionBy(4).count(), answer: number };
+}
+
+/** Half of all records have one key. */
+export function skew(sc: Context, records: number): HeddleJob<number> {
+  const keys = KEYS;
+  return {
+    run: () =>
+      sc
+        .range(records)
+        .map(i => [i % 2 === 0 ? 0 : i % keys, 1])
+        .reduceByKey((a, b) => a + b)
+        .count(),
+    answer: number,
+  };
+}
+
+export function sortByKey(sc: Context, records: number): HeddleJob<number> {
+  const scatter = SCATTER;
+  return {
+    run: () =>
+      sc
+        .range(records)
+        .map(i => [(i * scatter) % 2 ** 31, 1])
+        .sortByKey()
+        .count(),
+    answer: number,
+  };
 }
 
 export function join(sc: Context, left: number): HeddleJob<number> {

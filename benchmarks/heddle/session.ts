@@ -1,14 +1,27 @@
 // Heddle as a session program: JOB THREADS SIZE TEXT. One context, and a job on it for every request.
 import { Context } from 'heddle';
 import { say, serve, sessionArguments } from '../session.js';
-import { groupByKey, type HeddleJob, join, partitionBy, pi, reduceByKey, small, tasks, wordcount, wordcountJson } from './jobs.js';
+import {
+  groupByKey,
+  type HeddleJob,
+  join,
+  partitionBy,
+  pi,
+  reduceByKey,
+  skew,
+  small,
+  sortByKey,
+  tasks,
+  wordcount,
+  wordcountJson,
+} from './jobs.js';
 
 const { job, threads, size, text } = sessionArguments();
 const start = performance.now();
 await using sc = await Context.create({ threads, progress: false });
 say('heddle', job, 'context', (performance.now() - start) / 1000, { answer: threads });
 
-const numeric = { pi, reduceByKey, groupByKey, partitionBy, join, tasks, small };
+const numeric = { pi, reduceByKey, skew, groupByKey, partitionBy, sortByKey, join, tasks, small };
 const serveJob = <T>({ run, answer }: HeddleJob<T>) => serve('heddle', job, run, answer);
 if (job === 'wordcount') await serveJob(wordcount(sc, text));
 else if (job === 'wordcount-json') await serveJob(wordcountJson(sc, text));

@@ -8,7 +8,8 @@ import { builtFile } from '../core/places.js';
 import { aggregationTwins } from './twins/aggregate.js';
 import { bucketTwins } from './twins/buckets.js';
 import { fillUniform } from './twins/random.js';
-import { scatterPairsTwin } from './twins/scatter.js';
+import { scatterTwins } from './twins/scatter.js';
+import { sortTwin } from './twins/sort.js';
 import { textTwins } from './twins/text.js';
 
 /** How a numeric column is laid out. */
@@ -44,6 +45,19 @@ export interface Kernels extends TextKernels, BucketKernels {
     from: number,
     to: number,
     reducers: number,
+    cursors: number,
+  ): number;
+  /** As scatterPairs, by the order of the keys: `count` bounds (f64), none of them NaN, and values of 4 or 8 bytes. */
+  scatterByRange(
+    keyKind: number,
+    valueBytes: number,
+    keys: number,
+    values: number,
+    from: number,
+    to: number,
+    bounds: number,
+    count: number,
+    ascending: number,
     cursors: number,
   ): number;
   /** Rows [from, to) into a table. Returns its new size; writes the first row not taken to the word at `progress`. */
@@ -83,6 +97,21 @@ export interface Kernels extends TextKernels, BucketKernels {
   extractTable(keyKind: number, table: number, slots: number, keys: number, values: number): void;
   /** Empties a table. */
   clearTable(keyKind: number, table: number, slots: number): void;
+  /**
+   * Writes the places of the keys in sorted order to `order` (u32). Scratch: `words` and `otherWords` as wide as the keys,
+   * `otherOrder` as `order`, `counts` of 8 KiB.
+   */
+  sortNumbers(
+    keyKind: number,
+    keys: number,
+    rows: number,
+    ascending: number,
+    words: number,
+    order: number,
+    otherWords: number,
+    otherOrder: number,
+    counts: number,
+  ): void;
   /** Fills n (even) float64 with uniform draws; 64 bytes of generator state. */
   fillUniform(state: number, out: number, n: number): void;
 }
@@ -227,8 +256,9 @@ export function twinKernels(memory: WebAssembly.Memory): Kernels {
   return {
     ...aggregationTwins(memory),
     ...bucketTwins(memory),
+    ...sortTwin(memory),
     ...textTwins(memory),
-    scatterPairs: (...args) => scatterPairsTwin(memory, ...args),
+    ...scatterTwins(memory),
     fillUniform: (state, out, n) => fillUniform(memory.buffer, state, out, n),
   };
 }

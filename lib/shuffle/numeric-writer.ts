@@ -1,5 +1,5 @@
 // The map side for numeric pairs: a compiled loop fills two columns of 4,096 rows, a kernel scatters them to the
-// runs of their reduce ids, by the hash of the key. Where the shuffle has an operation, rows are first combined in a table of the task's own,
+// runs of their reduce ids, by the hash of the key, or by bounds that are numbers. Where the shuffle has an operation, rows are first combined in a table of the task's own,
 // for as long as the combine policy finds that it pays.
 
 import { judgeCombining } from './combine-policy.js';
@@ -7,7 +7,7 @@ import type { Heap } from './heap/allocator.js';
 import { CURSOR_BYTES, type Kernels, NumericKind, numericBytes } from './kernels.js';
 import type { MapOutput } from './map-output.js';
 import { NumericTable } from './numeric-table.js';
-import { type HashPartitioner, partitionOf } from './partitioner.js';
+import { type HashPartitioner, numericBounds, placing, type RangePartitioner } from './partitioner.js';
 import { numericColumn } from './reader.js';
 import { pad8 } from './run.js';
 import { roomFor } from './store.js';
@@ -24,7 +24,10 @@ export class NumericWriter {
   private readonly heap: Heap;
   private readonly kernels: Kernels;
   private readonly output: MapOutput;
-  private readonly partitioner: HashPartitioner;
+  private readonly partitioner: HashPartitioner | RangePartitioner;
+  private readonly place: (key: unknown) => number;
+  private readonly boundsAt: number;
+  private readonly bounds: number;
   private readonly scratch: number;
   private readonly keysAt: number;
   private readonly valuesAt: number;
@@ -39,7 +42,7 @@ export class NumericWriter {
     heap: Heap,
     kernels: Kernels,
     output: MapOutput,
-    partitioner: HashPartitioner,
+    partitioner: HashPartitioner | RangePartitioner,
     keyKind: number,
     valueKind: number,
     op: number | null,
@@ -48,16 +51,22 @@ export class NumericWriter {
     this.kernels = kernels;
     this.output = output;
     this.partitioner = partitioner;
+    this.place = placing(partitioner);
+    const bounds = partitioner.kind === 'range' ? numericBounds(partitioner)! : [];
+    this.bounds = bounds.length;
     this.keyKind = keyKind;
     this.valueKind = valueKind;
     const column = CHUNK_ROWS * 8;
-    const bytes = 2 * column + 64 + pad8(partitioner.partitions * CURSOR_BYTES);
+    const cursorBytes = pad8(partitioner.partitions * CURSOR_BYTES);
+    const bytes = 2 * column + 64 + cursorBytes + bounds.length * 8;
     this.scratch = roomFor(heap, bytes, 'a task’s columns');
     this.keysAt = this.scratch;
     this.valuesAt = this.scratch + column;
     this.progressAt = this.scratch + 2 * column;
     this.cursors = this.progressAt + 64;
-    heap.u8.fill(0, this.cursors, this.scratch + bytes);
+    this.boundsAt = this.cursors + cursorBytes;
+    heap.u8.fill(0, this.cursors, this.boundsAt);
+    heap.f64.set(bounds, this.boundsAt >>> 3);
     this.keys = numericColumn(heap, keyKind, this.keysAt, CHUNK_ROWS);
     this.values = numericColumn(heap, valueKind, this.valuesAt, CHUNK_ROWS);
     if (op === null) return;
@@ -119,10 +128,17 @@ export class NumericWriter {
     }
     const width = numericBytes[valueKind]!;
     for (let from = 0; ; ) {
-      from = this.kernels.scatterPairs(keyKind, width, keys, values, from, rows, reducers, cursors) >>> 0;
+      from = this.scatterRows(width, keys, values, from, rows) >>> 0;
       if (from >= rows) return;
       const key = keyKind === NumericKind.Int32 ? this.heap.i32[(keys >>> 2) + from]! : this.heap.f64[(keys >>> 3) + from]!;
-      output.openNumeric(partitionOf(this.partitioner, key), keyKind, valueKind, cursors);
+      output.openNumeric(this.place(key), keyKind, valueKind, cursors);
     }
+  }
+
+  private scatterRows(width: number, keys: number, values: number, from: number, to: number): number {
+    const { kernels, keyKind, partitioner, cursors } = this;
+    if (partitioner.kind === 'hash') return kernels.scatterPairs(keyKind, width, keys, values, from, to, partitioner.partitions, cursors);
+    const { boundsAt, bounds } = this;
+    return kernels.scatterByRange(keyKind, width, keys, values, from, to, boundsAt, bounds, Number(partitioner.ascending), cursors);
   }
 }

@@ -63,9 +63,20 @@ export function placing(partitioner: Partitioner): (key: unknown) => number {
   }
 }
 
-function placingByRange({ bounds, ascending }: RangePartitioner): (key: unknown) => number {
+function boundsOf({ bounds }: RangePartitioner): unknown[] {
   // A column begins at a multiple of 8, which its place in a program need not be.
-  const keys = decodeValue(new Uint8Array(bounds)) as unknown[];
+  return decodeValue(new Uint8Array(bounds)) as unknown[];
+}
+
+/** The bounds, where all of them are numbers and none is NaN. */
+export function numericBounds(partitioner: RangePartitioner): Float64Array | undefined {
+  const keys = boundsOf(partitioner);
+  return keys.every(bound => typeof bound === 'number' && !Number.isNaN(bound)) ? Float64Array.from(keys as readonly number[]) : undefined;
+}
+
+function placingByRange(partitioner: RangePartitioner): (key: unknown) => number {
+  const { ascending } = partitioner;
+  const keys = boundsOf(partitioner);
   const order = ascending ? compareKeys : (a: unknown, b: unknown) => compareKeys(b, a);
   // Alone it would go unseen that a key is none.
   if (keys.length === 0) return key => order(key, key);
@@ -78,12 +89,13 @@ function placingByRange({ bounds, ascending }: RangePartitioner): (key: unknown)
     }
     return low;
   };
-  if (!keys.every(bound => typeof bound === 'number' && !Number.isNaN(bound))) return find;
-  const numbers = Float64Array.from(keys as readonly number[]);
+  const numbers = numericBounds(partitioner);
+  if (numbers === undefined) return find;
   return key => (typeof key === 'number' && !Number.isNaN(key) ? findNumber(numbers, ascending, key) : find(key));
 }
 
-function findNumber(bounds: Float64Array, ascending: boolean, key: number): number {
+/** How many bounds a number that is not NaN is behind. */
+export function findNumber(bounds: Float64Array, ascending: boolean, key: number): number {
   let low = 0;
   let high = bounds.length;
   while (low < high) {

@@ -1,13 +1,13 @@
 // Rows of several inputs gathered by key: by kernels where all keys are numbers, in an index of keys where one is not. Either way
 // the keys come in the order of first appearance, over all inputs in turn, and the values of a key in the order of the rows.
 
-import { HeddleError } from '../core/errors.js';
 import { NumericKind, numericBytes } from '../shuffle/kernels.js';
 import { type Numbers, NumericBuckets } from '../shuffle/numeric-buckets.js';
 import { type GroupedRows, gatherGroups } from '../shuffle/numeric-grouper.js';
-import { type NumberBatch, numericColumn, readNumbers } from '../shuffle/reader.js';
+import { type NumberBatch, numericColumn } from '../shuffle/reader.js';
 import { pad8 } from '../shuffle/run.js';
 import { roomFor } from '../shuffle/store.js';
+import { numbersOf } from './number-runs.js';
 import { PipelineRun, type TaskContext } from './pipeline.js';
 import { GroupSink } from './sinks/group.js';
 import { isInt32 } from './sinks/numeric-kind.js';
@@ -27,7 +27,7 @@ export function cogroup(task: TaskContext, pipelines: readonly Pipeline[]): Cogr
   const sink = new GroupSink(pipelines.length);
   for (const [input, pipeline] of pipelines.entries()) {
     sink.input = input;
-    const batches = sink.numeric ? numbersOf(task, pipeline) : undefined;
+    const batches = sink.numeric ? numbersOf(task, pipeline)?.batches : undefined;
     if (batches !== undefined) sink.takeNumbers(batches);
     else runInto(task, pipeline, sink);
   }
@@ -41,14 +41,6 @@ function runInto(task: TaskContext, pipeline: Pipeline, sink: GroupSink): void {
   } finally {
     run.close();
   }
-}
-
-/** What a shuffle has for this task, where that is numbers and nothing has to be done with them. */
-function numbersOf(task: TaskContext, { source, operators }: Pipeline): readonly NumberBatch[] | undefined {
-  if (source.kind !== 'shuffle' || source.aggregator !== null || operators.length > 0) return undefined;
-  const input = task.spec.inputs[source.input]!;
-  if (input.kind !== 'shuffle') throw new HeddleError('HEDDLE_INTERNAL', `a shuffle's input is a ${input.kind}`);
-  return readNumbers(task.env.heap, task.env.store.runs(input.shuffle, input.reduce, input.gathered))?.batches;
 }
 
 /** The rows of an input with numbers for keys: columns in the heap, or arrays of what came out of a loop. */

@@ -3,6 +3,7 @@
 export { aggregatePairs, clearTable, extractTable, indexKeys, rehashTable } from './aggregate';
 export { countBuckets, foldGroups, orderGroups, spreadBuckets } from './buckets';
 export { fillUniform } from './random';
-export { scatterPairs } from './scatter';
+export { scatterByRange, scatterPairs } from './scatter';
+export { sortNumbers } from './sort';
 export { isAscii, textGather, textLines, textOffsets, textSplitByte, textSplitSet, textSplitString } from './text';
 export { aggregateText, extractTextTable, indexText, rehashTextTable } from './text-table';

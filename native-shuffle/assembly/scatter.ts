@@ -39,3 +39,46 @@ export function scatterPairs(keyKind: u32, valueBytes: u32, keys: usize, values:
   if (valueBytes == 8) return scatter<f64, u64>(keys, values, from, to, reducers, cursors, true);
   return scatter<f64, u32>(keys, values, from, to, reducers, cursors, false);
 }
+
+/** How many bounds the key is behind; NaN is behind all numbers. `bounds` are in the order of the partitions. */
+@inline function rangeOf(key: f64, bounds: usize, n: u32, ascending: bool): u32 {
+  if (key != key) return ascending ? n : 0;
+  let low: u32 = 0;
+  let length = n;
+  while (length > 0) {
+    const half = length >>> 1;
+    const bound = load<f64>(bounds + (<usize>(low + half) << 3));
+    const behind = ascending ? bound < key : bound > key;
+    low = select<u32>(low + half + 1, low, behind);
+    length = select<u32>(length - half - 1, half, behind);
+  }
+  return low;
+}
+
+@inline
+function scatterRange<K, V>(keys: usize, values: usize, from: u32, to: u32, bounds: usize, n: u32, ascending: bool, cursors: usize): u32 {
+  for (let i = from; i < to; i++) {
+    const key = load<K>(keys + i * sizeof<K>());
+    const cursor = cursors + rangeOf(<f64>key, bounds, n, ascending) * CURSOR;
+    const room = load<u32>(cursor, 8);
+    if (room == 0) return i;
+    const keyAt = load<u32>(cursor);
+    const valueAt = load<u32>(cursor, 4);
+    store<K>(keyAt, key);
+    store<V>(valueAt, load<V>(values + i * sizeof<V>()));
+    store<u32>(cursor, keyAt + sizeof<K>());
+    store<u32>(cursor, valueAt + sizeof<V>(), 4);
+    store<u32>(cursor, room - 1, 8);
+  }
+  return to;
+}
+
+/** As scatterPairs, by the order of the keys: `count` bounds (f64), none of them NaN, and values of 4 or 8 bytes. */
+export function scatterByRange(keyKind: u32, valueBytes: u32, keys: usize, values: usize, from: u32, to: u32, bounds: usize, count: u32, ascending: u32, cursors: usize): u32 {
+  if (keyKind == 1) {
+    if (valueBytes == 4) return scatterRange<i32, u32>(keys, values, from, to, bounds, count, ascending != 0, cursors);
+    return scatterRange<i32, u64>(keys, values, from, to, bounds, count, ascending != 0, cursors);
+  }
+  if (valueBytes == 4) return scatterRange<f64, u32>(keys, values, from, to, bounds, count, ascending != 0, cursors);
+  return scatterRange<f64, u64>(keys, values, from, to, bounds, count, ascending != 0, cursors);
+}

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { encodeValue } from '../../lib/codec/column.js';
 import { hashKey } from '../../lib/codec/key-hash.js';
+import { compareKeys } from '../../lib/codec/key-order.js';
 import {
   AggregateOp,
   CURSOR_BYTES,
@@ -13,7 +15,7 @@ import {
   SPREAD_CURSOR_BYTES,
   slotBytes,
 } from '../../lib/shuffle/kernels.js';
-import { reduceIdOf } from '../../lib/shuffle/partitioner.js';
+import { placing, reduceIdOf } from '../../lib/shuffle/partitioner.js';
 import { Arena, awkwardBits, bases, bitsOf, doubleBits, doubleOf, implementations, int32, memory } from './arena.js';
 import { merges } from './fixture.js';
 
@@ -184,6 +186,66 @@ describe('scatterPairs', () => {
       const nan = placeOf({ kind: 2, items: [bitsOf(Number.NaN)] });
       for (const bits of [0xfff8000000000000n, 0x7ff0000000000001n, 0xffffffffffffffffn])
         assert.equal(placeOf({ kind: 2, items: [bits] }), nan);
+    });
+  }
+});
+
+describe('scatterByRange', () => {
+  for (const keyKind of [NumericKind.Int32, NumericKind.Float64]) {
+    test(`${kindNames[keyKind]} keys: each goes where the partitioner sends it, in order`, () => {
+      const bounds = fc.uniqueArray(fc.oneof(fc.double({ noNaN: true }), fc.integer({ min: -20, max: 20 })), { maxLength: 12 });
+      const columns = fc.integer({ min: 0, max: 60 }).chain(rows => column(keyKind, rows));
+      fc.assert(
+        fc.property(
+          columns,
+          bounds,
+          fc.boolean(),
+          fc.constantFrom(4, 8),
+          fc.constantFrom(...bases),
+          (keys, unsorted, ascending, width, base) => {
+            const sorted = unsorted.sort((a, b) => (ascending ? a - b : b - a));
+            const partitions = sorted.length + 1;
+            const place = placing({ kind: 'range', partitions, ascending, bounds: encodeValue(sorted) });
+            const rows = keys.items.map((_, i) => i);
+            const expected = Array.from({ length: partitions }, (_, p) => rows.filter(i => place(numberAt(keys, i)) === p));
+            for (const [, kernels] of implementations) {
+              const arena = new Arena(base);
+              const keyBytes = numericBytes[keyKind]!;
+              const [keysAt, valuesAt] = [arena.take(rows.length * keyBytes), arena.take(rows.length * width)];
+              writeColumn(keys, keysAt);
+              for (const i of rows) u32(valuesAt + i * width, 1)[0] = i;
+              const boundsAt = arena.take(sorted.length * 8);
+              new Float64Array(memory.buffer, boundsAt, sorted.length).set(sorted);
+              const cursors = arena.take(partitions * CURSOR_BYTES);
+              const runs = expected.map((own, p) => {
+                const run = { keysAt: arena.take(own.length * keyBytes), valuesAt: arena.take(own.length * width) };
+                u32(cursors + p * CURSOR_BYTES, 3).set([run.keysAt, run.valuesAt, own.length]);
+                return run;
+              });
+              const args = [boundsAt, sorted.length, Number(ascending), cursors] as const;
+              const done = kernels.scatterByRange(keyKind, width, keysAt, valuesAt, 0, rows.length, ...args) >>> 0;
+              assert.equal(done, rows.length);
+              assert.ok(arena.intact(), 'something was written behind a run');
+              runs.forEach((run, p) => {
+                const own = expected[p]!;
+                assert.deepEqual(
+                  own.map((_, i) => u32(run.valuesAt + i * width, 1)[0]),
+                  own,
+                );
+                const words = (at: number) => [...u32(at, keyBytes / 4)];
+                assert.deepEqual(
+                  own.map((_, i) => words(run.keysAt + i * keyBytes)),
+                  own.map(i => words(keysAt + i * keyBytes)),
+                );
+              });
+              if (rows.length === 0) continue;
+              // A full run ends the call before its row.
+              u32(cursors, partitions * 3).fill(0);
+              assert.equal(kernels.scatterByRange(keyKind, width, keysAt, valuesAt, 0, rows.length, ...args) >>> 0, 0);
+            }
+          },
+        ),
+      );
     });
   }
 });
@@ -403,6 +465,33 @@ describe('countBuckets, spreadBuckets, foldGroups, orderGroups', () => {
         );
       });
     }
+  }
+});
+
+describe('sortNumbers', () => {
+  const places = (kernels: Kernels, base: number, keys: Column, ascending: boolean) => {
+    const arena = new Arena(base);
+    const rows = keys.items.length;
+    const bytes = rows * numericBytes[keys.kind]!;
+    const at = arena.take(bytes);
+    writeColumn(keys, at);
+    const [words, otherWords] = [arena.take(bytes), arena.take(bytes)];
+    const [order, otherOrder] = [arena.take(rows * 4), arena.take(rows * 4)];
+    kernels.sortNumbers(keys.kind, at, rows, Number(ascending), words, order, otherWords, otherOrder, arena.take(8192));
+    assert.ok(arena.intact(), 'something was written behind a column');
+    return [...u32(order, rows)];
+  };
+  for (const keyKind of [NumericKind.Int32, NumericKind.Float64]) {
+    test(`${kindNames[keyKind]} keys: in the order of keys, equal ones as they came`, () => {
+      const columns = fc.integer({ min: 0, max: 300 }).chain(rows => column(keyKind, rows));
+      fc.assert(
+        fc.property(columns, fc.boolean(), fc.constantFrom(...bases), (keys, ascending, base) => {
+          const at = (i: number) => numberAt(keys, i);
+          const model = keys.items.map((_, i) => i).sort((a, b) => (ascending ? compareKeys(at(a), at(b)) : compareKeys(at(b), at(a))));
+          for (const [, kernels] of implementations) assert.deepEqual(places(kernels, base, keys, ascending), model);
+        }),
+      );
+    });
   }
 });
 

@@ -2,16 +2,14 @@
 
 import { HeddleError } from '../../core/errors.js';
 import type { Source } from '../batch.js';
-import { PipelineRun, type TaskContext } from '../pipeline.js';
-import { PairsSink } from '../sinks/pairs.js';
+import type { TaskContext } from '../pipeline.js';
 import type { SourceSpec } from '../spec.js';
-import { TableSource } from '../table-source.js';
 import { CallSource } from './call.js';
 import { CartesianSource } from './cartesian.js';
 import { ConcatSource } from './concat.js';
 import { DealSource, NumberSource } from './number.js';
 import { PartRows, taskOfPart } from './part-rows.js';
-import { sortPairs } from './sort.js';
+import { openSorted } from './sort.js';
 import { ZipSource } from './zip.js';
 
 export function openParts(task: TaskContext, spec: SourceSpec & { readonly kind: 'parts' }): Source {
@@ -35,16 +33,7 @@ export function openParts(task: TaskContext, spec: SourceSpec & { readonly kind:
       return new DealSource(local, openers[0]!(), input.first, rule.partitions);
     case 'sort': {
       const part = input.parts[0]!;
-      const sink = new PairsSink();
-      sink.label = spec.label;
-      const run = new PipelineRun(taskOfPart(task, part), spec.of[part.pipeline]!, sink, false);
-      try {
-        run.runAll();
-      } finally {
-        run.close();
-      }
-      const { keys, values } = sortPairs(task, spec.label, sink, rule.ascending);
-      return new TableSource(local, keys, values);
+      return openSorted(taskOfPart(task, part), spec.of[part.pipeline]!, spec.label, rule.ascending, local);
     }
   }
 }

@@ -11,7 +11,7 @@ import { NumericKind } from '../../shuffle/kernels.js';
 import { MapOutput } from '../../shuffle/map-output.js';
 import { CHUNK_ROWS, NumericWriter } from '../../shuffle/numeric-writer.js';
 import { PairWriter } from '../../shuffle/pair-writer.js';
-import type { Partitioner } from '../../shuffle/partitioner.js';
+import { type HashPartitioner, numericBounds, type Partitioner, type RangePartitioner } from '../../shuffle/partitioner.js';
 import type { ShuffleRef } from '../../shuffle/store.js';
 import type { ColumnsBatch } from '../columnar/batch.js';
 import { isNumber, pairOf } from '../columnar/pair.js';
@@ -200,7 +200,7 @@ export class ShuffleSink extends Sink {
     if (this.textual !== null && sniffedKeys.every(key => typeof key === 'string')) {
       this.mode = 'text';
       this.textCombiner = this.openTextCombiner(this.textual);
-    } else if (partitioner.kind === 'hash' && keyKind !== 0 && valueKind !== 0 && (!combining || op !== null)) {
+    } else if (isNumeric(partitioner) && keyKind !== 0 && valueKind !== 0 && (!combining || op !== null)) {
       this.mode = 'numeric';
       this.numeric = new NumericWriter(env.heap, env.kernels, this.output, partitioner, keyKind, valueKind, combining ? op : null);
     } else this.mode = combining ? 'combine' : 'pairs';
@@ -259,6 +259,10 @@ export class ShuffleSink extends Sink {
     for (let d = 0; d < combiners.length; d++) this.pairs.put(keys[d], combiners[d]);
   }
 }
+
+/** Whether kernels know the partition of a number. */
+const isNumeric = (partitioner: Partitioner): partitioner is HashPartitioner | RangePartitioner =>
+  partitioner.kind === 'hash' || (partitioner.kind === 'range' && numericBounds(partitioner) !== undefined);
 
 const fits = (kind: number, value: unknown) => (kind === NumericKind.Int32 ? isInt32(value) : typeof value === 'number');
 
