@@ -7,6 +7,7 @@ import { Heap } from './shuffle/heap/allocator.js';
 import { reserveHeap } from './shuffle/heap/memory.js';
 import { compileKernels } from './shuffle/kernels.js';
 import { ShuffleStore } from './shuffle/store.js';
+import type { SpillFiles } from './storage/spill-files.js';
 import type { TaskResult, TaskSpec } from './task/spec.js';
 import type { Transport } from './transport/contract.js';
 import { LocalTransport } from './transport/local/local.js';
@@ -25,21 +26,21 @@ export interface Backend {
 const BOOKS_BYTES = 256 * 2 ** 20;
 
 /** Starts the threads, or listens and dials. `warn` may be called at any time after. */
-export async function openBackend(options: ResolvedOptions, warn: (message: string) => void): Promise<Backend> {
-  return options.listen === '' && options.executors.length === 0 ? localBackend(options) : await remoteBackend(options, warn);
+export async function openBackend(options: ResolvedOptions, spill: SpillFiles, warn: (message: string) => void): Promise<Backend> {
+  return options.listen === '' && options.executors.length === 0 ? localBackend(options, spill) : await remoteBackend(options, warn);
 }
 
-function localBackend({ threads, memory, kernels, smallJobs }: ResolvedOptions): Backend {
-  const store = makeStore(memory, threads);
+function localBackend({ threads, memory, kernels, smallJobs }: ResolvedOptions, spill: SpillFiles): Backend {
+  const store = makeStore(memory, threads, spill);
   const module = kernels === 'on' ? compileKernels() : undefined;
   const transport = new LocalTransport({ threads, heap: store.heap, store, kernels: module });
   return { transport, store, outputs: new ShuffleOutputs(store), address: undefined, smallJobs };
 }
 
 /** The driver's index in the heap is the one after the threads'. */
-function makeStore(memory: number, threads: number): ShuffleStore {
+function makeStore(memory: number, threads: number, spill?: SpillFiles): ShuffleStore {
   const heap = Heap.format(reserveHeap(memory), { threads: threads + 1 });
-  return new ShuffleStore(Heap.open(heap.memory, threads));
+  return new ShuffleStore(Heap.open(heap.memory, threads), spill);
 }
 
 async function remoteBackend(options: ResolvedOptions, warn: (message: string) => void): Promise<Backend> {

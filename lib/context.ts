@@ -30,6 +30,7 @@ import { unionNode } from './rdd/union.js';
 import { Scheduler } from './scheduler/loop.js';
 import { localFileSystem } from './storage/local-file-system.js';
 import { SpillDirectory } from './storage/spill-directory.js';
+import { SpillFiles } from './storage/spill-files.js';
 import type { Rng } from './task/rng/rng.js';
 import type { Seed } from './task/rng/seed.js';
 import type { TaskResult, TaskSpec } from './task/spec.js';
@@ -81,14 +82,21 @@ export class Context implements AsyncDisposable {
     refuseNesting();
     const resolved = resolveOptions(options, process.env);
     const events = new Events();
-    const backend = await openBackend(resolved, message => events.emit({ type: 'warning', message }));
-    return new Context(resolved, events, backend);
+    const spill = new SpillDirectory(resolved.spillDirectory);
+    const files = new SpillFiles(localFileSystem, spill.location);
+    const backend = await openBackend(resolved, files, message => events.emit({ type: 'warning', message }));
+    return new Context(resolved, events, spill, backend);
   }
 
-  private constructor(options: ResolvedOptions, events: Events, { transport, store, outputs, address, smallJobs }: Backend) {
+  private constructor(
+    options: ResolvedOptions,
+    events: Events,
+    spill: SpillDirectory,
+    { transport, store, outputs, address, smallJobs }: Backend,
+  ) {
     this.options = options;
     const { threads, maxFailures, seed, name, memory } = options;
-    this.spill = new SpillDirectory(options.spillDirectory);
+    this.spill = spill;
     this.events = events;
     this.transport = transport;
     this.address = address;
@@ -124,6 +132,7 @@ export class Context implements AsyncDisposable {
       warn: message => this.events.emit({ type: 'warning', message }),
       tell: event => this.events.emit(event),
       stored,
+      spilling: `past half of the memory (${Math.round(memory / 2 ** 21)} MiB of ${Math.round(memory / 2 ** 20)}) to ${this.spill.location}`,
       run: request => this.run(request),
     };
     if (options.listen !== '' || options.executors.length > 0) {

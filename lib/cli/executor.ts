@@ -45,6 +45,7 @@ async function start({ connect, listen, threads, memory, secretFile }: ExecutorF
     threads: options.threads,
     memory: options.memory,
     kernels: options.kernels,
+    spillDirectory: options.spillDirectory,
     secret,
     ...(connect === undefined ? {} : { connect: parseAddress('--connect', connect) }),
     ...(listen === undefined ? {} : { listen: parseAddress('--listen', listen) }),

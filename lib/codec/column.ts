@@ -131,6 +131,13 @@ export function readPairs(bytes: Uint8Array): Pairs {
   return { keys, values, rows: pairs.length };
 }
 
+/** The keys of a column of pairs alone: as those of readPairs. */
+export function readPairKeys(bytes: Uint8Array): ArrayLike<unknown> {
+  const header = columnHeader(bytes);
+  if (header.kind !== ColumnKind.Tuple || header.width !== 2) return readPairs(bytes).keys;
+  return readColumn(innerColumns(bytes, header, HEADER_BYTES, 2)[0]!);
+}
+
 /** `rowOf(i)` is the place in the batch of values[i], for messages. */
 function planOuter(values: ArrayLike<unknown>, from: number, to: number, rowOf = (index: number) => index): ColumnPlan {
   const classes = classesOf(values, from, to);

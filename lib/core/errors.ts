@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'HEDDLE_NESTED' // what belongs to the main thread was used inside a task
   | 'HEDDLE_DESTROYED' // a broadcast value was used after destroy()
   | 'HEDDLE_STORED_LOST' // rows of a persisted RDD or a checkpoint cannot be read back
+  | 'HEDDLE_SPILL' // rows that had no room in memory could not be written to the spill directory, or read back
   | 'HEDDLE_QUEUE_CLOSED' // a push into a closed ring
   | 'HEDDLE_SECRET' // no secret, one that is too short, or a file of it that others can read
   | 'HEDDLE_LISTEN' // an address that cannot be listened on

@@ -11,9 +11,11 @@ export interface TaskMetrics {
   readonly rowsOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Written to disk because there was no room in memory: shuffle data, and what a task had to put aside. */
+  readonly bytesSpilled: number;
 }
 
-export const NO_METRICS: TaskMetrics = { rowsIn: 0, rowsOut: 0, bytesIn: 0, bytesOut: 0 };
+export const NO_METRICS: TaskMetrics = { rowsIn: 0, rowsOut: 0, bytesIn: 0, bytesOut: 0, bytesSpilled: 0 };
 
 export interface StageSummary {
   readonly stage: StageId;

@@ -3,7 +3,7 @@
 //   count  stage 2/3  ████████░░░░ 140/200 tasks  1.2M rows/s  3.4 GB  ETA 0:12
 //
 // It only folds events. It writes nothing unless the stream is a terminal, nothing for jobs that end within 0.3 s, and
-// clears its line when the last job ends, so that it leaves no trace between a script's own lines. With two jobs at once
+// clears its line when the last job ends, so that it leaves no trace between a script's own lines, unless a job spilled. With two jobs at once
 // both share the line. Clock and stream are passed in; a paint happens at most ten times a second.
 
 /** The part of the engine's events that progress needs. A stage that several jobs share reports once, for one of them. */
@@ -17,7 +17,14 @@ export type ProgressEvent =
     }
   | { readonly type: 'stageStarted'; readonly stage: number }
   | { readonly type: 'stageEnded'; readonly stage: number; readonly ok: boolean }
-  | { readonly type: 'taskEnded'; readonly stage: number; readonly rowsIn: number; readonly bytesIn: number; readonly ok: boolean }
+  | {
+      readonly type: 'taskEnded';
+      readonly stage: number;
+      readonly rowsIn: number;
+      readonly bytesIn: number;
+      readonly bytesSpilled?: number;
+      readonly ok: boolean;
+    }
   | { readonly type: 'estimateUpdated'; readonly job: number; readonly mean: number; readonly halfWidth: number }
   | { readonly type: 'jobEnded'; readonly job: number };
 
@@ -60,6 +67,7 @@ interface JobProgress {
   readonly stages: Map<number, StageProgress>;
   rows: number;
   bytes: number;
+  spilled: number;
   /** What a summary's trials say so far. */
   estimate: string | undefined;
 }
@@ -76,6 +84,7 @@ function foldIntoStage(event: Extract<ProgressEvent, { stage: number }>, job: Jo
     stage.done = Math.min(stage.done + 1, stage.tasks);
     job.rows += event.rowsIn;
     job.bytes += event.bytesIn;
+    job.spilled += event.bytesSpilled ?? 0;
   }
 }
 
@@ -107,13 +116,26 @@ export class Progress {
       case 'jobStarted': {
         const stages = event.stages.map(({ stage, tasks }) => [stage, { tasks, done: 0, ended: false }] as const);
         const label = printable(event.name || event.action);
-        this.jobs.set(event.job, { label, start: this.clock.now(), stages: new Map(stages), rows: 0, bytes: 0, estimate: undefined });
+        this.jobs.set(event.job, {
+          label,
+          start: this.clock.now(),
+          stages: new Map(stages),
+          rows: 0,
+          bytes: 0,
+          spilled: 0,
+          estimate: undefined,
+        });
         this.schedule();
         break;
       }
-      case 'jobEnded':
-        if (this.jobs.delete(event.job)) this.settle();
+      case 'jobEnded': {
+        const job = this.jobs.get(event.job);
+        if (job === undefined) break;
+        this.jobs.delete(event.job);
+        this.tellSpilled(job);
+        this.settle();
         break;
+      }
       case 'estimateUpdated': {
         const job = this.jobs.get(event.job);
         if (job !== undefined) job.estimate = estimateText(event.mean, event.halfWidth);
@@ -139,6 +161,15 @@ export class Progress {
       this.paint();
       this.schedule();
     });
+  }
+
+  /** The one line that stays: that memory was short explains why a job took its time. */
+  private tellSpilled({ label, spilled, start }: JobProgress): void {
+    if (spilled === 0) return;
+    const seconds = (this.clock.now() - start) / 1000;
+    const clear = this.painted === '' ? '' : CLEAR_LINE;
+    this.painted = '';
+    this.stream.write(`${clear}${label}  ${decimal(spilled, ' ')}B spilled to disk for want of memory  ${duration(seconds)}\n`);
   }
 
   /** A job has ended: nothing of it may stay on the terminal, and no timer may wait for it. */
@@ -172,6 +203,7 @@ function longForm(job: JobProgress, now: number): string {
   if (job.estimate !== undefined) parts.push(job.estimate);
   if (job.rows > 0) parts.push(`${decimal(job.rows / seconds)} rows/s`);
   if (job.bytes > 0) parts.push(`${decimal(job.bytes, ' ')}B`);
+  if (job.spilled > 0) parts.push(`${decimal(job.spilled, ' ')}B spilled`);
   if (done > 0) parts.push(`ETA ${duration((seconds * (total - done)) / done)}`);
   return parts.join('  ');
 }

@@ -14,6 +14,8 @@ export interface JobTotals {
   readonly bytes: number;
   /** Encoded bytes of the partitions of persisted RDDs that its tasks stored. */
   readonly stored: number;
+  /** Bytes that its tasks wrote to disk because there was no room in memory. */
+  readonly spilled: number;
 }
 
 interface Running {
@@ -23,6 +25,7 @@ interface Running {
   rows: number;
   bytes: number;
   stored: number;
+  spilled: number;
 }
 
 export class JobSummary {
@@ -34,7 +37,7 @@ export class JobSummary {
     switch (event.type) {
       case 'jobStarted': {
         const stages = new Set(event.stages.map(stage => stage.stage));
-        this.running.set(event.job, { action: event.action, stages, tasks: 0, rows: 0, bytes: 0, stored: 0 });
+        this.running.set(event.job, { action: event.action, stages, tasks: 0, rows: 0, bytes: 0, stored: 0, spilled: 0 });
         return;
       }
       case 'taskEnded':
@@ -44,6 +47,7 @@ export class JobSummary {
           job.tasks++;
           job.rows += event.rowsIn;
           job.bytes += event.bytesIn;
+          job.spilled += event.bytesSpilled;
         }
         return;
       case 'partitionStored':
@@ -53,8 +57,8 @@ export class JobSummary {
         const job = this.running.get(event.job);
         if (job === undefined) return;
         this.running.delete(event.job);
-        const { action, stages, tasks, rows, bytes, stored } = job;
-        this.last = { action, ok: event.ok, seconds: event.seconds, stages: stages.size, tasks, rows, bytes, stored };
+        const { action, stages, tasks, rows, bytes, stored, spilled } = job;
+        this.last = { action, ok: event.ok, seconds: event.seconds, stages: stages.size, tasks, rows, bytes, stored, spilled };
         return;
       }
     }

@@ -11,8 +11,8 @@ interface Explained {
   readonly parents: readonly ShuffledNode[];
 }
 
-/** What running this lineage would do. */
-export function explain(node: Node): string {
+/** What running this lineage would do. `spilling` says where rows go that have no room in memory. */
+export function explain(node: Node, spilling: string): string {
   const numbers = new Map<ShuffledNode, number>();
   const order: ShuffledNode[] = [];
   const visit = (shuffled: ShuffledNode) => {
@@ -25,20 +25,29 @@ export function explain(node: Node): string {
   for (const parent of last.parents) visit(parent);
   const nameOf = (shuffled: ShuffledNode) => `shuffle ${numbers.get(shuffled)}`;
   const text: string[] = [];
-  const write = (title: string, { lines, parents }: Explained, end: string) => {
+  const write = (title: string, { lines, parents }: Explained, ...end: string[]) => {
     text.push(title);
     for (const line of lines) text.push(`  ${line}`);
     if (parents.length > 0) text.push(`  reads ${parents.map(nameOf).join(', ')}`);
-    text.push(`  ${end}`);
+    text.push(...end.map(line => `  ${line}`));
   };
   order.forEach((shuffled, i) => {
     const stage = explainStage(shuffled.parent);
     const to = describePartitioner(shuffled.partitioner);
     const end = `writes ${nameOf(shuffled)} for ${labelOf(shuffled)}: ${to}; ${writing(shuffled)}`;
-    write(`stage ${i + 1}: ${tasks(shuffled.parent)}, ${pathOf(shuffled.parent, explainedSink(shuffled))}`, stage, end);
+    write(
+      `stage ${i + 1}: ${tasks(shuffled.parent)}, ${pathOf(shuffled.parent, explainedSink(shuffled))}`,
+      stage,
+      end,
+      spillingOf(shuffled, spilling),
+    );
   });
   write(`stage ${order.length + 1}: ${tasks(node)}, ${pathOf(node, () => ({ kind: 'collect' }))}`, last, 'gives its rows to the action');
   return text.join('\n');
+}
+
+function spillingOf({ shuffle: { spilled } }: ShuffledNode, spilling: string): string {
+  return spilled === 0 ? `may spill ${spilling}` : `spilled ${(spilled / 1e6).toFixed(1)} MB ${spilling}`;
 }
 
 /** The paths of a stage's branches, each once. */

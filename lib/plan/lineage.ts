@@ -161,6 +161,8 @@ export interface ShuffleState {
   stage: StageId | undefined;
   /** The stage's program, made once. */
   built: unknown;
+  /** Bytes that its tasks wrote to disk because there was no room in memory. */
+  spilled: number;
 }
 
 /** As errors and explain() name it: `map at script.ts:12`, with the user's name for it before that. */
@@ -185,5 +187,6 @@ export function cutLineage(node: Node, checkpoint: Checkpoint, cut: NonNullable<
   if ('parents' in node) (node as { parents: readonly Node[] }).parents = [];
   else if ('parent' in node) (node as { parent: Node }).parent = nothing;
   // A new one: the memory of the old one is given back when nobody reads it any more.
-  if (node.kind === 'shuffled') (node as { shuffle: ShuffleState }).shuffle = { ref: undefined, stage: undefined, built: undefined };
+  if (node.kind === 'shuffled')
+    (node as { shuffle: ShuffleState }).shuffle = { ref: undefined, stage: undefined, built: undefined, spilled: 0 };
 }

@@ -132,11 +132,12 @@ export class JobRunner {
     }
   }
 
-  /** Hands what a task has added to its accumulators: once, though each job that shares its stage is told of the result. */
-  private addUp({ built }: PlannedStage, { stage, partition }: TaskRef, result: TaskResult): void {
-    if (result.updates === undefined || this.added.has(result)) return;
+  /** Adds up what a task spilled, and what it added to accumulators: once, though each job that shares its stage is told of the result. */
+  private addUp({ built, output }: PlannedStage, { stage, partition }: TaskRef, result: TaskResult): void {
+    if (this.added.has(result)) return;
     this.added.add(result);
-    for (const update of result.updates) {
+    if (output !== null) output.shuffle.spilled += result.bytesSpilled;
+    for (const update of result.updates ?? []) {
       built.shared.find(shared => shared[REFERENCE].id === update.id)?.take?.(stage, partition, update);
     }
   }

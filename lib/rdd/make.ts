@@ -121,7 +121,7 @@ function shuffledNode(
   aggregator: PlanAggregator | null,
 ): ShuffledNode {
   const { partitions } = partitioner;
-  const shuffle = { ref: undefined, stage: undefined, built: undefined };
+  const shuffle = { ref: undefined, stage: undefined, built: undefined, spilled: 0 };
   return { kind: 'shuffled', id: session.nextRdd(), name, site: callSite(), partitions, partitioner, parent, aggregator, shuffle };
 }
 

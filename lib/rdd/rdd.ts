@@ -33,6 +33,6 @@ export class RDD<T> extends ApproximateActions<T> {
 
   /** What each stage will do, and which path it takes. */
   explain(): string {
-    return explain(this.node);
+    return explain(this.node, this.session.spilling);
   }
 }

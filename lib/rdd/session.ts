@@ -21,5 +21,7 @@ export interface Session {
   tell(event: EstimateUpdated): void;
   /** What is persisted. */
   readonly stored: StoredPartitions;
+  /** Where rows go that have no room in memory, for explain(). */
+  readonly spilling: string;
   run(request: JobRequest): Promise<void>;
 }

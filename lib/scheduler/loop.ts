@@ -353,8 +353,21 @@ export class Scheduler<Spec, Result> {
   private taskEnded(launch: Launch<Spec>, metrics: TaskMetrics, ok: boolean, error?: ErrorRecord): void {
     const { job, stage, partition, attempt } = launch.task;
     const seconds = (this.clock.now() - launch.started) / 1000;
-    const { rowsIn, rowsOut, bytesIn, bytesOut } = metrics;
-    const event = { type: 'taskEnded', job, stage, partition, attempt, seconds, rowsIn, rowsOut, bytesIn, bytesOut, ok } as const;
+    const { rowsIn, rowsOut, bytesIn, bytesOut, bytesSpilled } = metrics;
+    const event = {
+      type: 'taskEnded',
+      job,
+      stage,
+      partition,
+      attempt,
+      seconds,
+      rowsIn,
+      rowsOut,
+      bytesIn,
+      bytesOut,
+      bytesSpilled,
+      ok,
+    } as const;
     this.emit(error === undefined ? event : { ...event, error });
   }
 

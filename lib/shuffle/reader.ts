@@ -1,9 +1,11 @@
 // The reduce side: the rows of a reduce id, run after run in map order, as batches of keys and values.
 
-import { readPairs } from '../codec/column.js';
+import { readPairKeys, readPairs } from '../codec/column.js';
+import { HeddleError } from '../core/errors.js';
 import type { Heap } from './heap/allocator.js';
 import { NumericKind } from './kernels.js';
-import type { Run } from './run.js';
+import { nextRun, type Run, readRun } from './run.js';
+import type { ShuffleStore } from './store.js';
 
 /** A batch of rows by column. Typed arrays are views of the heap: they are valid while the shuffle is. */
 export interface PairBatch {
@@ -12,19 +14,61 @@ export interface PairBatch {
   readonly rows: number;
 }
 
-/** The rows of a run. */
+/**
+ * Runs with their rows in memory: as they are, or read from disk one block at a time. `place`: where that is. In the heap, a
+ * run from disk is valid until the next one is asked for, and in memory of its own where the heap has no room; in memory of
+ * its own it stays. Throws HEDDLE_SPILL.
+ */
+export function* loadedRuns({ heap, spill }: ShuffleStore, runs: Iterable<Run>, place: 'heap' | 'own'): Generator<Run, void> {
+  for (const run of runs) {
+    if (run.spilled === undefined) {
+      yield run;
+      continue;
+    }
+    const { file, offset, bytes } = run.spilled;
+    if (spill === undefined || file === undefined) throw new HeddleError('HEDDLE_INTERNAL', 'a run on disk where there is no disk');
+    const block = spill.read(spill.place(file, offset, bytes));
+    const address = place === 'heap' ? heap.allocate(bytes) : 0;
+    if (address === 0) {
+      const own = block.buffer;
+      const words = new Uint32Array(own);
+      const end = block.byteOffset + bytes;
+      for (let at = block.byteOffset; at < end; at = nextRun(words, at)) yield { ...readRun(words, at), own };
+      continue;
+    }
+    try {
+      heap.u8.set(block, address);
+      for (let at = address; at < address + bytes; at = nextRun(heap.u32, at)) yield readRun(heap.u32, at);
+    } finally {
+      heap.free(address);
+    }
+  }
+}
+
+/** The rows of a run that is in memory. */
 export function readRows(heap: Heap, run: Run): PairBatch {
-  if (!run.numeric) return readPairs(new Uint8Array(heap.u8.buffer, run.payload, run.bytes));
+  const memory = run.own ?? heap.u8.buffer;
+  if (!run.numeric) return readPairs(new Uint8Array(memory, run.payload, run.bytes));
   return {
-    keys: numericColumn(heap, run.keyKind, run.keysAt, run.rows),
-    values: numericColumn(heap, run.valueKind, run.valuesAt, run.rows),
+    keys: columnOf(memory, run.keyKind, run.keysAt, run.rows),
+    values: columnOf(memory, run.valueKind, run.valuesAt, run.rows),
     rows: run.rows,
   };
 }
 
+/** The keys alone. */
+export function readKeys(heap: Heap, run: Run): ArrayLike<unknown> {
+  const memory = run.own ?? heap.u8.buffer;
+  return run.numeric ? columnOf(memory, run.keyKind, run.keysAt, run.rows) : readPairKeys(new Uint8Array(memory, run.payload, run.bytes));
+}
+
 /** A view of a numeric column of the heap. */
 export function numericColumn(heap: Heap, kind: number, at: number, rows: number): Int32Array | Float64Array {
-  return kind === NumericKind.Int32 ? new Int32Array(heap.u8.buffer, at, rows) : new Float64Array(heap.u8.buffer, at, rows);
+  return columnOf(heap.u8.buffer, kind, at, rows);
+}
+
+function columnOf(memory: ArrayBufferLike, kind: number, at: number, rows: number): Int32Array | Float64Array {
+  return kind === NumericKind.Int32 ? new Int32Array(memory, at, rows) : new Float64Array(memory, at, rows);
 }
 
 /** The kind of a column that the kernels can read, or 0: they read typed arrays that lie in the heap. */
@@ -47,8 +91,9 @@ export interface NumberBatch {
   readonly rows: number;
 }
 
-/** The rows of runs that are all pairs of numbers; undefined as soon as one is not. */
+/** The rows of runs that are all pairs of numbers, and all in the heap; undefined as soon as one is not. */
 export function readNumbers(heap: Heap, runs: readonly Run[]): NumberRuns | undefined {
+  if (runs.some(run => run.spilled !== undefined)) return undefined;
   const batches: NumberBatch[] = [];
   let keyKind: NumericKind = NumericKind.Int32;
   for (const run of runs) {

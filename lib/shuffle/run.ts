@@ -4,9 +4,11 @@
 // block: magic, next (in its segment), used bytes, capacity, shuffle, reduce id, 40 bytes spare        64 bytes
 // run:   map id, attempt, sequence, rows, payload bytes, kinds, row capacity, spare                    32 bytes
 // payload of a numeric run: a column of keys, a column of values, each of `row capacity` places, padded to 8 bytes;
-// of an encoded run: what preparePairs of the codec wrote.
+// of an encoded run: what preparePairs of the codec wrote;
+// of a spilled run: where a block of its attempt's file is (offset in two words, bytes, what is in it). That block has runs,
+// one after the other, each with its header.
 
-import { numericBytes } from './kernels.js';
+import { NumericKind, numericBytes } from './kernels.js';
 
 export const BLOCK_MAGIC = 0x4b4c4248;
 export const BLOCK_HEADER = 64;
@@ -17,6 +19,26 @@ export const runWord = { map: 0, attempt: 4, sequence: 8, rows: 12, bytes: 16, k
 
 /** The kinds word of an encoded run. */
 export const ENCODED = 0;
+
+/** The kinds word of runs that were spilled: a run that stands for those of a block in a file. */
+export const SPILLED = 2;
+
+/** What is in a spilled block. */
+export const SPILLED_ENCODED = 1;
+export const SPILLED_INT32_KEYS = 2;
+export const SPILLED_FLOAT64_KEYS = 4;
+
+/** Runs that lie in a file, one after the other. */
+export interface SpilledRuns {
+  readonly offset: number;
+  readonly bytes: number;
+  /** The SPILLED_ bits of what they are. */
+  readonly kinds: number;
+  /** The file's name in the spill directory; known to whoever has the run from the store. */
+  readonly file?: string;
+}
+
+export const SPILLED_BYTES = 16;
 
 /** The kinds word of a numeric run. */
 export function numericKinds(keyKind: number, valueKind: number): number {
@@ -44,6 +66,21 @@ export interface Run {
   readonly valueKind: number;
   readonly keysAt: number;
   readonly valuesAt: number;
+  /** It stands for runs that lie in a file. */
+  readonly spilled?: SpilledRuns;
+  /** The memory that the addresses are of, where that is not the heap. */
+  readonly own?: ArrayBufferLike;
+}
+
+/** What a run, or the runs that it stands for, are: the SPILLED_ bits. */
+export function kindsOf({ numeric, keyKind, spilled }: Run): number {
+  if (spilled !== undefined) return spilled.kinds;
+  return !numeric ? SPILLED_ENCODED : keyKind === NumericKind.Int32 ? SPILLED_INT32_KEYS : SPILLED_FLOAT64_KEYS;
+}
+
+/** Bytes of a run, or of those that it stands for. */
+export function runBytes({ bytes, spilled }: Run): number {
+  return spilled?.bytes ?? bytes;
 }
 
 /** Reads the run whose header is at `address`. */
@@ -52,7 +89,10 @@ export function readRun(u32: Uint32Array, address: number): Run {
   const kinds = u32[word + 5]!;
   const payload = address + RUN_HEADER;
   const keyKind = (kinds >>> 8) & 0xff;
+  const spilled =
+    kinds !== SPILLED ? undefined : { offset: u32[word + 9]! * 2 ** 32 + u32[word + 8]!, bytes: u32[word + 10]!, kinds: u32[word + 11]! };
   return {
+    ...(spilled === undefined ? {} : { spilled }),
     map: u32[word]!,
     attempt: u32[word + 1]!,
     sequence: u32[word + 2]!,
@@ -77,7 +117,7 @@ export function filledBytes(u32: Uint32Array, address: number): number {
   const rows = u32[(address + runWord.rows) >>> 2]!;
   if (rows === 0) return 0;
   const kinds = u32[(address + runWord.kinds) >>> 2]!;
-  if (kinds === ENCODED) return RUN_HEADER + u32[(address + runWord.bytes) >>> 2]!;
+  if ((kinds & 1) === 0) return RUN_HEADER + u32[(address + runWord.bytes) >>> 2]!;
   return RUN_HEADER + numericPayload(rows, (kinds >>> 8) & 0xff, (kinds >>> 16) & 0xff);
 }
 
@@ -103,6 +143,15 @@ export function copyRun(from: Uint8Array, run: Run, to: Uint8Array, at: number):
 /** Bytes that copyRun makes of a run. */
 export function copiedBytes(run: Run): number {
   return RUN_HEADER + (run.numeric ? numericPayload(run.rows, run.keyKind, run.valueKind) : run.bytes);
+}
+
+/** Writes the payload of a spilled run, whose header is at `address`. */
+export function writeSpilled(u32: Uint32Array, address: number, { offset, bytes, kinds }: SpilledRuns): void {
+  const word = (address + RUN_HEADER) >>> 2;
+  u32[word] = offset >>> 0;
+  u32[word + 1] = Math.floor(offset / 2 ** 32);
+  u32[word + 2] = bytes;
+  u32[word + 3] = kinds;
 }
 
 /** Writes a run's header. */

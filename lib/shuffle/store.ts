@@ -8,6 +8,7 @@
 
 import { HeddleError } from '../core/errors.js';
 import type { ShuffleId } from '../core/ids.js';
+import type { SpillFiles } from '../storage/spill-files.js';
 import type { Heap } from './heap/allocator.js';
 import { addWord, loadWord, storeWord, swapWord } from './heap/words.js';
 import { spinThenSleep } from './ring/wait.js';
@@ -39,6 +40,16 @@ const slotsAt = (ref: ShuffleRef) => ref.address + CONTROL_HEADER;
 const segmentAt = (ref: ShuffleRef, reduce: number) => slotsAt(ref) + pad8(ref.maps * 4) + reduce * 8;
 const ringAt = (ref: ShuffleRef, reduce: number) => segmentAt(ref, ref.reducers) + reduce * RING_BYTES;
 
+const spillPrefix = (shuffle: number) => `shuffle-${shuffle}-`;
+
+/** The file to which an attempt writes what has no room in the heap. */
+export function spillName(shuffle: number, attempt: number): string {
+  return `${spillPrefix(shuffle)}${attempt}.blocks`;
+}
+
+/** Bytes from which what a task asks for is not given from the last eighth of the heap. */
+const LARGE = 2 ** 20;
+
 /** How long the winner of a map partition may take to hand over what it has in memory. */
 const PATIENCE_MS = 60_000;
 /** Nobody is notified: a commit takes microseconds to milliseconds, and having to wait for one is rare. */
@@ -59,11 +70,18 @@ export function heapFull(bytes: number, capacity: number, what: string): HeddleE
 
 const sharedBuffer = (heap: Heap) => heap.u8.buffer as SharedArrayBuffer;
 
-/** A staging block of the heap. Throws HEDDLE_HEAP_FULL, naming what it was for. */
+/** A staging block of the heap, for which the task may have to give up other ones. Throws HEDDLE_HEAP_FULL, naming what it was for. */
 export function roomFor(heap: Heap, bytes: number, what: string): number {
-  const address = heap.allocate(bytes);
+  let address = allocateLarge(heap, bytes);
+  if (address === 0 && heap.relief?.() === true) address = allocateLarge(heap, bytes);
   if (address === 0) throw heapFull(bytes, heap.u8.length, what);
   return address;
+}
+
+/** A table that grows must not take the last of the heap from the blocks that all tasks need to go on. */
+function allocateLarge(heap: Heap, bytes: number): number {
+  if (bytes >= LARGE && heap.stats().freeBytes - bytes < heap.capacity / 8) return 0;
+  return heap.allocate(bytes);
 }
 
 /** Words of a segment: how many blocks were announced, and the first of the list. */
@@ -72,9 +90,12 @@ const HEAD = 4;
 
 export class ShuffleStore {
   readonly heap: Heap;
+  /** Where rows go that have no room in the heap; undefined: nowhere. */
+  readonly spill: SpillFiles | undefined;
   private readonly rings = new Map<number, WordRing>();
-  constructor(heap: Heap) {
+  constructor(heap: Heap, spill?: SpillFiles) {
     this.heap = heap;
+    this.spill = spill;
   }
 
   /** Makes the control area of a shuffle. Throws HEDDLE_HEAP_FULL. */
@@ -134,6 +155,12 @@ export class ShuffleStore {
     swapWord(this.heap.i32, slotsAt(ref) + map * 4, claimedBy(attempt), 0);
   }
 
+  /** After its thread was lost: removes what an attempt wrote to disk, unless its output is the one that counts. */
+  dropSpilled(ref: ShuffleRef, map: number, attempt: number): void {
+    if (loadWord(this.heap.i32, slotsAt(ref) + map * 4) === doneBy(attempt)) return;
+    this.spill?.removeOf(spillName(ref.id, attempt));
+  }
+
   /** Announces a block. Its runs count once their map partitions are done. */
   publish(ref: ShuffleRef, reduce: number, block: number): void {
     addWord(this.heap.i32, segmentAt(ref, reduce) + ANNOUNCED, 1);
@@ -165,7 +192,8 @@ export class ShuffleStore {
   }
 
   /**
-   * The runs of a reduce id that count, in map order, each map's in the order of writing. Where maps ran in several processes,
+   * The runs of a reduce id that count, in map order, each map's in the order of writing: those on disk are
+   * read by loadedRuns. Where maps ran in several processes,
    * `gathered` says what counts, instead of this process's commit slots, and has the rows of the others.
    */
   runs(ref: ShuffleRef, reduce: number, gathered?: Gathered): Run[] {
@@ -182,7 +210,9 @@ export class ShuffleStore {
       const end = block + loadWord(i32, block + blockWord.used);
       for (let at = block + BLOCK_HEADER; at < end; at = nextRun(u32, at)) {
         const run = readRun(u32, at);
-        if (run.rows > 0 && counts(run)) runs.push(run);
+        if (run.rows === 0 || !counts(run)) continue;
+        const { spilled } = run;
+        runs.push(spilled === undefined ? run : { ...run, spilled: { ...spilled, file: spillName(ref.id, run.attempt) } });
       }
     }
     return runs.sort((a, b) => a.map - b.map || a.sequence - b.sequence);
@@ -195,6 +225,7 @@ export class ShuffleStore {
       this.rings.delete(ringAt(ref, r));
     }
     this.heap.free(ref.address);
+    this.spill?.removeOf(spillPrefix(ref.id));
   }
 
   /** Moves what the ring holds into the segment, and lists the segment. */

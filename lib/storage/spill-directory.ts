@@ -17,44 +17,51 @@ const PREFIX = 'heddle-spill-';
 const hostPart = () => hostname().replace(/[^a-zA-Z0-9]/g, '_') || 'localhost';
 
 export class SpillDirectory {
-  private readonly root: string;
-  private made: string | undefined;
+  /** Its path, whether it is there already or not: threads make it too, when they have something to put there. */
+  readonly location: string;
+  private isMade = false;
   private isClosed = false;
 
   /** Refuses a root that is no directory, or that may not be written into. Removes what dead processes left there. */
   constructor(root: string) {
-    this.root = resolve(root);
-    checkRoot(this.root);
-    removeStale(this.root);
+    const base = resolve(root);
+    checkRoot(base);
+    removeStale(base);
+    this.location = join(base, `${PREFIX}${hostPart()}-${process.pid}-${randomName()}`);
   }
 
   /** Its path. Makes it the first time. Throws the coded error of a disk that is full, or a root that is gone. */
   path(): string {
     if (this.isClosed) throw new HeddleError('HEDDLE_CONTEXT_STOPPED', 'the context was stopped, and its spill directory is gone');
-    if (this.made === undefined) {
-      const path = join(this.root, `${PREFIX}${hostPart()}-${process.pid}-${randomName()}`);
-      try {
-        mkdirSync(path, { mode: 0o700 });
-      } catch (error) {
-        throw ioError(error, 'make the spill directory', path);
-      }
-      this.made = path;
-    }
-    return this.made;
+    if (!this.isMade) makeSpillDirectory(this.location);
+    this.isMade = true;
+    return this.location;
   }
 
   /** Removes the files whose names begin with this. Nothing there is no error. */
   removeOf(prefix: string): void {
-    if (this.made === undefined) return;
-    for (const name of namesIn(this.made)) if (name.startsWith(prefix)) remove(join(this.made, name));
+    removeFilesOf(this.location, prefix);
   }
 
   /** Removes it with all that is in it. Closing twice is harmless. */
   close(): void {
     this.isClosed = true;
-    if (this.made !== undefined) remove(this.made);
-    this.made = undefined;
+    remove(this.location);
   }
+}
+
+/** Makes a spill directory, unless it is there. */
+export function makeSpillDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw ioError(error, 'make the spill directory', path);
+  }
+}
+
+/** Removes the files of a directory whose names begin with this. */
+export function removeFilesOf(directory: string, prefix: string): void {
+  for (const name of namesIn(directory)) if (name.startsWith(prefix)) remove(join(directory, name));
 }
 
 function checkRoot(root: string): void {

@@ -1,17 +1,19 @@
 // Rows of several inputs gathered by key: by kernels where all keys are numbers, in an index of keys where one is not. Either way
 // the keys come in the order of first appearance, over all inputs in turn, and the values of a key in the order of the rows.
 
+import { HeddleError } from '../core/errors.js';
 import { NumericKind, numericBytes } from '../shuffle/kernels.js';
 import { type Numbers, NumericBuckets } from '../shuffle/numeric-buckets.js';
 import { type GroupedRows, gatherGroups } from '../shuffle/numeric-grouper.js';
 import { type NumberBatch, numericColumn } from '../shuffle/reader.js';
-import { pad8 } from '../shuffle/run.js';
+import { pad8, type Run } from '../shuffle/run.js';
 import { roomFor } from '../shuffle/store.js';
-import { numbersOf } from './number-runs.js';
+import { numbersOf, runsOf } from './number-runs.js';
 import { PipelineRun, type TaskContext } from './pipeline.js';
 import { GroupSink } from './sinks/group.js';
 import { isInt32 } from './sinks/numeric-kind.js';
 import type { Pipeline } from './spec.js';
+import { areMoreThanRoom, GroupRanges } from './spilled-groups.js';
 
 /** Each key's values of each input. */
 export interface Cogrouped {
@@ -31,7 +33,27 @@ export function cogroup(task: TaskContext, pipelines: readonly Pipeline[]): Cogr
     if (batches !== undefined) sink.takeNumbers(batches);
     else runInto(task, pipeline, sink);
   }
-  return sink.numeric ? groupedNumbers(task, sink.inputs) : new GroupedByIndex(sink);
+  if (sink.numeric) {
+    try {
+      return groupedNumbers(task, sink.inputs);
+    } catch (error) {
+      // The kernels had no room in the heap. An index of keys needs none there.
+      if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_HEAP_FULL') throw error;
+      sink.leaveNumbers();
+    }
+  }
+  return new GroupedByIndex(sink.index.keys, sink.groups);
+}
+
+/** The groups of inputs that are shuffles as they are, by ranges, where they are more than a task may hold; undefined for others. */
+export function largeCogroup(task: TaskContext, pipelines: readonly Pipeline[]): GroupRanges | undefined {
+  const inputs: (readonly Run[])[] = [];
+  for (const pipeline of pipelines) {
+    const runs = runsOf(task, pipeline);
+    if (runs === undefined) return undefined;
+    inputs.push(runs);
+  }
+  return areMoreThanRoom(task, inputs) ? new GroupRanges(task, inputs) : undefined;
 }
 
 function runInto(task: TaskContext, pipeline: Pipeline, sink: GroupSink): void {
@@ -114,14 +136,14 @@ class GroupedNumbers implements Cogrouped {
   }
 }
 
-class GroupedByIndex implements Cogrouped {
-  readonly size: number;
-  readonly keys: readonly unknown[];
-  private readonly groups: readonly (readonly unknown[][])[];
-  constructor({ index, groups }: GroupSink) {
-    this.size = groups.length;
-    this.keys = index.keys;
-    this.groups = groups;
+export class GroupedByIndex implements Cogrouped {
+  constructor(
+    readonly keys: readonly unknown[],
+    private readonly groups: readonly (readonly unknown[][])[],
+  ) {}
+
+  get size(): number {
+    return this.groups.length;
   }
 
   count(input: number, g: number): number {

@@ -2,7 +2,8 @@
 // somebody looks at them.
 
 import type { Batch, Source } from './batch.js';
-import type { Cogrouped } from './cogroup.js';
+import { type Cogrouped, GroupedByIndex } from './cogroup.js';
+import type { GroupRanges } from './spilled-groups.js';
 
 /**
  * What becomes of a key's values of two inputs: every value of one with every value of the other, in an outer join with undefined where
@@ -119,6 +120,35 @@ export class JoinSource implements Source {
       case 'subtract':
         return [left, right === 0 ? 1 : 0];
     }
+  }
+}
+
+/** Groups that do not fit into memory at once, range after range. */
+export class RangesSource implements Source {
+  readonly bytesRead = 0;
+  private open: Source | undefined;
+  constructor(
+    private readonly ranges: GroupRanges,
+    private readonly sourceOf: (groups: Cogrouped) => Source,
+  ) {}
+
+  next(limit: number): ReturnType<Source['next']> {
+    for (;;) {
+      if (this.open === undefined) {
+        const range = this.ranges.next();
+        if (range === null) return null;
+        this.open = this.sourceOf(new GroupedByIndex(range.keys, range.groups));
+      }
+      const batch = this.open.next(limit);
+      if (batch !== null) return batch;
+      this.open.close();
+      this.open = undefined;
+    }
+  }
+
+  close(): void {
+    this.open?.close();
+    this.ranges.close();
   }
 }
 

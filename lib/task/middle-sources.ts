@@ -4,9 +4,9 @@
 import { HeddleError } from '../core/errors.js';
 import { openAsync } from './async/open.js';
 import type { Source } from './batch.js';
-import { cogroup } from './cogroup.js';
+import { type Cogrouped, cogroup, largeCogroup } from './cogroup.js';
 import { aggregationOf } from './combine-table.js';
-import { CogroupSource, JoinSource } from './join-source.js';
+import { CogroupSource, JoinSource, RangesSource } from './join-source.js';
 import { CallSource } from './parts/call.js';
 import { openParts } from './parts/open.js';
 import { PartRows } from './parts/part-rows.js';
@@ -36,9 +36,11 @@ export function openMiddle(task: TaskContext, spec: MiddleSpec, blockwise: boole
       return new TableSource(task.spec.local, sink.table.keys, sink.table.combiners);
     }
     case 'cogroup': {
-      const groups = cogroup(task, spec.of);
       const { local } = task.spec;
-      return spec.join === undefined ? new CogroupSource(groups, spec.of.length, local) : new JoinSource(groups, spec.join, local);
+      const sourceOf = (groups: Cogrouped) =>
+        spec.join === undefined ? new CogroupSource(groups, spec.of.length, local) : new JoinSource(groups, spec.join, local);
+      const large = largeCogroup(task, spec.of);
+      return large === undefined ? sourceOf(cogroup(task, spec.of)) : new RangesSource(large, sourceOf);
     }
     case 'mapPartitions':
       return mapPartitions(task, spec);

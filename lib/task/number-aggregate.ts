@@ -4,7 +4,7 @@ import { HeddleError } from '../core/errors.js';
 import { NumericKind, numericBytes } from '../shuffle/kernels.js';
 import { BUCKET_ROWS, NumericBuckets } from '../shuffle/numeric-buckets.js';
 import { NumericTable } from '../shuffle/numeric-table.js';
-import { type NumberRuns, numericColumn } from '../shuffle/reader.js';
+import { type NumberBatch, type NumberRuns, numericColumn } from '../shuffle/reader.js';
 import { roomFor } from '../shuffle/store.js';
 import type { Source } from './batch.js';
 import type { TaskContext } from './pipeline.js';
@@ -60,7 +60,12 @@ function gathered(values: Float64Array, places: Uint32Array): Float64Array {
   return inOrder;
 }
 
-function inOneTable(task: TaskContext, { batches, keyKind }: NumberRuns, op: number): Source {
+/** As aggregateNumbers, of rows that need not all be in memory at once. */
+export function inOneTable(
+  task: TaskContext,
+  { batches, keyKind }: { readonly batches: Iterable<NumberBatch>; readonly keyKind: NumericKind },
+  op: number,
+): Source {
   const { heap, kernels } = task.env;
   const progress = roomFor(heap, 64, 'an aggregation table');
   const table = new NumericTable(heap, kernels, op, keyKind, progress);

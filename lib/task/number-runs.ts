@@ -1,14 +1,21 @@
-// What a shuffle holds for a task, as columns of numbers.
+// What a shuffle holds for a task, where that needs no loop: its runs, and these as columns of numbers.
 
 import { HeddleError } from '../core/errors.js';
 import { type NumberRuns, readNumbers } from '../shuffle/reader.js';
+import type { Run } from '../shuffle/run.js';
 import type { TaskContext } from './pipeline.js';
 import type { Pipeline } from './spec.js';
 
-/** The rows of a pipeline, where they are a shuffle's own and all numbers. */
-export function numbersOf(task: TaskContext, { source, operators }: Pipeline): NumberRuns | undefined {
+/** The rows of a pipeline, where they are a shuffle's own and all numbers, and all in the heap. */
+export function numbersOf(task: TaskContext, pipeline: Pipeline): NumberRuns | undefined {
+  const runs = runsOf(task, pipeline);
+  return runs === undefined ? undefined : readNumbers(task.env.heap, runs);
+}
+
+/** The runs of a pipeline, where they are a shuffle's own. */
+export function runsOf(task: TaskContext, { source, operators }: Pipeline): readonly Run[] | undefined {
   if (source.kind !== 'shuffle' || source.aggregator !== null || operators.length > 0) return undefined;
   const input = task.spec.inputs[source.input]!;
   if (input.kind !== 'shuffle') throw new HeddleError('HEDDLE_INTERNAL', `a shuffle's input is a ${input.kind}`);
-  return readNumbers(task.env.heap, task.env.store.runs(input.shuffle, input.reduce, input.gathered));
+  return task.env.store.runs(input.shuffle, input.reduce, input.gathered);
 }

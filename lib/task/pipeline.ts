@@ -100,7 +100,7 @@ export interface TaskContext {
   readonly loaded: LoadedProgram;
   readonly spec: TaskSpec;
   /** Rows and bytes that came from outside; what comes from shuffles was counted when it was written. */
-  readonly metrics: { rowsIn: number; bytesIn: number };
+  readonly metrics: { rowsIn: number; bytesIn: number; bytesSpilled: number };
   /** What it stores on the side. */
   readonly kept: KeptRows;
 }
@@ -264,7 +264,7 @@ class CountedSource implements Source {
   private counted = 0;
   constructor(
     private readonly of: Source,
-    private readonly metrics: { rowsIn: number; bytesIn: number },
+    private readonly metrics: TaskContext['metrics'],
   ) {}
 
   get bytesRead(): number {

@@ -27,7 +27,7 @@ export class TaskRunner {
     if (spec.shared.length > 0) await this.shared.prepare(spec.shared);
     const loaded = await this.load(spec);
     const kept = new KeptRows(env, spec);
-    const task: TaskContext = { env, loaded, spec, metrics: { rowsIn: 0, bytesIn: 0 }, kept };
+    const task: TaskContext = { env, loaded, spec, metrics: { rowsIn: 0, bytesIn: 0, bytesSpilled: 0 }, kept };
     const added = this.shared.begin();
     try {
       const done = loaded.waiting[spec.branch] ? await this.shared.within(added, () => runWaitingTask(task)) : runTask(task);
@@ -37,6 +37,7 @@ export class TaskRunner {
       return {
         ...done,
         ...task.metrics,
+        bytesSpilled: task.metrics.bytesSpilled + (done.bytesSpilled ?? 0),
         seconds,
         ...(updates.length === 0 ? {} : { updates }),
         ...(stored.length === 0 ? {} : { stored }),

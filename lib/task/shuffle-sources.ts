@@ -1,52 +1,98 @@
 // Sources that read a shuffle: its rows as they were written, or aggregated by key.
 
-import { readNumbers, readRows } from '../shuffle/reader.js';
-import type { Run } from '../shuffle/run.js';
+import { HeddleError } from '../core/errors.js';
+import { NumericKind } from '../shuffle/kernels.js';
+import { loadedRuns, type NumberBatch, numericKindOf, readNumbers, readRows } from '../shuffle/reader.js';
+import { kindsOf, type Run, SPILLED_ENCODED, SPILLED_FLOAT64_KEYS } from '../shuffle/run.js';
+import { heapFull } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
 import { type Aggregation, aggregationOf, CombineTable } from './combine-table.js';
-import { aggregateNumbers } from './number-aggregate.js';
+import type { TaskEnv } from './env.js';
+import { aggregateNumbers, inOneTable } from './number-aggregate.js';
 import { groupNumbers } from './number-groups.js';
 import { type TaskContext, taskError } from './pipeline.js';
 import type { AggregatorSpec } from './spec.js';
+import { areMoreThanRoom, GroupRanges } from './spilled-groups.js';
 import { TableSource } from './table-source.js';
-import { aggregateText, textRuns } from './text-aggregate.js';
+import { aggregateText } from './text-aggregate.js';
 
 /** The rows of a shuffle as they were written. */
 export class RunsSource implements Source {
-  private next_ = 0;
+  private readonly runs: Generator<Run, void>;
   bytesRead = 0;
   constructor(
     private readonly task: TaskContext,
-    private readonly runs: readonly Run[],
-  ) {}
+    runs: readonly Run[],
+  ) {
+    this.runs = loadedRuns(task.env.store, runs, 'own');
+  }
 
   next(): Batch | null {
-    const run = this.runs[this.next_++];
+    const run = this.runs.next().value;
     if (run === undefined) return null;
     this.bytesRead += run.bytes;
     const { keys, values, rows } = readRows(this.task.env.heap, run);
     return { kind: 'pairs', keys, values, n: rows, block: this.task.spec.local };
   }
 
-  close(): void {}
+  close(): void {
+    this.runs.return();
+  }
 }
 
 /** Aggregates the runs of a reduce id: in a kernel's table where all of them are numbers and the operation is known. */
 export function aggregateRuns(task: TaskContext, runs: readonly Run[], spec: AggregatorSpec): Source {
-  if (spec.kind === 'reduce' && spec.op !== null && runs.length > 0) {
-    const text = textRuns(task, runs);
-    if (text !== undefined) {
-      const { keys, values } = aggregateText(task, text, spec.op);
-      return new TableSource(task.spec.local, keys, values);
-    }
-    const numbers = readNumbers(task.env.heap, runs);
-    if (numbers !== undefined) return aggregateNumbers(task, numbers, spec.op);
-  }
-  if (spec.kind === 'group') {
-    const groups = groupNumbers(task, runs);
-    if (groups !== undefined) return groups;
+  if (spec.kind === 'group' && areMoreThanRoom(task, [runs])) return new LargeGroups(new GroupRanges(task, [runs]), task.spec.local);
+  try {
+    const source = runs.length === 0 ? undefined : aggregateByKernel(task, runs, spec);
+    if (source !== undefined) return source;
+  } catch (error) {
+    // A table had no room in the heap. That for any keys needs none there.
+    if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_HEAP_FULL') throw error;
   }
   return aggregateRows(task, runs, aggregationOf(spec, task.loaded.functions));
+}
+
+function aggregateByKernel(task: TaskContext, runs: readonly Run[], spec: AggregatorSpec): Source | undefined {
+  if (spec.kind === 'group') return groupNumbers(task, runs);
+  if (spec.kind !== 'reduce' || spec.op === null) return undefined;
+  const text = aggregateText(task, loadedRuns(task.env.store, runs, 'heap'), spec.op);
+  if (text !== undefined) return new TableSource(task.spec.local, text.keys, text.values);
+  const numbers = readNumbers(task.env.heap, runs);
+  if (numbers !== undefined) return aggregateNumbers(task, numbers, spec.op);
+  const kinds = runs.reduce((bits, run) => bits | kindsOf(run), 0);
+  if ((kinds & SPILLED_ENCODED) !== 0) return undefined;
+  const keyKind = (kinds & SPILLED_FLOAT64_KEYS) === 0 ? NumericKind.Int32 : NumericKind.Float64;
+  return inOneTable(task, { batches: numberBatches(task.env, runs), keyKind }, spec.op);
+}
+
+/** Numeric runs as they are loaded, one after the other. */
+function* numberBatches({ store, heap }: TaskEnv, runs: readonly Run[]): Generator<NumberBatch, void> {
+  for (const run of loadedRuns(store, runs, 'heap')) {
+    const batch = readRows(heap, run);
+    if (numericKindOf(batch.keys, heap) === NumericKind.None) throw heapFull(run.bytes, heap.capacity, 'shuffle data');
+    yield batch as NumberBatch;
+  }
+}
+
+/** The groups of one input that do not fit into memory at once. */
+class LargeGroups implements Source {
+  readonly bytesRead = 0;
+  constructor(
+    private readonly ranges: GroupRanges,
+    private readonly block: number,
+  ) {}
+
+  next(): Batch | null {
+    const range = this.ranges.next();
+    if (range === null) return null;
+    const { keys, groups } = range;
+    return { kind: 'pairs', keys, values: groups.map(([values]) => values), n: keys.length, block: this.block };
+  }
+
+  close(): void {
+    this.ranges.close();
+  }
 }
 
 /** Any keys, any functions. What crossed the shuffle are combiners, or values where there was no combining before it. */
@@ -57,7 +103,7 @@ function aggregateRows(task: TaskContext, runs: readonly Run[], aggregation: Agg
   const merge = (aggregation.mapSide ? aggregation.mergeCombiners : aggregation.mergeValue) as (a: unknown, b: unknown) => unknown;
   let record: unknown;
   try {
-    for (const run of runs) {
+    for (const run of loadedRuns(task.env.store, runs, 'own')) {
       task.env.checkCancelled();
       const { keys, values, rows } = readRows(task.env.heap, run);
       for (let i = 0; i < rows; i++) {

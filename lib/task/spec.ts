@@ -314,6 +314,8 @@ export interface TaskMetrics {
   readonly rowsOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Bytes that went to disk because they had no room in memory. */
+  readonly bytesSpilled: number;
 }
 
 export interface TaskResult extends TaskMetrics {

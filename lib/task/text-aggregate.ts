@@ -9,22 +9,20 @@ import type { TaskContext } from './pipeline.js';
 /** Rows that are added at once. */
 const CHUNK_ROWS = 4096;
 
-/** The runs' pairs of ASCII text and numbers; undefined when there is any other. */
-export function textRuns({ env }: TaskContext, runs: readonly Run[]): readonly TextPairs[] | undefined {
-  const pairs: TextPairs[] = [];
-  for (const run of runs) {
-    const read = run.numeric ? null : readTextPairs(new Uint8Array(env.heap.u8.buffer, run.payload, run.bytes));
-    if (read === null || env.kernels.isAscii(read.text.byteOffset, read.text.byteOffset + read.text.length) === 0) return undefined;
-    pairs.push(read);
-  }
-  return pairs;
+/** The pairs of a run in the heap, if they are ASCII text and numbers. */
+function textPairs({ env }: TaskContext, run: Run): TextPairs | undefined {
+  const read = run.numeric || run.own !== undefined ? null : readTextPairs(new Uint8Array(env.heap.u8.buffer, run.payload, run.bytes));
+  if (read === null || env.kernels.isAscii(read.text.byteOffset, read.text.byteOffset + read.text.length) === 0) return undefined;
+  return read;
 }
 
+/** The groups of all runs; undefined when one has other rows, or is not in the heap. Throws HEDDLE_HEAP_FULL. */
 export function aggregateText(
-  { env }: TaskContext,
-  runs: readonly TextPairs[],
+  task: TaskContext,
+  runs: Iterable<Run>,
   op: number,
-): { readonly keys: ArrayLike<string>; readonly values: Float64Array } {
+): { readonly keys: ArrayLike<string>; readonly values: Float64Array } | undefined {
+  const { env } = task;
   const { heap, kernels } = env;
   // Words of progress, the offsets of a chunk's rows, their values.
   const scratch = roomFor(heap, 64 + CHUNK_ROWS * 16, 'an aggregation table');
@@ -33,7 +31,9 @@ export function aggregateText(
   try {
     table = new TextTable(heap, kernels, op, scratch);
     const chunk = new Float64Array(heap.u8.buffer, values, CHUNK_ROWS);
-    for (const run of runs) {
+    for (const each of runs) {
+      const run = textPairs(task, each);
+      if (run === undefined) return undefined;
       env.checkCancelled();
       const column = { base: run.text.byteOffset, starts, ends };
       let offset = 0;

@@ -51,6 +51,7 @@ export function sessionOver({ transport, store, outputs }: Omit<TransportUnderTe
     warn() {},
     tell() {},
     stored,
+    spilling: 'nowhere',
     run: (request: JobRequest) => jobs.run(request),
   };
   return { scheduler, range: (n: number, partitions = 4) => new RDD<number>(session, rangeOf(session, [0, n, 1, partitions])) };

@@ -52,7 +52,8 @@ function setUp() {
     progress,
     start: (job: number, name: string, ...stages: [stage: number, tasks: number][]) =>
       handle({ type: 'jobStarted', job, action: 'collect', name, stages: stages.map(([stage, tasks]) => ({ stage, tasks })) }),
-    task: (stage: number, rowsIn = 0, bytesIn = 0, ok = true) => handle({ type: 'taskEnded', stage, rowsIn, bytesIn, ok }),
+    task: (stage: number, rowsIn = 0, bytesIn = 0, ok = true, bytesSpilled = 0) =>
+      handle({ type: 'taskEnded', stage, rowsIn, bytesIn, bytesSpilled, ok }),
     endStage: (stage: number, ok = true) => handle({ type: 'stageEnded', stage, ok }),
     estimate: (job: number, mean: number, halfWidth: number) => handle({ type: 'estimateUpdated', job, mean, halfWidth }),
     end: (job: number) => handle({ type: 'jobEnded', job }),
@@ -71,6 +72,22 @@ describe('progress', () => {
     assert.equal(screen.line, 'count  stage 2/2  ██████░░░░░░ 4/8 tasks  1.2M rows/s  3.4 GB  ETA 0:02');
     end(1);
     assert.equal(screen.line, '');
+    assert.equal(clock.timers, 0);
+  });
+
+  test('leaves a line about a job that spilled, and only about that', () => {
+    const { clock, screen, start, task, endStage, end } = setUp();
+    start(1, 'sort', [10, 2], [11, 2]);
+    start(2, 'count', [20, 1]);
+    clock.advance(1000);
+    task(10, 0, 0, true, 1_500_000_000);
+    task(10, 0, 0, false, 7_000_000_000); // does not count
+    endStage(10);
+    end(2);
+    clock.advance(1000);
+    assert.match(screen.line, /1\.5 GB spilled/);
+    end(1);
+    assert.equal(screen.writes.at(-1), '\r\x1b[2Ksort  1.5 GB spilled to disk for want of memory  0:02\n');
     assert.equal(clock.timers, 0);
   });
 

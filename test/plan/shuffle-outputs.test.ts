@@ -15,7 +15,7 @@ function books(): { store: ShuffleStore; outputs: ShuffleOutputs; ref: ShuffleRe
   return { store, outputs: new ShuffleOutputs(store), ref: store.create(7 as ShuffleId, 4, 2) };
 }
 
-const NOTHING: TaskResult = { columns: [], rowsIn: 0, rowsOut: 0, bytesIn: 0, bytesOut: 0, seconds: 0 };
+const NOTHING: TaskResult = { columns: [], rowsIn: 0, rowsOut: 0, bytesIn: 0, bytesOut: 0, bytesSpilled: 0, seconds: 0 };
 
 /** What the books read of a specification. */
 const spec = (output: ShuffleRef | null, partition: number, token = partition) => ({ stage: 3, partition, token, output }) as TaskSpec;

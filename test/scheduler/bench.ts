@@ -20,7 +20,7 @@ export class Bench {
         this.events.push(event);
         onEvent?.(event);
       },
-      metricsOf: rows => ({ rowsIn: rows, rowsOut: 1, bytesIn: 8 * rows, bytesOut: 8 }),
+      metricsOf: rows => ({ rowsIn: rows, rowsOut: 1, bytesIn: 8 * rows, bytesOut: 8, bytesSpilled: 0 }),
       clock: this.clock,
       ...options,
     });

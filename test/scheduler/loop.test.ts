@@ -32,14 +32,14 @@ test('the events of a job tell its stages, tasks, times and metrics', async () =
   await done;
   const task = { job: 0, stage: 4, partition: 7 };
   const place = { executor: 'here', thread: 0 };
-  const none = { rowsIn: 0, rowsOut: 0, bytesIn: 0, bytesOut: 0 };
+  const none = { rowsIn: 0, rowsOut: 0, bytesIn: 0, bytesOut: 0, bytesSpilled: 0 };
   assert.deepEqual(bench.events, [
     { type: 'jobStarted', job: 0, action: 'collect', name: 'collect', stages: [{ stage: 4, name: 'stage 4', tasks: 1 }], time: 1_000_000 },
     { type: 'stageStarted', job: 0, stage: 4 },
     { type: 'taskStarted', ...task, attempt: 0, ...place },
     { type: 'taskEnded', ...task, attempt: 0, seconds: 0.5, ...none, ok: false, error: LOST },
     { type: 'taskStarted', ...task, attempt: 1, ...place },
-    { type: 'taskEnded', ...task, attempt: 1, seconds: 0.25, rowsIn: 3, rowsOut: 1, bytesIn: 24, bytesOut: 8, ok: true },
+    { type: 'taskEnded', ...task, attempt: 1, seconds: 0.25, rowsIn: 3, rowsOut: 1, bytesIn: 24, bytesOut: 8, bytesSpilled: 0, ok: true },
     { type: 'stageEnded', job: 0, stage: 4, seconds: 0.75, ok: true },
     { type: 'jobEnded', job: 0, ok: true, seconds: 0.75 },
   ]);

@@ -96,7 +96,7 @@ describe('ShuffleStore', () => {
     appendMarks(lazy, 1, 1, 1, 400);
     assert.equal(again.commit().committed, true);
     const blocks = shuffle.heap.stats().blocks;
-    assert.deepEqual(loser.commit(), { rows: 0, bytes: 0, committed: false, winner: 1 });
+    assert.deepEqual(loser.commit(), { rows: 0, bytes: 0, bytesSpilled: 0, committed: false, winner: 1 });
     lazy.discard();
     assert.equal(shuffle.heap.stats().blocks, blocks - 2, 'the staging of a loser and of a quitter goes back');
     assert.deepEqual(readMarks(shuffle, 0), [[0, 0, 1, 1, 200]]);

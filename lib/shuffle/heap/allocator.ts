@@ -56,6 +56,8 @@ export interface HeapStats {
 export class Heap {
   readonly memory: WebAssembly.Memory;
   readonly thread: number;
+  /** What this thread's task can do where there is no room for something it cannot do without: true when it gave memory back. */
+  relief: (() => boolean) | undefined;
   readonly #header: Int32Array;
   readonly #pages: PageMap;
   readonly #lock: HeapLock;
@@ -103,6 +105,16 @@ export class Heap {
     this.#pages = pageMapOf(memory, header);
     this.#lock = new HeapLock(header, LOCK, thread);
     this.#refresh();
+  }
+
+  /** Bytes of blocks that there can be. */
+  get capacity(): number {
+    return (this.#header[MAX_PAGES]! - this.#header[FIRST_PAGE]!) * PAGE_BYTES;
+  }
+
+  /** Threads that the heap was laid out for. */
+  get threads(): number {
+    return this.#header[THREADS]!;
   }
 
   // Views of the whole heap. Keep one in a local while working on a block; ask again for a block that came from elsewhere,

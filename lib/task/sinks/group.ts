@@ -77,7 +77,8 @@ export class GroupSink extends Sink {
     return NOTHING;
   }
 
-  private leaveNumbers(): void {
+  /** From now on an index of any keys. */
+  leaveNumbers(): void {
     this.numeric = false;
     for (const [input, rows] of this.inputs.entries()) {
       for (const { keys, values } of 'batches' in rows ? rows.batches : [rows]) {

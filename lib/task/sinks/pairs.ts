@@ -4,8 +4,8 @@ import { keyExpression, requirePair, type SinkCode, valueExpression } from '../c
 import { Sink, type SinkResult } from './sink.js';
 
 export class PairsSink extends Sink {
-  readonly keys: unknown[] = [];
-  readonly values: unknown[] = [];
+  keys: unknown[] = [];
+  values: unknown[] = [];
   readonly variant = 'pairs apart';
 
   code(): SinkCode {
@@ -15,6 +15,14 @@ export class PairsSink extends Sink {
       row: row => `${requirePair(row)} keys_.push(${keyExpression(row)}); values_.push(${valueExpression(row)});`,
       after: '',
     };
+  }
+
+  /** What came since the last time. */
+  take(): { readonly keys: unknown[]; readonly values: unknown[] } {
+    const { keys, values } = this;
+    this.keys = [];
+    this.values = [];
+    return { keys, values };
   }
 
   finish(): SinkResult {

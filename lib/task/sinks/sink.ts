@@ -11,6 +11,8 @@ export interface SinkResult {
   readonly bytesOut: number;
   /** The attempt whose output of a map partition counts instead. */
   readonly winner?: number;
+  /** Bytes that went to disk for want of memory. */
+  readonly bytesSpilled?: number;
 }
 
 export abstract class Sink {

@@ -51,7 +51,7 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
     this.store = store;
     this.cancelFlags = heap.allocateWords(threads);
     this.allSlots = Array.from({ length: threads }, (_, thread) => ({ id: thread as SlotId, executor: LOCAL_EXECUTOR, thread }));
-    this.threadData = { memory: heap.memory, kernels, cancelFlags: this.cancelFlags };
+    this.threadData = { memory: heap.memory, kernels, cancelFlags: this.cancelFlags, spillDirectory: store.spill?.directory };
     this.pool = new Piscina({
       filename: builtFile('workers/thread.js').href,
       name: 'runTask',
@@ -122,7 +122,10 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
     this.endProcesses(slot);
     this.heap.breakLock(slot);
     this.heap.releaseStaging(slot);
-    if (spec.output !== null) this.store.retract(spec.output, spec.partition, spec.token);
+    this.store.spill?.removeOf(`${spec.token}-`);
+    if (spec.output === null) return;
+    this.store.retract(spec.output, spec.partition, spec.token);
+    this.store.dropSpilled(spec.output, spec.partition, spec.token);
   }
 
   private endProcesses(slot: number): void {

@@ -11,6 +11,8 @@ export interface ThreadData {
   readonly kernels: WebAssembly.Module | undefined;
   /** Address of one cancel flag for each slot (u32; 1: the slot's task is called off). */
   readonly cancelFlags: number;
+  /** Where a task makes files when it has no room in memory; absent when it may not. */
+  readonly spillDirectory: string | undefined;
 }
 
 /** A task on its way to whatever thread is free; `slot` is the place in the heap's books that it runs under. */

@@ -8,6 +8,7 @@ import { type Kernels, twinKernels, wasmKernels } from '../../shuffle/kernels.js
 import { OpenBlocks } from '../../shuffle/map-output.js';
 import { ShuffleStore } from '../../shuffle/store.js';
 import { localFileSystem } from '../../storage/local-file-system.js';
+import { SpillFiles } from '../../storage/spill-files.js';
 import type { TaskEnv } from '../../task/env.js';
 import { TaskRunner } from '../../task/run.js';
 import type { DriverCalls, ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
@@ -54,14 +55,14 @@ export class ThreadRunner {
   private env(slot: number): TaskEnv {
     let env = this.envs.get(slot);
     if (env === undefined) {
-      const { memory, cancelFlags } = this.data;
+      const { memory, cancelFlags, spillDirectory } = this.data;
       const heap = Heap.open(memory, slot);
       const flag = cancelFlags + slot * 4;
       env = {
         thread: slot as ThreadId,
         executor: 'local',
         heap,
-        store: new ShuffleStore(heap),
+        store: new ShuffleStore(heap, spillDirectory === undefined ? undefined : new SpillFiles(localFileSystem, spillDirectory)),
         kernels: this.kernels,
         openBlocks: this.openBlocks,
         files: localFileSystem,

@@ -20,6 +20,8 @@ export interface ExecutorOptions {
   /** Bytes of the heap. */
   readonly memory: number;
   readonly kernels: 'on' | 'off';
+  /** Where each session makes a directory for what has no room in memory. Default: the system's temporary files. */
+  readonly spillDirectory?: string;
   readonly clock: Clock;
 }
 

@@ -2,6 +2,8 @@
 // stream of blocks. The same question has the same answer, byte for byte, so that who lost the connection goes on from the block
 // where it was. A block is whole runs, one after the other (lib/shuffle/run.ts).
 
+import { HeddleError } from '../../core/errors.js';
+import { loadedRuns } from '../../shuffle/reader.js';
 import { copiedBytes, copyRun, type Run } from '../../shuffle/run.js';
 import type { ShuffleRef, ShuffleStore } from '../../shuffle/store.js';
 import type { Connection, ConnectionEvents } from './connection.js';
@@ -42,6 +44,10 @@ export class FetchServer {
     }
     try {
       await this.serveFrom(ref, request, maps, connection, isOpen);
+    } catch (error) {
+      // What was on disk is lost, as what was on another machine may be.
+      if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_SPILL') throw error;
+      connection.send({ type: 'missing', maps: [...maps] });
     } finally {
       this.directory.release(ref);
     }
@@ -62,8 +68,9 @@ export class FetchServer {
     }
     const winners = new Uint32Array(ref.maps);
     for (const [i, map] of maps.entries()) winners[map] = tokens[i]!;
+    const held = this.store.runs(ref, request.reduce, { winners, blocks: [] });
     let blocks = 0;
-    for (const runs of inBlocks(this.store.runs(ref, request.reduce, { winners, blocks: [] }))) {
+    for (const runs of inBlocks(loadedRuns(this.store, held, 'own'))) {
       if (blocks++ < request.from) continue;
       if (!isOpen()) return;
       connection.send({ type: 'block', bytes: runs.reduce((sum, run) => sum + copiedBytes(run), 0) });
@@ -81,6 +88,7 @@ export class FetchServer {
     let part = new Uint8Array(PART);
     let fill = 0;
     for (const run of runs) {
+      const from = run.own === undefined ? u8 : new Uint8Array(run.own);
       const bytes = copiedBytes(run);
       if (fill + bytes > PART && fill > 0) {
         yield part.subarray(0, fill);
@@ -88,11 +96,11 @@ export class FetchServer {
         fill = 0;
       }
       if (bytes <= PART) {
-        fill += copyRun(u8, run, part, fill);
+        fill += copyRun(from, run, part, fill);
         continue;
       }
       const whole = new Uint8Array(bytes);
-      copyRun(u8, run, whole, 0);
+      copyRun(from, run, whole, 0);
       for (let at = 0; at < bytes; at += PART) yield whole.subarray(at, Math.min(at + PART, bytes));
     }
     if (fill > 0) yield part.subarray(0, fill);
@@ -100,7 +108,7 @@ export class FetchServer {
 }
 
 /** Neighbouring runs that make a block together. */
-function* inBlocks(runs: readonly Run[]): Generator<readonly Run[]> {
+function* inBlocks(runs: Iterable<Run>): Generator<readonly Run[]> {
   let block: Run[] = [];
   let bytes = 0;
   for (const run of runs) {

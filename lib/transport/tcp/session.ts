@@ -2,12 +2,16 @@
 // left for the next. When the connection ends, or nothing is heard of the driver for the length of the lease, its tasks are
 // called off and all its shuffles are forgotten.
 
+import { tmpdir } from 'node:os';
 import { HeddleError, toErrorRecord } from '../../core/errors.js';
 import type { ExecutorId } from '../../core/ids.js';
 import { Heap } from '../../shuffle/heap/allocator.js';
 import { reserveHeap } from '../../shuffle/heap/memory.js';
 import { compileKernels } from '../../shuffle/kernels.js';
 import { ShuffleStore } from '../../shuffle/store.js';
+import { localFileSystem } from '../../storage/local-file-system.js';
+import { SpillDirectory } from '../../storage/spill-directory.js';
+import { SpillFiles } from '../../storage/spill-files.js';
 import type { SharedSpec, TaskSpec } from '../../task/spec.js';
 import type { SlotId } from '../contract.js';
 import { LocalTransport } from '../local/local.js';
@@ -37,6 +41,7 @@ export class Session {
   private readonly heap: Heap;
   private readonly store: ShuffleStore;
   private readonly pool: LocalTransport;
+  private readonly spill: SpillDirectory;
   private readonly directory: ShuffleDirectory;
   private readonly programs = new Map<number, Uint8Array>();
   private readonly values = new Map<number, Uint8Array>();
@@ -57,9 +62,10 @@ export class Session {
     private readonly options: ExecutorOptions & { readonly key: Buffer },
     private readonly connection: Connection<FromDriver, FromExecutor>,
   ) {
-    const { threads, memory, kernels } = options;
+    const { threads, memory, kernels, spillDirectory = tmpdir() } = options;
     this.heap = Heap.open(Heap.format(reserveHeap(memory), { threads: threads + 1 }).memory, threads);
-    this.store = new ShuffleStore(this.heap);
+    this.spill = new SpillDirectory(spillDirectory);
+    this.store = new ShuffleStore(this.heap, new SpillFiles(localFileSystem, this.spill.location));
     this.directory = new ShuffleDirectory(this.store);
     this.pool = new LocalTransport({
       threads,
@@ -211,6 +217,7 @@ export class Session {
     this.client?.close();
     this.server = undefined;
     await this.pool.close();
+    this.spill.close();
     await Promise.all(this.busy);
     this.settleEnd(error);
   }
