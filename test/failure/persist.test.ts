@@ -166,6 +166,12 @@ describe('a task', () => {
 
   test('that fails gives back what it has stored', async () => {
     const sc = await open();
+    let running = 0;
+    let onIdle = () => {};
+    sc.on('taskStarted', () => void running++);
+    sc.on('taskEnded', () => --running === 0 && onIdle());
+    // Tasks of a job that has failed may be on their way out still.
+    const idle = () => (running === 0 ? undefined : new Promise<void>(resolve => (onIdle = resolve)));
     for (const level of ['memory', 'disk'] as const) {
       const rdd = large(sc).persist(level);
       const failing = rdd.map((i): number => {
@@ -175,6 +181,7 @@ describe('a task', () => {
       await failure(failing.sum(), 'HEDDLE_TASK_FAILED');
       near(await rdd.sum());
       rdd.unpersist();
+      await idle();
       assert.equal(heapOf(sc).stats().blocks, 0);
       assert.deepEqual(files(), []);
     }
