@@ -106,7 +106,7 @@ describe('memory', () => {
     );
   });
 
-  test('is given to a shuffle that has no room', async () => {
+  test('leaves a shuffle that has no room beside it to the disk', async () => {
     const sc = await open({ storageFraction: 0.9 });
     const evicted = listen(sc, 'partitionEvicted');
     const rdd = sc
@@ -121,7 +121,7 @@ describe('memory', () => {
       .partitionBy(8)
       .count(); // 32 MB
     assert.equal(groups, 2_000_000);
-    assert.ok(evicted.length > 0);
+    assert.ok(sc.lastJob!.spilled > 0 || evicted.length > 0);
     assert.equal(await rdd.sum(), expected);
   });
 
