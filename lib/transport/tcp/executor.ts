@@ -1,7 +1,7 @@
 // An executor process: threads and a heap that work for one driver at a time. It dials a driver, and again when it is lost, or
 // listens and is dialled. Either way it listens for other executors, who fetch what is in its heap.
 
-import { hostname } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { type Clock, SYSTEM_CLOCK } from '../../core/clock.js';
 import { HeddleError } from '../../core/errors.js';
 import { type Address, formatAddress } from './address.js';
@@ -20,12 +20,14 @@ export interface ExecutorOptions {
   /** Bytes of the heap. */
   readonly memory: number;
   readonly kernels: 'on' | 'off';
-  /** Where each session makes a directory for what has no room in memory. Default: the system's temporary files. */
-  readonly spillDirectory?: string;
+  /** Where each session makes a directory for what has no room in memory. */
+  readonly spillDirectory: string;
   readonly clock: Clock;
 }
 
-export interface ExecutorPlace extends Omit<ExecutorOptions, 'clock'> {
+export interface ExecutorPlace extends Omit<ExecutorOptions, 'clock' | 'spillDirectory'> {
+  /** Default: the system's directory of temporary files. */
+  readonly spillDirectory?: string;
   readonly secret: string;
   readonly clock?: Clock;
   /** The driver to dial; absent where drivers dial. */
@@ -58,8 +60,8 @@ export class Executor {
   }
 
   private constructor(private readonly place: ExecutorPlace) {
-    const { threads, memory, kernels, secret, clock = SYSTEM_CLOCK } = place;
-    this.options = { threads, memory, kernels, clock, key: deriveKey(secret) };
+    const { threads, memory, kernels, secret, spillDirectory = tmpdir(), clock = SYSTEM_CLOCK } = place;
+    this.options = { threads, memory, kernels, spillDirectory, clock, key: deriveKey(secret) };
   }
 
   /** Where it listens. */

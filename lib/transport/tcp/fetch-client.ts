@@ -257,7 +257,8 @@ class Stream {
     const end = block + BLOCK_HEADER + bytes;
     let at = block + BLOCK_HEADER;
     for (; at < end; at = nextRun(u32, at)) {
-      const { map, attempt } = readRun(u32, at);
+      const { map, attempt, spilled } = readRun(u32, at);
+      if (spilled !== undefined) throw this.corrupt('a run came that stands for others on a disk of the other end');
       if (this.asked.get(map) !== attempt) throw this.corrupt(`a run of attempt ${attempt} of map partition ${map} was not asked for`);
     }
     if (at !== end) throw this.corrupt(`a run reaches ${at - end} bytes past its block`);

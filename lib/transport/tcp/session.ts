@@ -2,7 +2,6 @@
 // left for the next. When the connection ends, or nothing is heard of the driver for the length of the lease, its tasks are
 // called off and all its shuffles are forgotten.
 
-import { tmpdir } from 'node:os';
 import { HeddleError, toErrorRecord } from '../../core/errors.js';
 import type { ExecutorId } from '../../core/ids.js';
 import { Heap } from '../../shuffle/heap/allocator.js';
@@ -62,7 +61,7 @@ export class Session {
     private readonly options: ExecutorOptions & { readonly key: Buffer },
     private readonly connection: Connection<FromDriver, FromExecutor>,
   ) {
-    const { threads, memory, kernels, spillDirectory = tmpdir() } = options;
+    const { threads, memory, kernels, spillDirectory } = options;
     this.heap = Heap.open(Heap.format(reserveHeap(memory), { threads: threads + 1 }).memory, threads);
     this.spill = new SpillDirectory(spillDirectory);
     this.store = new ShuffleStore(this.heap, new SpillFiles(localFileSystem, this.spill.location));

@@ -26,6 +26,7 @@ export interface ClusterOptions {
   readonly driverClock?: Clock;
   readonly executorClock?: Clock;
   readonly leaseMs?: number;
+  readonly spillDirectory?: string;
 }
 
 export class Cluster {
@@ -67,7 +68,11 @@ export class Cluster {
     return cluster;
   }
 
-  async start(threads: number, { executorClock, leaseMs }: Partial<ClusterOptions>, place: Partial<ExecutorPlace>): Promise<Executor> {
+  async start(
+    threads: number,
+    { executorClock, leaseMs, spillDirectory }: Partial<ClusterOptions>,
+    place: Partial<ExecutorPlace>,
+  ): Promise<Executor> {
     const executor = await Executor.start({
       threads,
       memory: MEMORY,
@@ -76,6 +81,7 @@ export class Cluster {
       log: message => this.log(message),
       ...(executorClock === undefined ? {} : { clock: executorClock }),
       ...(leaseMs === undefined ? {} : { leaseMs }),
+      ...(spillDirectory === undefined ? {} : { spillDirectory }),
       ...place,
     });
     this.executors.push(executor);
