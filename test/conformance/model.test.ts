@@ -13,6 +13,9 @@ import { type Source, Sources, type Twin } from './sources.js';
 const RUNS = Number(process.env.HEDDLE_MODEL_RUNS ?? 2000);
 /** So many chains are under way at once: while one waits for its threads, another is made. */
 const LANES = 4;
+/** A chain that takes so long hangs, and has failed; what is left to run or to shrink by the second limit ends, as a failure. */
+const HANGS_MS = 120_000;
+const ENDS_MS = process.env.HEDDLE_MODEL_RUNS === undefined ? 480_000 : 2 ** 31 - 1;
 /** A chain does not grow past this: a join of hot keys would. */
 const MOST_ROWS = 3000;
 
@@ -70,8 +73,9 @@ const property = fc.asyncProperty(chain, where, action, async (chain, where, act
 });
 
 test(`${RUNS} chains give what their models give`, async () => {
+  const limits = { timeout: HANGS_MS, interruptAfterTimeLimit: ENDS_MS, markInterruptAsFailure: true };
   const lanes = Array.from({ length: LANES }, (_, lane) => Math.floor((RUNS + lane) / LANES));
-  const ends = await Promise.allSettled(lanes.map(numRuns => fc.assert(property, { numRuns, includeErrorInReport: true })));
+  const ends = await Promise.allSettled(lanes.map(numRuns => fc.assert(property, { ...limits, numRuns, includeErrorInReport: true })));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   assert.equal(ran, RUNS);
 });
