@@ -171,10 +171,12 @@ export class JobRunner {
     const { heap } = this.store;
     if (heap.stats().usedBytes < this.crowded) return;
     await collectGarbage();
-    // What is used now is needed: not again before a good part more is.
+    // What the tasks of a job that has just failed refer to may be garbage only by now.
+    for (let again = 0; again < 3 && heap.stats().freeBytes < heap.u8.length / 16; again++) await collectGarbage();
+    // What is used now is needed: not again before a good part more is, or hardly anything is left.
     const capacity = heap.u8.length;
     if (heap.stats().freeBytes < capacity / 8) this.stores.makeRoom();
-    this.crowded = Math.max(capacity / 2, heap.stats().usedBytes + capacity / 8);
+    this.crowded = Math.min(capacity * (15 / 16), Math.max(capacity / 2, heap.stats().usedBytes + capacity / 8));
   }
 
   /** Plans what the tasks of these partitions read: the stages that they wait for. */
