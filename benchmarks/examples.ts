@@ -12,7 +12,7 @@ const EXAMPLES: readonly (readonly [name: string, ...args: string[]])[] = [
   ['pagerank'],
   ['k-means', '--points', '2_000_000'],
   ['e-digits'],
-  ['e-digits', '--digits', '1_000_000'],
+  ['e-digits', '--digits', '50_000'],
   ['attention'],
   ['group-by', '--rows', '5_000_000'],
   ['join', '--orders', '5_000_000'],
