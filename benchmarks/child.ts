@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Run } from './contender.js';
+import { watchPeak } from './peak.js';
 
 export interface Command {
   readonly file: string;
@@ -44,6 +45,7 @@ export async function* sessionRuns(command: Command, repeats: number, limit: num
 export async function wholeProcess(command: Command, limit: number, parse: (line: string) => Run | null = parseRun): Promise<Run> {
   const begin = performance.now();
   const { child, failure, ended } = start(command);
+  const peak = watchPeak(child);
   let seconds = 0;
   child.once('exit', () => {
     seconds = (performance.now() - begin) / 1000;
@@ -56,7 +58,8 @@ export async function wholeProcess(command: Command, limit: number, parse: (line
   })();
   await within(limit, child, reading);
   if (child.exitCode !== 0 || last === null) throw new Error(await failure());
-  return { ...(last as Run), what: 'whole', seconds };
+  const most = peak();
+  return { ...(last as Run), what: 'whole', seconds, ...(most === null ? {} : { peak: most }) };
 }
 
 function start(command: Command): { child: ChildProcess; failure: () => Promise<string>; ended: Promise<void> } {

@@ -6,6 +6,8 @@ import type { Answer, JobName } from './jobs.js';
 export interface Run extends Answer {
   readonly what: string;
   readonly seconds: number;
+  /** The most memory that a whole process had resident, in bytes, where the system tells it. */
+  readonly peak?: number;
 }
 
 export interface Contender {
@@ -25,8 +27,8 @@ export interface Contender {
 /** What all contenders of one benchmark share. */
 export interface Setting {
   readonly threads: number;
-  /** The text of the word count. */
-  readonly text: string;
+  /** The text that a job counts the words of. */
+  readonly textOf: (job: JobName) => string;
   /** Where peers and compiled programs are kept. */
   readonly cache: string;
   /** Seconds after which a run is given up. */

@@ -1,22 +1,36 @@
 // The text that is counted, and what it holds: the standard one, made once, or a file of the user's own.
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { TextFacts } from './jobs.js';
+import { JOBS, type JobName, type TextFacts } from './jobs.js';
 import { countWords } from './loops/wordcount.js';
-import { ensureStandardText, STANDARD_TEXT } from './text.js';
+import { ensureStandardText, STANDARD_TEXTS, type StandardText } from './text.js';
 
 export interface Input {
   readonly path: string;
   readonly facts: TextFacts;
 }
 
-/** With an own file the plain loop counts first, and its answer is the one the others are held against. */
-export function prepareText(cache: string, own?: string): Input {
+/** The texts of some jobs, each made or counted once. */
+export function prepareTexts(cache: string, jobs: readonly JobName[], own?: string): (job: JobName) => Input {
+  const made = new Map<StandardText, Input>();
+  const inputOf = (job: JobName) => {
+    const size = JOBS[job].text;
+    let input = made.get(size);
+    if (input === undefined) made.set(size, (input = prepareText(cache, size, own)));
+    return input;
+  };
+  for (const job of jobs) inputOf(job);
+  return inputOf;
+}
+
+/** A generated text of that size. With an own file the plain loop counts first, and its answer is the one the others are held against. */
+export function prepareText(cache: string, size: StandardText, own?: string): Input {
   if (own === undefined) {
     mkdirSync(cache, { recursive: true });
-    const path = join(cache, 'text-100mb.txt');
-    ensureStandardText(path);
-    return { path, facts: { words: STANDARD_TEXT.words, distinct: STANDARD_TEXT.distinct, empty: 0 } };
+    const { megabytes, words, distinct } = STANDARD_TEXTS[size];
+    const path = join(cache, `text-${megabytes}mb.txt`);
+    ensureStandardText(path, size);
+    return { path, facts: { words, distinct, empty: 0 } };
   }
   const path = resolve(own);
   accessSync(path, constants.R_OK);

@@ -1,8 +1,11 @@
 // The jobs, their sizes and their answers. Every contender does the same work and gives one number, which is checked:
 // a fast wrong answer is a failure, not a figure.
 
+import type { StandardText } from './text.js';
+
 export const JOB_NAMES = [
   'wordcount',
+  'wordcount-1gb',
   'wordcount-json',
   'pi',
   'pi-loop',
@@ -39,24 +42,33 @@ export interface Job {
   readonly title: string;
   /** Trials, records or tasks; for a word count the text decides. */
   readonly size: number;
+  /** The generated text that is counted, by its size. */
+  readonly text: StandardText;
+  readonly phases: Phases;
 }
 
+/** What is measured: runs in one process that stays, whole processes from start to exit. */
+export type Phases = readonly ('warm' | 'whole')[];
+
+const BOTH: Phases = ['warm', 'whole'];
+
 export const JOBS: Readonly<Record<JobName, Job>> = {
-  wordcount: job('wordcount', 'word count of a text: split every line at blanks, count each word, collect', 0),
+  wordcount: job('wordcount', 'word count of a text: split every line at blanks, count each word, collect', 0, BOTH),
+  'wordcount-1gb': { ...job('wordcount-1gb', 'word count of 1 GB of text: for its memory', 0, ['whole']), text: '1 GB' },
   'wordcount-json': job('wordcount-json', 'word count of a text whose lines go through JSON first', 0),
-  pi: job('pi', 'Pi: 100 M random points, how many fall inside the circle', 100e6),
+  pi: job('pi', 'Pi: 100 M random points, how many fall inside the circle', 100e6, BOTH),
   'pi-loop': job('pi-loop', 'Pi: 100 M random points, one hand-written loop per partition', 100e6),
   reduceByKey: job('reduceByKey', '20 M records (i mod 1 M, 1): sum by key, count the keys', 20e6),
   skew: job('skew', '20 M records, half of them of one key: sum by key, count the keys', 20e6),
-  groupByKey: job('groupByKey', '20 M records (i mod 1 M, 1): group by key, count the groups', 20e6),
+  groupByKey: job('groupByKey', '20 M records (i mod 1 M, 1): group by key, count the groups', 20e6, BOTH),
   partitionBy: job('partitionBy', '20 M records (i mod 1 M, 1): partition by hash, count the records', 20e6),
   sortByKey: job('sortByKey', '5 M records with scattered keys: sort by key, count the records', 5e6),
   join: job('join', '2 M records (i mod 1 M, 1) joined with 1 M, count the pairs', 2e6),
   tasks: job('tasks', '10,000 tasks of one record each', 10_000),
 };
 
-function job(name: JobName, title: string, size: number): Job {
-  return { name, title, size };
+function job(name: JobName, title: string, size: number, phases: Phases = ['warm']): Job {
+  return { name, title, size, text: '100 MB', phases };
 }
 
 export function isJobName(name: string): name is JobName {
@@ -66,12 +78,18 @@ export function isJobName(name: string): name is JobName {
 /** What is wrong with an answer, or null when it is right. */
 export function checkAnswer(name: JobName, size: number, text: TextFacts, got: Answer): string | null {
   if (name === 'pi' || name === 'pi-loop') return checkPi(size, got.answer);
-  if (name === 'wordcount' || name === 'wordcount-json') return checkWords(text, got);
+  if (isWordCount(name)) return checkWords(text, got);
   const expected = expectedCount(name, size);
   return got.answer === expected ? null : `answered ${got.answer}, expected ${expected}`;
 }
 
-function expectedCount(name: Exclude<JobName, 'pi' | 'pi-loop' | 'wordcount' | 'wordcount-json'>, size: number): number {
+type WordCount = 'wordcount' | 'wordcount-1gb' | 'wordcount-json';
+
+export function isWordCount(name: JobName): name is WordCount {
+  return name.startsWith('wordcount');
+}
+
+function expectedCount(name: Exclude<JobName, 'pi' | 'pi-loop' | WordCount>, size: number): number {
   switch (name) {
     case 'skew': // the odd ones of i mod KEYS, and 0
       return Math.min(Math.floor(size / 2), KEYS / 2) + 1;

@@ -12,13 +12,14 @@ import { heddle, heddleOnOneThread } from './contenders/heddle.js';
 import { loop } from './contenders/loop.js';
 import { piscina } from './contenders/piscina.js';
 import { measureExamples } from './examples.js';
-import { prepareText } from './input.js';
-import { checkAnswer, JOBS, type TextFacts } from './jobs.js';
+import { type Input, prepareText, prepareTexts } from './input.js';
+import { checkAnswer, JOBS, type JobName } from './jobs.js';
 import { describeMachine } from './machine.js';
 import { measureJob, type Row } from './measure.js';
 import { type Options, parseOptions, USAGE } from './options.js';
 import { measureOverheads } from './overheads.js';
 import { type LeftOut, type Outcome, renderOutcome } from './report.js';
+import { saveOutcome } from './results.js';
 import { judge } from './targets.js';
 
 const CONTENDERS = [heddle, heddleOnOneThread, loop, piscina, native, duckdb, polars, spark];
@@ -30,17 +31,19 @@ async function compare(options: Options): Promise<boolean> {
     const problem = await installPeers(cache, log);
     if (problem !== null) log(`without the Python peers: ${problem}`);
   }
-  const { path, facts } = prepareText(cache, options.text);
-  const setting: Setting = { threads: options.threads, text: path, cache, limit: options.limit };
-  const outcome = await run(options, setting, facts);
+  const inputOf = prepareTexts(cache, options.jobs, options.text);
+  const setting: Setting = { threads: options.threads, textOf: job => inputOf(job).path, cache, limit: options.limit };
+  const outcome = await run(options, setting, inputOf);
+  log(`kept in ${saveOutcome(outcome)}`);
   if (options.format === 'json') process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
   else process.stdout.write(renderOutcome(outcome, options.format));
   const overheads = Object.values(outcome.overheads ?? {});
   return outcome.rows.every(({ failed }) => failed === null) && overheads.every(figure => typeof figure === 'number');
 }
 
-async function run(options: Options, setting: Setting, facts: TextFacts): Promise<Outcome> {
-  const contenders = CONTENDERS.map(make => make(setting));
+async function run(options: Options, setting: Setting, inputOf: (job: JobName) => Input): Promise<Outcome> {
+  const wanted = options.contenders;
+  const contenders = CONTENDERS.map(make => make(setting)).filter(({ name }) => wanted?.includes(name) ?? true);
   const rows: Row[] = [];
   const leftOut: LeftOut[] = [];
   const taken = new Map<string, string>();
@@ -51,8 +54,8 @@ async function run(options: Options, setting: Setting, facts: TextFacts): Promis
       if (reason !== null) leftOut.push({ job, who: contender.name, reason });
       else present.push(contender);
     }
-    const check = (answer: { answer: number; total?: number }) => checkAnswer(job, JOBS[job].size, facts, answer);
-    rows.push(...(await measureJob(job, present, { repeats: options.repeats, check, log })));
+    const check = (answer: { answer: number; total?: number }) => checkAnswer(job, JOBS[job].size, inputOf(job).facts, answer);
+    rows.push(...(await measureJob(job, present, { repeats: options.repeats, phases: JOBS[job].phases, check, log })));
     for (const contender of present) if (!taken.has(contender.name)) taken.set(contender.name, await contender.version());
   }
   const overheads = taken.has('heddle') ? await measureOverheads(setting) : null;
@@ -79,7 +82,7 @@ function runMicro(): boolean {
 }
 
 function runExamples({ text, threads, repeats, format }: Options): boolean {
-  const { path } = prepareText(cacheFolder(), text);
+  const { path } = prepareText(cacheFolder(), '100 MB', text);
   return measureExamples(path, threads, repeats, format === 'markdown' ? 'markdown' : 'text', log);
 }
 

@@ -1,7 +1,7 @@
 // Runs the contenders of a job in turns, so that whatever else the machine does meets all of them alike, and keeps
 // every time that was taken. A contender that fails or answers wrongly ends there, with the reason in its row.
 import type { Contender, Run } from './contender.js';
-import type { Answer, JobName } from './jobs.js';
+import type { Answer, JobName, Phases } from './jobs.js';
 
 export interface Row {
   readonly job: JobName;
@@ -12,6 +12,8 @@ export interface Row {
   readonly warm: number[];
   /** Seconds of whole processes, from spawn to exit. */
   readonly whole: number[];
+  /** The most bytes that each of these processes had resident; empty where the system does not tell. */
+  readonly peak: number[];
   /** Seconds to start what the first run needs: a JVM's context, a pool. */
   context: number | null;
   /** Why its figures do not count. */
@@ -20,18 +22,23 @@ export interface Row {
 
 export interface MeasureOptions {
   readonly repeats: number;
+  readonly phases: Phases;
   readonly check: (answer: Answer) => string | null;
   readonly log: (line: string) => void;
 }
 
 export async function measureJob(job: JobName, contenders: readonly Contender[], options: MeasureOptions): Promise<Row[]> {
-  const rows = contenders.map(({ name }): Row => ({ job, who: name, cold: null, warm: [], whole: [], context: null, failed: null }));
-  await takeTurnsWarm(job, contenders, rows, options);
-  for (let round = 0; round < options.repeats; round++) {
+  const rows = contenders.map(
+    ({ name }): Row => ({ job, who: name, cold: null, warm: [], whole: [], peak: [], context: null, failed: null }),
+  );
+  if (options.phases.includes('warm')) await takeTurnsWarm(job, contenders, rows, options);
+  const rounds = options.phases.includes('whole') ? options.repeats : 0;
+  for (let round = 0; round < rounds; round++) {
     for (const [i, contender] of contenders.entries()) {
       await attempt(rows[i]!, options, async row => {
         const run = checked(await contender.whole(job), options);
         row.whole.push(run.seconds);
+        if (run.peak !== undefined) row.peak.push(run.peak);
         options.log(`${job}, whole ${round + 1}: ${row.who} ${run.seconds.toFixed(3)} s`);
       });
     }

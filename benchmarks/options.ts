@@ -1,6 +1,7 @@
 // The command line of the benchmarks.
 import { parseArgs } from 'node:util';
 import { isJobName, JOB_NAMES, type JobName } from './jobs.js';
+import { DEFAULT_JOBS } from './targets.js';
 
 export interface Options {
   readonly jobs: readonly JobName[];
@@ -8,6 +9,8 @@ export interface Options {
   readonly threads: number;
   readonly limit: number;
   readonly text: string | undefined;
+  /** Who takes part; undefined: everybody who can. */
+  readonly contenders: readonly string[] | undefined;
   /** Install the peers that are missing. */
   readonly peers: boolean;
   readonly micro: boolean;
@@ -18,7 +21,8 @@ export interface Options {
 export const USAGE = `usage: npm run bench -- [options]
   --peers            install the peers that are missing (some 400 MB from PyPI), then run them
   --job A,B          ${JOB_NAMES.join(' ')}
-                     (default: wordcount,pi,reduceByKey)
+                     (default: those with targets)
+  --contenders A,B   only these: heddle loop piscina c duckdb polars spark
   --repeats N        warm runs and whole processes of each contender (default 5)
   --threads N        threads of every contender (default 2)
   --text FILE        count the words of FILE, not of the generated 100 MB
@@ -34,11 +38,12 @@ export function parseOptions(args: readonly string[]): Options | string {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        job: { type: 'string', default: 'wordcount,pi,reduceByKey' },
+        job: { type: 'string', default: DEFAULT_JOBS.join(',') },
         repeats: { type: 'string', default: '5' },
         threads: { type: 'string', default: '2' },
         limit: { type: 'string', default: '600' },
         text: { type: 'string' },
+        contenders: { type: 'string' },
         peers: { type: 'boolean', default: false },
         micro: { type: 'boolean', default: false },
         examples: { type: 'boolean', default: false },
@@ -52,6 +57,7 @@ export function parseOptions(args: readonly string[]): Options | string {
       threads: positive('threads', values.threads),
       limit: positive('limit', values.limit),
       text: values.text,
+      contenders: values.contenders?.split(','),
       peers: values.peers,
       micro: values.micro,
       examples: values.examples,

@@ -29,7 +29,7 @@ export interface Outcome {
 
 type Style = 'text' | 'markdown';
 const MOST_SHOWN = 160;
-const HEADING = ['who', 'cold s', 'warm s', 'warm / heddle', 'whole s', 'whole / heddle'];
+const HEADING = ['who', 'cold s', 'warm s', 'warm / heddle', 'whole s', 'whole / heddle', 'peak MB'];
 
 /** The tables of all jobs, the verdicts, and what it ran on. */
 export function renderOutcome(outcome: Outcome, style: Style): string {
@@ -66,9 +66,17 @@ export function renderJob(rows: readonly Row[], style: Style): string {
   const own = rows.find(({ who, failed }) => who === HEDDLE && failed === null);
   const base = { warm: median(own?.warm ?? []), whole: median(own?.whole ?? []) };
   const lines = rows.map(row => {
-    if (row.failed !== null) return [row.who, `FAILED: ${brief(row.failed)}`, '', '', '', ''];
+    if (row.failed !== null) return [row.who, `FAILED: ${brief(row.failed)}`, '', '', '', '', ''];
     const [warm, whole] = [median(row.warm), median(row.whole)];
-    return [row.who, seconds(row.cold), seconds(warm), ratio(warm, base.warm), seconds(whole), ratio(whole, base.whole)];
+    return [
+      row.who,
+      seconds(row.cold),
+      seconds(warm),
+      ratio(warm, base.warm),
+      seconds(whole),
+      ratio(whole, base.whole),
+      megabytes(median(row.peak)),
+    ];
   });
   return renderTable(HEADING, lines, style);
 }
@@ -85,6 +93,10 @@ export function brief(failure: string): string {
 function seconds(time: number | null): string {
   if (time === null) return '-';
   return time < 0.1 ? time.toFixed(4) : time < 10 ? time.toFixed(3) : time.toFixed(1);
+}
+
+function megabytes(bytes: number | null): string {
+  return bytes === null ? '-' : (bytes / 1e6).toFixed(0);
 }
 
 function ratio(time: number | null, base: number | null): string {

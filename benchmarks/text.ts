@@ -7,8 +7,12 @@ const VOCABULARY = 50_000;
 const WORDS_A_LINE = 10;
 const BLOCK = 1 << 20;
 
-/** What the text of 100 MB holds; a contender that counts anything else is wrong. */
-export const STANDARD_TEXT = { megabytes: 100, bytes: 100_000_053, words: 14_042_810, distinct: 44_205 } as const;
+/** What the texts hold; a contender that counts anything else is wrong. */
+export const STANDARD_TEXTS = {
+  '100 MB': { megabytes: 100, bytes: 100_000_053, words: 14_042_810, distinct: 44_205 },
+  '1 GB': { megabytes: 1000, bytes: 1_000_000_020, words: 140_433_870, distinct: 44_205 },
+} as const;
+export type StandardText = keyof typeof STANDARD_TEXTS;
 
 /** Marsaglia's xorshift (13, 17, 5) on 32 bits, as numbers in [0, 1). */
 function xorshift32(seed: number): () => number {
@@ -66,9 +70,10 @@ export function writeText(path: string, megabytes: number): void {
   renameSync(part, path);
 }
 
-/** Makes the text of 100 MB unless a file of its size is there already. */
-export function ensureStandardText(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.size !== STANDARD_TEXT.bytes) writeText(path, STANDARD_TEXT.megabytes);
+/** Makes a text unless a file of its size is there already. */
+export function ensureStandardText(path: string, size: StandardText): void {
+  const { bytes, megabytes } = STANDARD_TEXTS[size];
+  if (statSync(path, { throwIfNoEntry: false })?.size !== bytes) writeText(path, megabytes);
 }
 
 /** One writeSync may take only a part of what it is given. */

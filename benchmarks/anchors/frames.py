@@ -53,6 +53,7 @@ def duckdb_jobs(threads, size, text):
 
     return {
         "wordcount": wordcount,
+        "wordcount-1gb": wordcount,
         "pi": pi,
         "reduceByKey": reduce_by_key,
         "groupByKey": group_by_key,
@@ -91,6 +92,7 @@ def polars_jobs(threads, size, text):
 
     return {
         "wordcount": wordcount,
+        "wordcount-1gb": wordcount,
         "reduceByKey": reduce_by_key,
         "groupByKey": group_by_key,
         "sortByKey": sort_by_key,

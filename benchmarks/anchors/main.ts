@@ -2,7 +2,7 @@
 // A line of JSON for each run on standard output; who is left out, and why, on standard error.
 import { parseArgs } from 'node:util';
 import type { Contender, Setting } from '../contender.js';
-import { prepareText } from '../input.js';
+import { prepareTexts } from '../input.js';
 import { checkAnswer, isJobName, JOB_NAMES, JOBS } from '../jobs.js';
 import { cacheFolder, installPeers } from './cache.js';
 import { duckdb, polars } from './frames.js';
@@ -28,12 +28,12 @@ if (jobs.length === 0 || jobs.length < positionals.length) {
 }
 
 const cache = cacheFolder();
-const { path: text, facts } = prepareText(cache, values.text);
+const inputOf = prepareTexts(cache, jobs, values.text);
 if (values.install) {
   const problem = await installPeers(cache, log);
   if (problem !== null) log(problem);
 }
-const setting: Setting = { threads: Number(values.threads), text, cache, limit: Number(values.limit) };
+const setting: Setting = { threads: Number(values.threads), textOf: job => inputOf(job).path, cache, limit: Number(values.limit) };
 const wanted = values.peer?.split(',');
 const peers: Contender[] = [native, duckdb, polars, spark].map(make => make(setting)).filter(({ name }) => wanted?.includes(name) ?? true);
 for (const job of jobs) {
@@ -46,7 +46,7 @@ for (const job of jobs) {
     try {
       for await (const run of peer.warm(job, Number(values.repeats))) {
         process.stdout.write(`${JSON.stringify({ peer: peer.name, job, ...run })}\n`);
-        const wrong = run.what === 'context' ? null : checkAnswer(job, JOBS[job].size, facts, run);
+        const wrong = run.what === 'context' ? null : checkAnswer(job, JOBS[job].size, inputOf(job).facts, run);
         if (wrong !== null) throw new Error(wrong);
       }
     } catch (error) {

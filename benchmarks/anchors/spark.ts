@@ -5,12 +5,23 @@ import { delimiter, join } from 'node:path';
 import { globSync } from 'tinyglobby';
 import type { Contender, Setting } from '../contender.js';
 import { processContender } from '../contenders/process.js';
-import { JOB_NAMES } from '../jobs.js';
+import type { JobName } from '../jobs.js';
 import { anchorSource, buildOnce, missingPackages, PINNED } from './cache.js';
 import { capture } from './capture.js';
 
 export const SPARK = 'spark';
 const GIB = 2 ** 30;
+const JOBS_OF_SPARK: readonly JobName[] = [
+  'wordcount',
+  'pi',
+  'pi-loop',
+  'reduceByKey',
+  'groupByKey',
+  'partitionBy',
+  'sortByKey',
+  'join',
+  'tasks',
+];
 
 /** The packages of the JDK that Spark reaches into; its own launcher opens the same. */
 const OPENED = [
@@ -34,7 +45,7 @@ export function spark(setting: Setting): Contender {
   const heap = Math.max(1, Math.min(8, Math.floor(totalmem() / GIB / 2)));
   return processContender(setting, {
     name: SPARK,
-    jobs: JOB_NAMES,
+    jobs: JOBS_OF_SPARK,
     async ready() {
       const missing = await missingPackages(setting.cache, ['pyspark']);
       if (missing !== null) return missing;

@@ -10,6 +10,7 @@ import { processContender, type Script } from './process.js';
 export const HEDDLE_COMMAND = join(PACKAGE_ROOT, 'dist', 'lib', 'cli', 'main.js');
 const JOBS_OF_HEDDLE: readonly JobName[] = [
   'wordcount',
+  'wordcount-1gb',
   'wordcount-json',
   'pi',
   'reduceByKey',
@@ -45,7 +46,7 @@ function contender(name: string, setting: Setting, jobs: readonly JobName[]): Co
 }
 
 /** The example of a job, or a script of the benchmarks' own where there is no example of this size. */
-function scriptOf(job: JobName, { threads, text }: Setting): Script | undefined {
+function scriptOf(job: JobName, { threads, textOf }: Setting): Script | undefined {
   const script = (path: string, ...args: string[]) => ({
     file: process.execPath,
     args: [HEDDLE_COMMAND, 'run', join(PACKAGE_ROOT, path), ...args, '--threads', String(threads), '--json'],
@@ -53,7 +54,8 @@ function scriptOf(job: JobName, { threads, text }: Setting): Script | undefined 
   const { size } = JOBS[job];
   switch (job) {
     case 'wordcount':
-      return { command: script('examples/wordcount.ts', text), parse: readAnswer };
+    case 'wordcount-1gb':
+      return { command: script('examples/wordcount.ts', textOf(job)), parse: readAnswer };
     case 'pi': {
       // the example tells Pi itself: back to how many points fell inside
       const parse = (line: string) => {

@@ -23,7 +23,7 @@ export interface ProcessContender {
 
 export function processContender(setting: Setting, parts: ProcessContender): Contender {
   let ready: Promise<string | null> | undefined;
-  const command = (job: JobName) => parts.session([job, String(setting.threads), String(JOBS[job].size), setting.text]);
+  const command = (job: JobName) => parts.session([job, String(setting.threads), String(JOBS[job].size), setting.textOf(job)]);
   return {
     name: parts.name,
     version: () => parts.version(),

@@ -23,7 +23,7 @@ say('heddle', job, 'context', (performance.now() - start) / 1000, { answer: thre
 
 const numeric = { pi, reduceByKey, skew, groupByKey, partitionBy, sortByKey, join, tasks, small };
 const serveJob = <T>({ run, answer }: HeddleJob<T>) => serve('heddle', job, run, answer);
-if (job === 'wordcount') await serveJob(wordcount(sc, text));
+if (job === 'wordcount' || job === 'wordcount-1gb') await serveJob(wordcount(sc, text));
 else if (job === 'wordcount-json') await serveJob(wordcountJson(sc, text));
 else if (job in numeric) await serveJob(numeric[job as keyof typeof numeric](sc, size));
 else throw new Error(`heddle has no job ${job}`);

@@ -30,14 +30,14 @@ function scripted(name: string, answers: number[], order: string[] = []): Conten
 }
 
 const check = ({ answer }: { answer: number }) => (answer === 42 ? null : `answered ${answer}, expected 42`);
-const options = { repeats: 2, check, log: () => {} };
+const options = { repeats: 2, phases: ['warm', 'whole'] as const, check, log: () => {} };
 
 describe('measureJob', () => {
   test('lets the contenders take turns and keeps the first run apart', async () => {
     const order: string[] = [];
     const [a, b] = await measureJob('tasks', [scripted('a', [42, 42, 42], order), scripted('b', [42, 42, 42], order)], options);
     assert.deepEqual(order, ['a 0', 'b 0', 'a 1', 'b 1', 'a 2', 'b 2', 'a closed', 'b closed']);
-    assert.deepEqual(a, { job: 'tasks', who: 'a', cold: 1, warm: [2, 3], whole: [50, 50], context: 9, failed: null });
+    assert.deepEqual(a, { job: 'tasks', who: 'a', cold: 1, warm: [2, 3], whole: [50, 50], peak: [], context: 9, failed: null });
     assert.deepEqual(b, { ...a, who: 'b' });
   });
 
