@@ -72,6 +72,7 @@ const RATIOS: readonly Ratio[] = [
   },
   ...SHUFFLES.flatMap(job => [cost(job, DUCKDB, 1.5), gain(job, SPARK, 8)]),
   cost('groupByKey', DUCKDB, 1.5, 'peak'),
+  cost('group-sums', DUCKDB, 1.5, 'peak'),
   gain('tasks', SPARK, 20),
 ];
 

@@ -64,12 +64,19 @@ public final class SparkJobs {
       case "pi-loop" -> piLoop();
       case "reduceByKey" -> keyed(size).reduceByKey(Integer::sum, PARTITIONS).count();
       case "groupByKey" -> keyed(size).groupByKey(PARTITIONS).count();
+      case "group-sums" -> keyed(size).groupByKey(PARTITIONS).map(group -> sumOf(group._2())).reduce(Long::sum);
       case "partitionBy" -> keyed(size).partitionBy(new HashPartitioner(PARTITIONS)).count();
       case "sortByKey" -> range(size).mapToPair(i -> new Tuple2<>(i * SCATTER & Integer.MAX_VALUE, 1)).sortByKey(true, PARTITIONS).count();
       case "join" -> keyed(size).join(keyed(size / 2), PARTITIONS).count();
       case "tasks" -> context.parallelize(Collections.nCopies((int) size, 1), (int) size).count();
       default -> throw new IllegalArgumentException("no job " + job);
     };
+  }
+
+  private static long sumOf(Iterable<Integer> values) {
+    long sum = 0;
+    for (int value : values) sum += value;
+    return sum;
   }
 
   private long wordcount() {

@@ -42,6 +42,9 @@ def duckdb_jobs(threads, size, text):
     def group_by_key():
         return scalar(f"SELECT count(*) FROM (SELECT k, list(v) FROM {keyed(size)} GROUP BY k)")
 
+    def group_sums():
+        return scalar(f"SELECT sum(list_sum(vs)) FROM (SELECT k, list(v) AS vs FROM {keyed(size)} GROUP BY k)")
+
     def sort_by_key():
         # into a table: a bare count would let the optimiser drop the sort
         scattered = f"SELECT (i * {SCATTER}) & {POSITIVE} AS k, 1 AS v FROM range({size}) AS r(i)"
@@ -57,6 +60,7 @@ def duckdb_jobs(threads, size, text):
         "pi": pi,
         "reduceByKey": reduce_by_key,
         "groupByKey": group_by_key,
+        "group-sums": group_sums,
         "sortByKey": sort_by_key,
         "join": join,
     }
@@ -83,6 +87,9 @@ def polars_jobs(threads, size, text):
     def group_by_key():
         return keyed(size).group_by("k").agg(pl.col("v")).collect().height
 
+    def group_sums():
+        return keyed(size).group_by("k").agg(pl.col("v")).select(pl.col("v").list.sum().sum()).collect().item()
+
     def sort_by_key():
         scattered = numbers(size).select(k=(pl.col("i") * SCATTER) & POSITIVE, v=pl.lit(1))
         return scattered.sort("k").collect().height
@@ -95,6 +102,7 @@ def polars_jobs(threads, size, text):
         "wordcount-1gb": wordcount,
         "reduceByKey": reduce_by_key,
         "groupByKey": group_by_key,
+        "group-sums": group_sums,
         "sortByKey": sort_by_key,
         "join": join,
     }

@@ -8,11 +8,11 @@ export const DUCKDB = 'duckdb';
 export const POLARS = 'polars';
 
 export function duckdb(setting: Setting): Contender {
-  return frames(setting, DUCKDB, ['wordcount', 'wordcount-1gb', 'pi', 'reduceByKey', 'groupByKey', 'sortByKey', 'join']);
+  return frames(setting, DUCKDB, ['wordcount', 'wordcount-1gb', 'pi', 'reduceByKey', 'groupByKey', 'group-sums', 'sortByKey', 'join']);
 }
 
 export function polars(setting: Setting): Contender {
-  return frames(setting, POLARS, ['wordcount', 'wordcount-1gb', 'reduceByKey', 'groupByKey', 'sortByKey', 'join']);
+  return frames(setting, POLARS, ['wordcount', 'wordcount-1gb', 'reduceByKey', 'groupByKey', 'group-sums', 'sortByKey', 'join']);
 }
 
 function frames(setting: Setting, name: 'duckdb' | 'polars', jobs: readonly JobName[]): Contender {

@@ -17,6 +17,7 @@ const JOBS_OF_SPARK: readonly JobName[] = [
   'pi-loop',
   'reduceByKey',
   'groupByKey',
+  'group-sums',
   'partitionBy',
   'sortByKey',
   'join',

@@ -15,6 +15,7 @@ const JOBS_OF_HEDDLE: readonly JobName[] = [
   'pi',
   'reduceByKey',
   'groupByKey',
+  'group-sums',
   'partitionBy',
   'skew',
   'sortByKey',

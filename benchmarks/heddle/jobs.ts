@@ -68,6 +68,18 @@ export function groupByKey(sc: Context, records: number): HeddleJob<number> {
   return { run: () => keyed(sc, records).groupByKey().count(), answer: number };
 }
 
+/** The groups are looked at: nobody who optimises can do without them. */
+export function groupSums(sc: Context, records: number): HeddleJob<number> {
+  return {
+    run: () =>
+      keyed(sc, records)
+        .groupByKey()
+        .map(([, values]) => values.reduce((a, b) => a + b))
+        .sum(),
+    answer: number,
+  };
+}
+
 export function partitionBy(sc: Context, records: number): HeddleJob<number> {
   return { run: () => keyed(sc, records).partitionBy(4).count(), answer: number };
 }

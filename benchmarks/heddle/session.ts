@@ -3,6 +3,7 @@ import { Context } from 'heddle';
 import { say, serve, sessionArguments } from '../session.js';
 import {
   groupByKey,
+  groupSums,
   type HeddleJob,
   join,
   partitionBy,
@@ -21,7 +22,7 @@ const start = performance.now();
 await using sc = await Context.create({ threads, progress: false });
 say('heddle', job, 'context', (performance.now() - start) / 1000, { answer: threads });
 
-const numeric = { pi, reduceByKey, skew, groupByKey, partitionBy, sortByKey, join, tasks, small };
+const numeric = { pi, reduceByKey, skew, groupByKey, 'group-sums': groupSums, partitionBy, sortByKey, join, tasks, small };
 const serveJob = <T>({ run, answer }: HeddleJob<T>) => serve('heddle', job, run, answer);
 if (job === 'wordcount' || job === 'wordcount-1gb') await serveJob(wordcount(sc, text));
 else if (job === 'wordcount-json') await serveJob(wordcountJson(sc, text));
