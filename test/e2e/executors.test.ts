@@ -82,6 +82,10 @@ const jobs: { readonly [name: string]: (sc: Context) => Promise<unknown> } = {
       .sortByKey()
       .collect(),
   trials: sc => sc.trials(50_000, rng => rng.normal()).stats(),
+  'trials until their mean is known well enough': async sc => {
+    const { trials, mean, halfWidth } = await sc.trials(1e9, rng => rng.exponential()).summary({ until: { halfWidth: 0.01 } });
+    return { trials, mean, halfWidth };
+  },
   'rows of an array': sc =>
     sc
       .parallelize(

@@ -1,30 +1,14 @@
 // Rows that are kept, when memory is short, threads and files are lost, and lineages go: answers stay right, and nothing
 // is left behind.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Context } from '../../lib/context.js';
 import type { EngineEvent } from '../../lib/core/events.js';
-import { drainedHeap, Folder, failure, heapOf, smallContext } from './support.js';
+import { drainedHeap, failure, heapOf, SpillFolder, smallContext } from './support.js';
 
-const folder = new Folder();
-after(() => folder.remove());
-const opened: Context[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map(sc => sc.stop()));
-  assert.deepEqual(spills(), []);
-});
-
-/** The spill directories that are there. */
-const spills = () => readdirSync(folder.path).filter(name => name.startsWith('heddle-spill-'));
-const files = () => spills().flatMap(name => readdirSync(join(folder.path, name)).map(file => join(folder.path, name, file)));
-
-async function open(options: Parameters<typeof smallContext>[0] = {}): Promise<Context> {
-  const sc = await smallContext({ spillDirectory: folder.path, ...options });
-  opened.push(sc);
-  return sc;
-}
+const folder = new SpillFolder();
 
 function listen<Type extends 'partitionStored' | 'partitionEvicted' | 'warning'>(sc: Context, type: Type) {
   const events: (EngineEvent & { readonly type: Type })[] = [];
@@ -32,7 +16,6 @@ function listen<Type extends 'partitionStored' | 'partitionEvicted' | 'warning'>
   return events;
 }
 
-let names = 0;
 /** True for the first who asks, in whatever thread. */
 const once = (file: string) => {
   try {
@@ -42,7 +25,6 @@ const once = (file: string) => {
     return false;
   }
 };
-const fresh = () => join(folder.path, `file-${names++}`);
 
 /** About 800 kB a partition, in four of them. */
 const large = (sc: Context) => sc.range(0, 400_000, 1, 4).map(i => i / 3);
@@ -51,7 +33,7 @@ const near = (sum: number) => assert.ok(Math.abs(sum - LARGE_SUM) < 1, `${sum}`)
 
 describe('memory', () => {
   test('gives the least recently used partitions up first, and computes them again', async () => {
-    const sc = await open({ threads: 1, storageFraction: 0.06 }); // 3.8 MB
+    const sc = await folder.open({ threads: 1, storageFraction: 0.06 }); // 3.8 MB
     const evicted = listen(sc, 'partitionEvicted');
     const [first, second] = [
       large(sc).cache(),
@@ -72,7 +54,7 @@ describe('memory', () => {
   });
 
   test('moves them to files where the level says so', async () => {
-    const sc = await open({ storageFraction: 0.03 }); // 1.9 MB: two partitions
+    const sc = await folder.open({ storageFraction: 0.03 }); // 1.9 MB: two partitions
     const evicted = listen(sc, 'partitionEvicted');
     const computed = sc.accumulator(0);
     const rdd = large(sc)
@@ -86,14 +68,14 @@ describe('memory', () => {
       evicted.map(({ to }) => to),
       ['disk', 'disk'],
     );
-    assert.equal(files().length, 2);
+    assert.equal(folder.files().length, 2);
     assert.equal(await rdd.sum(), expected);
     assert.equal(computed.value, 400_000);
     assert.match(rdd.explain(), /persisted \(memoryAndDisk\): 4 of 4 partitions stored, 2 in memory, 2 on disk/);
   });
 
   test('of a partition that is larger than all of it goes to a file, or is not kept', async () => {
-    const sc = await open({ storageFraction: 0.01 }); // 670 kB
+    const sc = await folder.open({ storageFraction: 0.01 }); // 670 kB
     const stored = listen(sc, 'partitionStored');
     const [dropped, filed] = [large(sc).cache(), large(sc).persist('memoryAndDisk')];
     for (let turn = 0; turn < 2; turn++) {
@@ -107,7 +89,7 @@ describe('memory', () => {
   });
 
   test('leaves a shuffle that has no room beside it to the disk', async () => {
-    const sc = await open({ storageFraction: 0.9 });
+    const sc = await folder.open({ storageFraction: 0.9 });
     const evicted = listen(sc, 'partitionEvicted');
     const rdd = sc
       .range(0, 5_000_000, 1, 20)
@@ -126,14 +108,14 @@ describe('memory', () => {
   });
 
   test('and files come back with unpersist, or when nobody can reach the rows any more', async () => {
-    const sc = await open();
+    const sc = await folder.open();
     for (const level of ['memory', 'disk'] as const) {
       const rdd = large(sc).persist(level);
       await rdd.count();
-      assert.ok(level === 'memory' ? heapOf(sc).stats().blocks > 0 : files().length === 4);
+      assert.ok(level === 'memory' ? heapOf(sc).stats().blocks > 0 : folder.files().length === 4);
       rdd.unpersist();
       assert.equal(heapOf(sc).stats().blocks, 0);
-      assert.deepEqual(files(), []);
+      assert.deepEqual(folder.files(), []);
     }
     await (async () => void (await large(sc).cache().count()))();
     assert.equal((await drainedHeap(sc)).blocks, 0);
@@ -143,9 +125,9 @@ describe('memory', () => {
 describe('a task', () => {
   test('whose thread is lost in the middle leaves nothing behind, and is counted once', async () => {
     for (const level of ['memory', 'disk'] as const) {
-      const sc = await open();
+      const sc = await folder.open();
       const stored = listen(sc, 'partitionStored');
-      const file = fresh();
+      const file = folder.fresh();
       const rdd = sc
         .range(0, 40_000, 1, 4)
         .map(i => {
@@ -157,7 +139,7 @@ describe('a task', () => {
       assert.ok(existsSync(file));
       assert.equal(await rdd.sum(), 799_980_000);
       assert.deepEqual(stored.map(({ partition }) => partition).sort(), [0, 1, 2, 3]);
-      if (level === 'disk') assert.equal(files().length, 4);
+      if (level === 'disk') assert.equal(folder.files().length, 4);
       rdd.unpersist();
       assert.equal(heapOf(sc).stats().blocks, 0);
       await sc.stop();
@@ -165,7 +147,7 @@ describe('a task', () => {
   });
 
   test('that fails gives back what it has stored', async () => {
-    const sc = await open();
+    const sc = await folder.open();
     let running = 0;
     let onIdle = () => {};
     sc.on('taskStarted', () => void running++);
@@ -183,18 +165,18 @@ describe('a task', () => {
       rdd.unpersist();
       await idle();
       assert.equal(heapOf(sc).stats().blocks, 0);
-      assert.deepEqual(files(), []);
+      assert.deepEqual(folder.files(), []);
     }
   });
 
   test('that reads what is unpersisted meanwhile reads it to its end', async () => {
-    const sc = await open({ threads: 1 });
+    const sc = await folder.open({ threads: 1 });
     const rdd = sc
       .range(0, 40_960, 1, 2)
       .map(i => i % 1000)
       .cache();
     const expected = await rdd.collect();
-    const file = fresh();
+    const file = folder.fresh();
     const gate = new Int32Array(new SharedArrayBuffer(4));
     sc.on('taskStarted', () => {
       rdd.unpersist();
@@ -210,7 +192,7 @@ describe('a task', () => {
 
 describe('files', () => {
   test('that are gone or damaged: persisted rows are computed again', async () => {
-    const sc = await open();
+    const sc = await folder.open();
     const narrow = large(sc).persist('disk');
     const wide = sc
       .range(0, 1000, 1, 3)
@@ -218,20 +200,20 @@ describe('files', () => {
       .reduceByKey((a, b) => a + b, 2)
       .persist('disk');
     const [sum, rows] = [await narrow.sum(), await wide.collect()];
-    for (const file of files()) rmSync(file);
+    for (const file of folder.files()) rmSync(file);
     assert.equal(await narrow.sum(), sum);
     assert.deepEqual(await wide.collect(), rows);
-    for (const file of files()) writeFileSync(file, Buffer.alloc(2_000_000, 7));
+    for (const file of folder.files()) writeFileSync(file, Buffer.alloc(2_000_000, 7));
     assert.equal(await narrow.sum(), sum);
     assert.deepEqual(await wide.collect(), rows);
-    assert.equal(files().length, 6);
+    assert.equal(folder.files().length, 6);
   });
 
   test('that cannot be written: persisted rows are not kept, and a warning says so; a checkpoint fails', async () => {
-    const sc = await open();
+    const sc = await folder.open();
     const warnings = listen(sc, 'warning');
     await large(sc).persist('disk').count();
-    for (const name of spills()) rmSync(join(folder.path, name), { recursive: true });
+    for (const name of folder.directories()) rmSync(join(folder.path, name), { recursive: true });
     const rdd = large(sc).persist('disk');
     near(await rdd.sum());
     near(await rdd.sum());
@@ -240,17 +222,17 @@ describe('files', () => {
   });
 
   test('of a checkpoint that are gone end the job with a coded error', async () => {
-    const sc = await open();
+    const sc = await folder.open();
     const rdd = large(sc).checkpoint();
     near(await rdd.sum());
-    for (const file of files()) rmSync(file);
+    for (const file of folder.files()) rmSync(file);
     await failure(rdd.sum(), 'HEDDLE_STORED_LOST');
   });
 });
 
 describe('a checkpoint', () => {
   test('cuts the lineage, which is collected, and its shuffles with it', async () => {
-    const sc = await open();
+    const sc = await folder.open();
     const ran = sc.accumulator(0);
     const source = new (class {
       readonly rdd = sc.range(0, 1000, 1, 4).map(i => {
@@ -266,7 +248,7 @@ describe('a checkpoint', () => {
     const above = sums.map(([key, n]) => [n, key] as [number, number]).groupByKey(2);
     assert.equal(await above.count(), 9);
     assert.equal((await sums.collect()).length, 9);
-    assert.equal(files().length, 3);
+    assert.equal(folder.files().length, 3);
     assert.deepEqual(await sums.collect(), expected);
     assert.equal(ran.value, 1000);
     assert.match(sums.explain(), /checkpoint: 3 of 3 partitions written/);

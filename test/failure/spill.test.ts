@@ -3,29 +3,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import type { Context } from '../../lib/context.js';
-import { drainedHeap, Folder, failure, smallContext } from './support.js';
+import { drainedHeap, failure, SpillFolder } from './support.js';
 
-const folder = new Folder();
-after(() => folder.remove());
-const opened: Context[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map(sc => sc.stop()));
-  assert.deepEqual(directories(), []);
-});
+const folder = new SpillFolder();
 
-async function open(options: Parameters<typeof smallContext>[0] = {}): Promise<Context> {
-  const sc = await smallContext({ spillDirectory: folder.path, ...options });
-  opened.push(sc);
-  return sc;
-}
-
-const directories = (root = folder.path) => readdirSync(root).filter(name => name.startsWith('heddle-spill-'));
-const files = () => directories().flatMap(name => readdirSync(join(folder.path, name)).map(file => join(folder.path, name, file)));
-
-let names = 0;
-const fresh = () => join(folder.path, `file-${names++}`);
 /** True for the first who asks, in whatever thread. */
 const once = (file: string) => {
   try {
@@ -43,8 +26,8 @@ const texts = (sc: Context) =>
   sc.range(0, ROWS, 1, PARTITIONS).map((i): [number, string] => [i % 1000, `${'the warp and the weft of it '.repeat(6)}${i}`]);
 
 test('a thread that is lost in the middle of a task that spills: its file goes, and the next attempt counts', async () => {
-  const sc = await open();
-  const file = fresh();
+  const sc = await folder.open();
+  const file = folder.fresh();
   const lost = texts(sc).map((row): [number, string] => {
     // Near the end of a partition of 12 MB, of which a task stages 8.
     if (row[1].endsWith(' 119990') && once(file)) process.exit(1);
@@ -58,18 +41,18 @@ test('a thread that is lost in the middle of a task that spills: its file goes, 
     new Array(1000).fill(ROWS / 1000),
   );
   assert.deepEqual(errors, ['HEDDLE_THREAD_LOST']);
-  assert.equal(files().length, PARTITIONS, 'a file for each attempt that counts, and no other');
+  assert.equal(folder.files().length, PARTITIONS, 'a file for each attempt that counts, and no other');
 });
 
 test('a task that throws, and a job that is called off, take their files along', async () => {
-  const sc = await open();
+  const sc = await folder.open();
   const thrown = texts(sc).map((row): [number, string] => {
     if (row[1].endsWith(' 119990')) throw new Error('no more');
     return row;
   });
   await failure(thrown.partitionBy(3).count(), 'HEDDLE_TASK_FAILED');
   const controller = new AbortController();
-  const file = fresh();
+  const file = folder.fresh();
   const waiting = texts(sc).map((row): [number, string] => {
     if (row[1].endsWith(' 119990')) once(file);
     return row;
@@ -79,19 +62,19 @@ test('a task that throws, and a job that is called off, take their files along',
   controller.abort();
   await job;
   await sc.stop();
-  assert.deepEqual(directories(), []);
+  assert.deepEqual(folder.directories(), []);
 });
 
 test('files that are gone, or cut short: HEDDLE_SPILL, which names the directory and the option', async () => {
   for (const harm of [
-    () => directories().forEach(name => void rmSync(join(folder.path, name), { recursive: true })),
-    () => files().forEach(file => void truncateSync(file, 1000)),
+    () => folder.directories().forEach(name => void rmSync(join(folder.path, name), { recursive: true })),
+    () => folder.files().forEach(file => void truncateSync(file, 1000)),
   ]) {
-    const sc = await open();
+    const sc = await folder.open();
     const moved = texts(sc).partitionBy(3);
     assert.equal(await moved.count(), ROWS);
     const expected = await moved.count();
-    const [directory] = directories();
+    const [directory] = folder.directories();
     harm();
     for (const action of [
       () => moved.count(),
@@ -116,7 +99,7 @@ test('files that are gone, or cut short: HEDDLE_SPILL, which names the directory
 test('no directory to spill to: HEDDLE_SPILL', async () => {
   const root = join(folder.path, 'root');
   mkdirSync(root);
-  const sc = await open({ spillDirectory: root });
+  const sc = await folder.open({ spillDirectory: root });
   rmSync(root, { recursive: true });
   const error = await failure(texts(sc).partitionBy(3).count(), 'HEDDLE_SPILL');
   assert.match(error.message, /no such file or directory/);
@@ -135,13 +118,13 @@ test('a full disk: HEDDLE_SPILL, and nothing left on it', { skip: mayMount ? fal
     return;
   }
   try {
-    const sc = await open({ spillDirectory: root });
+    const sc = await folder.open({ spillDirectory: root });
     const error = await failure(texts(sc).partitionBy(3).count(), 'HEDDLE_SPILL');
     assert.match(error.message, /no space is left/);
     assert.equal(error.data.option, 'spillDirectory');
     // What other tasks had written goes with their shuffle.
     assert.equal((await drainedHeap(sc)).blocks, 0);
-    for (const name of directories(root)) assert.deepEqual(readdirSync(join(root, name)), []);
+    for (const name of folder.directories(root)) assert.deepEqual(readdirSync(join(root, name)), []);
     // What fits still works.
     assert.equal(
       await sc

@@ -1,8 +1,9 @@
 // What the tests of failures share: contexts of a few threads, a look at the heap, and scripts in processes of their own.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { after, afterEach } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -49,6 +50,49 @@ export async function drainedHeap(sc: Context): Promise<HeapStats> {
   }
   heap.verify();
   return heap.stats();
+}
+
+/** What the files of a test spill into, with the contexts that do: both are gone, and nothing is left, after each test. */
+export class SpillFolder {
+  private readonly folder = new Folder();
+  private readonly opened: Context[] = [];
+  private names = 0;
+
+  constructor() {
+    after(() => this.folder.remove());
+    afterEach(async () => {
+      await Promise.all(this.opened.splice(0).map(sc => sc.stop()));
+      assert.deepEqual(this.directories(), []);
+    });
+  }
+
+  get path(): string {
+    return this.folder.path;
+  }
+
+  async open(options: ContextOptions = {}): Promise<Context> {
+    const sc = await smallContext({ spillDirectory: this.path, ...options });
+    this.opened.push(sc);
+    return sc;
+  }
+
+  /** The spill directories that are there. */
+  directories(root: string = this.path): string[] {
+    return readdirSync(root).filter(name => name.startsWith('heddle-spill-'));
+  }
+
+  /** A path in it that no file has yet. */
+  fresh(): string {
+    return join(this.path, `file-${this.names++}`);
+  }
+
+  appears(name: string): Promise<void> {
+    return this.folder.appears(name);
+  }
+
+  files(): string[] {
+    return this.directories().flatMap(name => readdirSync(join(this.path, name)).map(file => join(this.path, name, file)));
+  }
 }
 
 /** A folder of its own, from which scripts see heddle and its packages. */
