@@ -2,6 +2,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { JOBS, type JobName, type TextFacts } from './jobs.js';
+import { lineBlocks } from './loops/lines.js';
 import { countWords } from './loops/wordcount.js';
 import { ensureStandardText, STANDARD_TEXTS, type StandardText } from './text.js';
 
@@ -27,19 +28,31 @@ export function prepareTexts(cache: string, jobs: readonly JobName[], own?: stri
 export function prepareText(cache: string, size: StandardText, own?: string): Input {
   if (own === undefined) {
     mkdirSync(cache, { recursive: true });
-    const { megabytes, words, distinct } = STANDARD_TEXTS[size];
+    const { megabytes, lines, words, distinct, firstWords } = STANDARD_TEXTS[size];
     const path = join(cache, `text-${megabytes}mb.txt`);
     ensureStandardText(path, size);
-    return { path, facts: { words, distinct, empty: 0 } };
+    return { path, facts: { lines, words, distinct, firstWords, empty: 0 } };
   }
   const path = resolve(own);
   accessSync(path, constants.R_OK);
   return { path, facts: textFacts(path) };
 }
 
+function lineFacts(path: string): Pick<TextFacts, 'lines' | 'firstWords'> {
+  const first = new Set<string>();
+  let lines = 0;
+  for (const block of lineBlocks(path)) {
+    for (const line of block.split('\n')) {
+      first.add(line.split(' ', 1)[0]!);
+      lines++;
+    }
+  }
+  return { lines, firstWords: first.size };
+}
+
 export function textFacts(path: string): TextFacts {
   const counts = countWords(path);
   let words = 0;
   for (const count of counts.values()) words += count;
-  return { words, distinct: counts.size, empty: counts.get('') ?? 0 };
+  return { ...lineFacts(path), words, distinct: counts.size, empty: counts.get('') ?? 0 };
 }

@@ -17,14 +17,22 @@ export const JOB_NAMES = [
   'sortByKey',
   'join',
   'tasks',
+  'spill-sort',
+  'spill-group',
 ] as const;
 export type JobName = (typeof JOB_NAMES)[number];
 
 /** The distinct keys of every job over (i mod KEYS, 1) records. */
 export const KEYS = 1_000_000;
 
+/** How many times a text is read for its lines to be grouped. */
+export const TEXTS_GROUPED = 4;
+
 /** What the counted text holds. */
 export interface TextFacts {
+  readonly lines: number;
+  /** How many different words lines begin with. */
+  readonly firstWords: number;
   readonly words: number;
   readonly distinct: number;
   /** How many of the words are empty: a line split at every blank has some, and some programs leave them out. */
@@ -46,6 +54,8 @@ export interface Job {
   /** The generated text that is counted, by its size. */
   readonly text: StandardText;
   readonly phases: Phases;
+  /** The option `memory` of Heddle, where the job is about running out of it. */
+  readonly memory?: string;
 }
 
 /** What is measured: runs in one process that stays, whole processes from start to exit. */
@@ -67,6 +77,12 @@ export const JOBS: Readonly<Record<JobName, Job>> = {
   sortByKey: job('sortByKey', '5 M records with scattered keys: sort by key, count the records', 5e6),
   join: job('join', '2 M records (i mod 1 M, 1) joined with 1 M, count the pairs', 2e6),
   tasks: job('tasks', '10,000 tasks of one record each', 10_000),
+  'spill-sort': { ...job('spill-sort', '100 M records with scattered keys, sorted by key in 256 MB', 100e6, ['whole']), memory: '256mb' },
+  'spill-group': {
+    ...job('spill-group', '4 GB of text, its lines grouped by their first word in 256 MB', 0, ['whole']),
+    text: '1 GB',
+    memory: '256mb',
+  },
 };
 
 function job(name: JobName, title: string, size: number, phases: Phases = ['warm']): Job {
@@ -81,6 +97,7 @@ export function isJobName(name: string): name is JobName {
 export function checkAnswer(name: JobName, size: number, text: TextFacts, got: Answer): string | null {
   if (name === 'pi' || name === 'pi-loop') return checkPi(size, got.answer);
   if (isWordCount(name)) return checkWords(text, got);
+  if (name === 'spill-group') return checkGroups(text, got);
   const expected = expectedCount(name, size);
   return got.answer === expected ? null : `answered ${got.answer}, expected ${expected}`;
 }
@@ -91,7 +108,7 @@ export function isWordCount(name: JobName): name is WordCount {
   return name.startsWith('wordcount');
 }
 
-function expectedCount(name: Exclude<JobName, 'pi' | 'pi-loop' | WordCount>, size: number): number {
+function expectedCount(name: Exclude<JobName, 'pi' | 'pi-loop' | 'spill-group' | WordCount>, size: number): number {
   switch (name) {
     case 'skew': // the odd ones of i mod KEYS, and 0
       return Math.min(Math.floor(size / 2), KEYS / 2) + 1;
@@ -119,6 +136,11 @@ function checkPi(trials: number, inside: number): string | null {
   const allowed = 6 * Math.sqrt(trials * p * (1 - p));
   const off = Math.abs(inside - trials * p);
   return off <= allowed ? null : `answered ${inside} of ${trials}, which is ${Math.round(off)} off where ${Math.round(allowed)} is chance`;
+}
+
+function checkGroups({ lines, firstWords }: TextFacts, { answer, total }: Answer): string | null {
+  if (answer === firstWords && total === lines * TEXTS_GROUPED) return null;
+  return `made ${answer} groups of ${total} lines, expected ${firstWords} of ${lines * TEXTS_GROUPED}`;
 }
 
 /** With the empty words or without them, but with both figures from the same count. */

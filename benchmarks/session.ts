@@ -9,11 +9,13 @@ export interface SessionArguments {
   readonly threads: number;
   readonly size: number;
   readonly text: string;
+  /** The option `memory` of the context, where the job asks for it. */
+  readonly memory: string | undefined;
 }
 
 export function sessionArguments(argv: readonly string[] = process.argv.slice(2)): SessionArguments {
-  const [job = '', threads = '1', size = '0', text = ''] = argv;
-  return { job, threads: Number(threads), size: Number(size), text };
+  const [job = '', threads = '1', size = '0', text = '', memory] = argv;
+  return { job, threads: Number(threads), size: Number(size), text, memory };
 }
 
 /** Writes one line of the protocol. */

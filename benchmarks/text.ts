@@ -9,8 +9,8 @@ const BLOCK = 1 << 20;
 
 /** What the texts hold; a contender that counts anything else is wrong. */
 export const STANDARD_TEXTS = {
-  '100 MB': { megabytes: 100, bytes: 100_000_053, words: 14_042_810, distinct: 44_205 },
-  '1 GB': { megabytes: 1000, bytes: 1_000_000_020, words: 140_433_870, distinct: 44_205 },
+  '100 MB': { megabytes: 100, bytes: 100_000_053, lines: 1_404_281, words: 14_042_810, distinct: 44_205, firstWords: 43_432 },
+  '1 GB': { megabytes: 1000, bytes: 1_000_000_020, lines: 14_043_387, words: 140_433_870, distinct: 44_205, firstWords: 44_205 },
 } as const;
 export type StandardText = keyof typeof STANDARD_TEXTS;
 

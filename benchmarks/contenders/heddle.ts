@@ -21,6 +21,8 @@ const JOBS_OF_HEDDLE: readonly JobName[] = [
   'sortByKey',
   'join',
   'tasks',
+  'spill-sort',
+  'spill-group',
 ];
 
 export const HEDDLE = 'heddle';

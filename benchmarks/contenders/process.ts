@@ -23,7 +23,10 @@ export interface ProcessContender {
 
 export function processContender(setting: Setting, parts: ProcessContender): Contender {
   let ready: Promise<string | null> | undefined;
-  const command = (job: JobName) => parts.session([job, String(setting.threads), String(JOBS[job].size), setting.textOf(job)]);
+  const command = (job: JobName) => {
+    const { size, memory } = JOBS[job];
+    return parts.session([job, String(setting.threads), String(size), setting.textOf(job), ...(memory === undefined ? [] : [memory])]);
+  };
   return {
     name: parts.name,
     version: () => parts.version(),

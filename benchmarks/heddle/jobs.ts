@@ -1,6 +1,6 @@
 // The jobs as a user of Heddle writes them: ordinary closures, nothing tuned for a benchmark.
 import type { Context } from 'heddle';
-import { type Answer, KEYS } from '../jobs.js';
+import { type Answer, KEYS, TEXTS_GROUPED } from '../jobs.js';
 
 /** A job as Heddle runs it: `run` is timed, `answer` looks at its result. */
 export interface HeddleJob<T> {
@@ -108,6 +108,45 @@ export function sortByKey(sc: Context, records: number): HeddleJob<number> {
         .sortByKey()
         .count(),
     answer: number,
+  };
+}
+
+/** Each partition is held against the order that it should have; that they follow one another is seen in the answer. */
+export function spillSort(sc: Context, records: number): HeddleJob<[rows: number, first: number, last: number][]> {
+  const scatter = SCATTER;
+  return {
+    run: () =>
+      sc
+        .range(records)
+        .map(i => [(i * scatter) % 2 ** 31, i])
+        .sortByKey()
+        .mapPartitions(rows => {
+          let [count, first, last] = [0, -1, -1];
+          for (const [key] of rows) {
+            if (key < last) throw new Error(`${key} after ${last}`);
+            if (count++ === 0) first = key;
+            last = key;
+          }
+          return [[count, first, last]];
+        })
+        .collect(),
+    answer: parts => {
+      if (parts.some(([, first], i) => i > 0 && first < parts[i - 1]![2])) throw new Error('the partitions are not in order');
+      return { answer: parts.reduce((sum, [count]) => sum + count, 0) };
+    },
+  };
+}
+
+export function spillGroup(sc: Context, text: string): HeddleJob<number[]> {
+  return {
+    run: () =>
+      sc
+        .union(Array.from({ length: TEXTS_GROUPED }, () => sc.textFile(text)))
+        .map(line => [line.split(' ')[0]!, line])
+        .groupByKey()
+        .map(([, lines]) => lines.length)
+        .collect(),
+    answer: sizes => ({ answer: sizes.length, total: sizes.reduce((sum, size) => sum + size, 0) }),
   };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkAnswer } from '../../benchmarks/jobs.js';
 
-const text = { words: 10, distinct: 4, empty: 0 };
+const text = { lines: 3, words: 10, distinct: 4, firstWords: 2, empty: 0 };
 
 describe('checkAnswer', () => {
   test('takes the right counts and no others', () => {
@@ -35,6 +35,12 @@ describe('checkAnswer', () => {
     assert.match(checkAnswer('wordcount', 0, text, { answer: 5, total: 10 })!, /5 distinct words, expected 4/);
     assert.match(checkAnswer('wordcount', 0, text, { answer: 4, total: 9 })!, /counted 9 words, expected 10/);
     assert.notEqual(checkAnswer('wordcount', 0, text, { answer: 3 }), null);
+  });
+
+  test('groups of lines: as many as first words, and every line of each time that the text is read', () => {
+    assert.equal(checkAnswer('spill-group', 0, text, { answer: 2, total: 12 }), null);
+    assert.match(checkAnswer('spill-group', 0, text, { answer: 2, total: 11 })!, /2 groups of 11 lines, expected 2 of 12/);
+    assert.notEqual(checkAnswer('spill-group', 0, text, { answer: 3, total: 12 }), null);
   });
 
   test('words: a peer that drops the empty word is right as well, but only where there is one', () => {

@@ -19,7 +19,7 @@ writeFileSync(path, TEXT);
 after(() => rmSync(folder, { recursive: true }));
 
 const plain = <K, V>(map: Map<K, V>) => Object.fromEntries(map);
-const text = { words: 0, distinct: 0, empty: 0 };
+const text = { lines: 0, words: 0, distinct: 0, firstWords: 0, empty: 0 };
 
 describe('the plain loops', () => {
   test('count words', () => assert.deepEqual(plain(countInLoop(path)), COUNTS));

@@ -42,7 +42,7 @@ describe('C by hand', { skip: without ?? false }, () => {
       assert.equal(await run('reduceByKey', threads, 12_345), 12_345);
       assert.equal(await run('reduceByKey', threads, 1_500_001), 1_000_000);
       const inside = await run('pi', threads, 1_000_001);
-      assert.equal(checkAnswer('pi', 1_000_001, { words: 0, distinct: 0, empty: 0 }, { answer: inside }), null);
+      assert.equal(checkAnswer('pi', 1_000_001, { lines: 0, words: 0, distinct: 0, firstWords: 0, empty: 0 }, { answer: inside }), null);
     }
   });
 

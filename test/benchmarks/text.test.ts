@@ -13,7 +13,7 @@ const FIRST_LINES = [
   'krletzwo xtjstyyr qfdigeu myz gxe srrze ndct gxk ozmhapiye wkjib',
 ];
 const SHA256_OF_1_MB = '0345afaca315d1212d36ff0a22938aa1c54f160151b7c3dcb99724a656234547';
-const FACTS_OF_1_MB = { words: 140_640, distinct: 22_276, empty: 0 };
+const FACTS_OF_1_MB = { lines: 14_064, words: 140_640, distinct: 22_276, firstWords: 5_093, empty: 0 };
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-bench-text-'));
 after(() => rmSync(folder, { recursive: true }));
