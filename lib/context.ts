@@ -115,6 +115,7 @@ export class Context implements AsyncDisposable {
     this.scheduler = new Scheduler<TaskSpec, TaskResult>(stores.around(this.transport), {
       onEvent: emit,
       metricsOf: result => result,
+      secondsOf: ({ seconds }) => seconds,
       outputs,
     });
     this.jobs = new JobRunner(this.scheduler, store, outputs, { seed, maxFailures, name, smallJobs }, located, stores, this.shared);
