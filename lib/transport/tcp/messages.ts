@@ -10,8 +10,6 @@ import type { Address } from './address.js';
 /** A task as it travels: what it shares with others went before it, once. */
 export interface RemoteTask {
   readonly id: number;
-  /** One runs at a time on each thread's slot. */
-  readonly slot: number;
   readonly spec: Omit<TaskSpec, 'program' | 'shared'>;
   /** The values that its closures refer to, by id and key. */
   readonly shared: readonly { readonly id: number; readonly key: number }[];

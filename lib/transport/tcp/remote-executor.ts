@@ -57,7 +57,7 @@ export class RemoteExecutor {
     private readonly connection: Connection<FromExecutor, FromDriver>,
   ) {}
 
-  run(spec: TaskSpec, slot: Slot, signal: AbortSignal): Promise<Outcome> {
+  run(spec: TaskSpec, signal: AbortSignal): Promise<Outcome> {
     if (this.gone !== undefined) return Promise.resolve(this.lostOutcome(spec, this.gone));
     return new Promise(resolve => {
       const id = this.fleet.nextTask();
@@ -71,7 +71,7 @@ export class RemoteExecutor {
       };
       this.running.set(id, { spec, settle, acknowledged: stopWaiting });
       try {
-        this.sendTask(id, spec, slot);
+        this.sendTask(id, spec);
       } catch (error) {
         settle({ ok: false, error: toErrorRecord(error), retryable: false });
         return;
@@ -91,12 +91,12 @@ export class RemoteExecutor {
     return this.connection.close();
   }
 
-  private sendTask(id: number, spec: TaskSpec, { thread }: Slot): void {
+  private sendTask(id: number, spec: TaskSpec): void {
     const { program, shared, ...rest } = spec;
     this.sendProgram(spec.stage, program);
     this.sendValues(shared, spec.wanted);
     const inputs = mapInputs(spec.inputs, input => this.prepareInput(input));
-    this.batch.push({ id, slot: thread, spec: { ...rest, inputs }, shared: shared.map(({ id, key }) => ({ id, key })) });
+    this.batch.push({ id, spec: { ...rest, inputs }, shared: shared.map(({ id, key }) => ({ id, key })) });
     this.schedule();
   }
 

@@ -12,7 +12,7 @@ import { type Address, formatAddress } from './address.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 import { dial } from './dial.js';
 import type { ExecutorHello, Hello } from './greeting.js';
-import { REDIAL_MS } from './limits.js';
+import { MOST_QUEUED, REDIAL_MS } from './limits.js';
 import { Listener } from './listener.js';
 import type { FromDriver, FromExecutor } from './messages.js';
 import { type OutputLocations, OutputTables } from './outputs.js';
@@ -94,7 +94,7 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
       const error = new HeddleError('HEDDLE_EXECUTOR_LOST', `executor ${slot.address ?? slot.executor} is gone`);
       return { ok: false, error: toErrorRecord(error), retryable: true, lostSlot: true, reason: 'lost' };
     }
-    return executor.run(spec, slot, signal);
+    return executor.run(spec, signal);
   }
 
   subscribe(listener: SlotListener): () => void {
@@ -170,7 +170,10 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
   private join({ threads, serves }: ExecutorHello, connection: Link, from: Address): ConnectionEvents<FromExecutor> {
     const address = formatAddress(from);
     const id = `${address}/${this.nextExecutor()}` as ExecutorId;
-    const slots = Array.from({ length: threads }, (_, thread): Slot => ({ id: this.nextSlot(), executor: id, address, thread }));
+    const slots = Array.from({ length: threads * (1 + MOST_QUEUED) }, (_, i): Slot => {
+      const slot = { id: this.nextSlot(), executor: id, address, thread: i % threads };
+      return i < threads ? slot : { ...slot, ahead: true };
+    });
     const executor = new RemoteExecutor(id, address, serves, slots, this.fleet, connection);
     connection.send({ type: 'welcome', executor: id, session: this.session });
     this.executors.set(id, executor);
