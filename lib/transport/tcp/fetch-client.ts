@@ -56,6 +56,7 @@ export class FetchClient {
   constructor(
     private readonly heap: Heap,
     private readonly options: { readonly session: string; readonly key: Buffer; readonly clock: Clock },
+    private readonly connect: typeof dial = dial,
   ) {}
 
   /** The addresses of the blocks that were fetched: the caller's, to give back. Rejects with a FetchFailure, or a HeddleError. */
@@ -115,7 +116,7 @@ export class FetchClient {
     if (free !== undefined) return free;
     const { key, clock } = this.options;
     let line: Line | undefined;
-    await dial<FromServer, FromFetcher>({
+    await this.connect<FromServer, FromFetcher>({
       address,
       key,
       clock,
