@@ -5,12 +5,15 @@ import { Heap } from '../../lib/shuffle/heap/allocator.js';
 import { reserveHeap } from '../../lib/shuffle/heap/memory.js';
 import { MapOutput, OpenBlocks } from '../../lib/shuffle/map-output.js';
 import { ShuffleStore } from '../../lib/shuffle/store.js';
+import { localFileSystem } from '../../lib/storage/local-file-system.js';
+import { LocalHolder } from '../../lib/task/stored/local-holder.js';
 import { Connection } from '../../lib/transport/tcp/connection.js';
 import { FetchServer } from '../../lib/transport/tcp/fetch-server.js';
 import type { Hello } from '../../lib/transport/tcp/greeting.js';
 import { Listener } from '../../lib/transport/tcp/listener.js';
 import type { FromFetcher, FromServer } from '../../lib/transport/tcp/messages.js';
 import { ShuffleDirectory } from '../../lib/transport/tcp/shuffle-directory.js';
+import { StoredTable } from '../../lib/transport/tcp/stored-table.js';
 import { ATTEMPT, heapFor, KEY, REDUCE, RUN_BYTES, SESSION, SHUFFLE } from './wire.js';
 
 const [wire, size] = process.argv.slice(2);
@@ -24,7 +27,9 @@ for (let at = 0; at < bytes; at += RUN_BYTES) {
 }
 output.commit();
 
-const server = new FetchServer(SESSION, store, directory);
+const nowhere = () => '';
+const table = new StoredTable(new LocalHolder(store.heap, localFileSystem, 0, nowhere), nowhere);
+const server = new FetchServer(SESSION, store, directory, table);
 const host = '127.0.0.1';
 let port: number;
 if (wire === 'plain') port = await listenPlainly();
@@ -43,7 +48,7 @@ process.stdout.write(`${port}\n`);
 process.stdin.resume().once('end', () => process.exit());
 
 function hello(): Hello {
-  return { role: 'executor', name: 'benchmark', threads: 1, serves: { host, port } };
+  return { role: 'executor', name: 'benchmark', threads: 1, memory: 0, serves: { host, port } };
 }
 
 async function listenPlainly(): Promise<number> {

@@ -7,7 +7,6 @@ import { idSequence, type MapId, type RddId, type StageId } from '../../lib/core
 import { inputsOf, type StoredInputs } from '../../lib/plan/branches.js';
 import { buildStage } from '../../lib/plan/build-stage.js';
 import { StoredPartitions } from '../../lib/plan/kept.js';
-import { LocalHolder } from '../../lib/plan/local-holder.js';
 import { type JobRequest, JobRunner } from '../../lib/plan/run-job.js';
 import type { ShuffleOutputs } from '../../lib/plan/shuffle-outputs.js';
 import { TaskStores } from '../../lib/plan/task-stores.js';
@@ -18,6 +17,7 @@ import { Scheduler } from '../../lib/scheduler/loop.js';
 import type { ShuffleStore } from '../../lib/shuffle/store.js';
 import { localFileSystem } from '../../lib/storage/local-file-system.js';
 import type { TaskResult, TaskSpec } from '../../lib/task/spec.js';
+import { LocalHolder } from '../../lib/task/stored/local-holder.js';
 import type { Slot, TaskOutcome, TaskSuccess, Transport } from '../../lib/transport/contract.js';
 
 export interface TransportUnderTest {
@@ -35,10 +35,10 @@ const nextToken = idSequence<MapId>(1_000_000);
 
 /** RDDs whose jobs run on a transport. */
 export function sessionOver({ transport, store, outputs }: Omit<TransportUnderTest, 'cleanUp'>) {
-  const holder = new LocalHolder(store.heap, localFileSystem);
   const directory = () => assert.fail('there is no directory for files');
+  const holder = new LocalHolder(store.heap, localFileSystem, 0, directory);
   const stored = new StoredPartitions({ most: 0, holderOf: () => holder, directory, emit() {} });
-  const stores = new TaskStores(stored, store.heap, outputs, () => {});
+  const stores = new TaskStores(stored, outputs, () => {});
   const scheduler = new Scheduler<TaskSpec, TaskResult>(stores.around(transport), { outputs });
   const options = { seed: 0, maxFailures: 4, name: 'test', smallJobs: 'pool' } as const;
   const jobs = new JobRunner(scheduler, store, outputs, options, error => error, stores);

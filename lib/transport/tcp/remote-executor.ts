@@ -8,7 +8,6 @@ import type { InputSpec, SharedSpec, TaskResult, TaskSpec } from '../../task/spe
 import type { Slot, TaskOutcome } from '../contract.js';
 import type { Address } from './address.js';
 import type { Connection, ConnectionEvents } from './connection.js';
-import { mapInputs } from './inputs.js';
 import { ACKNOWLEDGE_MS } from './limits.js';
 import type { FromDriver, FromExecutor, RemoteOutcome, RemoteTask } from './messages.js';
 import type { OutputTables } from './outputs.js';
@@ -30,6 +29,8 @@ export interface Fleet {
   readonly clock: Clock;
   nextTask(): number;
   readonly outputs: OutputTables;
+  /** Where an executor gives others what it has; undefined where it is gone. */
+  servesOf(executor: string): Address | undefined;
   lost(executor: RemoteExecutor, error: HeddleError): void;
 }
 
@@ -52,6 +53,8 @@ export class RemoteExecutor {
     readonly id: ExecutorId,
     readonly address: string,
     readonly serves: Address,
+    /** Bytes of its heap. */
+    readonly memory: number,
     readonly slots: readonly Slot[],
     private readonly fleet: Fleet,
     private readonly connection: Connection<FromExecutor, FromDriver>,
@@ -87,6 +90,16 @@ export class RemoteExecutor {
     this.connection.send({ type: 'freeShuffle', shuffle });
   }
 
+  /** Nobody wants these stored rows any more. */
+  freeStored(id: string): void {
+    this.connection.send({ type: 'freeStored', id });
+  }
+
+  /** Stored rows have to leave its memory. */
+  moveStored(id: string): void {
+    this.connection.send({ type: 'moveStored', id });
+  }
+
   close(): Promise<void> {
     return this.connection.close();
   }
@@ -95,8 +108,14 @@ export class RemoteExecutor {
     const { program, shared, ...rest } = spec;
     this.sendProgram(spec.stage, program);
     this.sendValues(shared, spec.wanted);
-    const inputs = mapInputs(spec.inputs, input => this.prepareInput(input));
-    this.batch.push({ id, spec: { ...rest, inputs }, shared: shared.map(({ id, key }) => ({ id, key })) });
+    const holders = new Map<string, Address>();
+    for (const input of spec.inputs) this.prepareInput(input, holders);
+    this.batch.push({
+      id,
+      spec: rest,
+      shared: shared.map(({ id, key }) => ({ id, key })),
+      holders: Array.from(holders, ([id, serves]) => ({ id, serves })),
+    });
     this.schedule();
   }
 
@@ -129,12 +148,24 @@ export class RemoteExecutor {
     }
   }
 
-  /** Sends what the executor has to know to read it. */
-  private prepareInput(input: InputSpec): InputSpec {
-    // Nobody keeps book yet of rows that executors store: they compute them.
-    if (input.kind === 'computed') return { ...input, store: null };
-    if (input.kind === 'shuffle') this.sendOutputs(input.shuffle);
-    return input;
+  /** Sends what the executor has to know to read it, or adds it to what goes with the task. */
+  private prepareInput(input: InputSpec, holders: Map<string, Address>): void {
+    switch (input.kind) {
+      case 'shuffle':
+        this.sendOutputs(input.shuffle);
+        return;
+      case 'stored': {
+        const { executor } = input.rows;
+        const serves = this.fleet.servesOf(executor);
+        if (serves !== undefined && executor !== this.id) holders.set(executor, serves);
+        return;
+      }
+      case 'computed':
+        for (const each of input.inputs) this.prepareInput(each, holders);
+        return;
+      case 'parts':
+        for (const { inputs } of input.parts) for (const each of inputs) this.prepareInput(each, holders);
+    }
   }
 
   private sendOutputs(ref: ShuffleRef): void {
@@ -184,7 +215,11 @@ export class RemoteExecutor {
 
   private settle(outcome: RemoteOutcome): void {
     const task = this.running.get(outcome.id);
-    if (task === undefined) return; // it was given up before
+    if (task === undefined) {
+      // It was given up before, and so is what it has stored.
+      if (outcome.ok) for (const { stored } of outcome.result.stored ?? []) if (stored !== undefined) this.freeStored(stored.remote!.id);
+      return;
+    }
     if (!outcome.ok) {
       const { id: _, ...failure } = outcome;
       task.settle(failure);

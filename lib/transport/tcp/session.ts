@@ -11,17 +11,20 @@ import { ShuffleStore } from '../../shuffle/store.js';
 import { localFileSystem } from '../../storage/local-file-system.js';
 import { SpillDirectory } from '../../storage/spill-directory.js';
 import { SpillFiles } from '../../storage/spill-files.js';
-import type { SharedSpec, TaskSpec } from '../../task/spec.js';
+import type { SharedSpec, TaskResult, TaskSpec } from '../../task/spec.js';
+import { LocalHolder } from '../../task/stored/local-holder.js';
 import type { SlotId } from '../contract.js';
 import { LocalTransport } from '../local/local.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 import type { ExecutorOptions } from './executor.js';
-import { FetchClient, FetchFailure } from './fetch-client.js';
+import { FetchClient } from './fetch-client.js';
 import { FetchServer } from './fetch-server.js';
+import { FetchFailure } from './fetch-stream.js';
 import { TaskInputs } from './gather.js';
 import { ACKNOWLEDGEMENT_MS, MOST_WAIT_MS, OUTCOMES_TOGETHER } from './limits.js';
 import type { FromDriver, FromExecutor, RemoteOutcome, RemoteTask } from './messages.js';
 import { ShuffleDirectory } from './shuffle-directory.js';
+import { StoredTable } from './stored-table.js';
 import { TaskQueue } from './task-queue.js';
 
 /** A task that has come, up to its outcome. */
@@ -52,6 +55,7 @@ export class Session {
   private readonly unacknowledged: number[] = [];
   private executor: ExecutorId | undefined;
   private client: FetchClient | undefined;
+  private stored!: StoredTable;
   server: FetchServer | undefined;
   private settleEnd!: (error: HeddleError) => void;
   /** Its driver is gone, or given up. */
@@ -89,8 +93,12 @@ export class Session {
       case 'welcome': {
         const { key, clock } = this.options;
         this.executor = message.executor;
-        this.client = new FetchClient(this.heap, { session: message.session, key, clock });
-        this.server = new FetchServer(message.session, this.store, this.directory);
+        const { heap, spill } = this;
+        const directory = () => spill.path();
+        const holder = new LocalHolder(heap, localFileSystem, heap.capacity * message.storageFraction, directory);
+        this.stored = new StoredTable(holder, directory);
+        this.client = new FetchClient(heap, { session: message.session, key, clock });
+        this.server = new FetchServer(message.session, this.store, this.directory, this.stored);
         return;
       }
       case 'program':
@@ -114,6 +122,12 @@ export class Session {
         return;
       case 'freeShuffle':
         this.directory.free(message.shuffle);
+        return;
+      case 'freeStored':
+        this.stored.free(message.id);
+        return;
+      case 'moveStored':
+        this.stored.toFile(message.id);
     }
   }
 
@@ -137,7 +151,7 @@ export class Session {
     let complete: TaskSpec;
     try {
       complete = { ...spec, program: this.program(spec.stage), shared: this.shared(task) };
-      inputs = new TaskInputs(spec, this.executor!, this.heap, this.store, this.directory);
+      inputs = new TaskInputs(task, this.executor!, this.heap, this.store, this.directory, this.stored);
     } catch (error) {
       this.finish(held, { id, ok: false, error: toErrorRecord(error), retryable: false });
       return;
@@ -178,13 +192,21 @@ export class Session {
       signal.throwIfAborted();
       const located = { ...spec, inputs: await inputs.gather(this.client!, signal), output: inputs.output };
       const place = { id: thread as SlotId, executor: this.executor!, thread };
-      return { id, ...(await this.pool.run(located, place, signal)) };
+      const outcome = await this.pool.run(located, place, signal);
+      if (outcome.ok) return { id, ok: true, result: this.kept(outcome.result, spec.token) };
+      return { id, ...outcome, error: this.stored.named(outcome.error) };
     } catch (error) {
       if (!(error instanceof FetchFailure)) return { id, ok: false, error: toErrorRecord(error), retryable: false };
       const { coded, shuffle, executor, maps } = error;
       const fetch = { shuffle, executor, ...(maps === undefined ? {} : { maps }) };
       return { id, ok: false, error: toErrorRecord(coded), retryable: true, reason: 'fetchFailed', fetch };
     }
+  }
+
+  /** The result as the driver is told it. */
+  private kept(result: TaskResult, token: number): TaskResult {
+    const { stored } = result;
+    return stored === undefined ? result : { ...result, stored: this.stored.take(stored, this.executor!, token) };
   }
 
   private finish({ id }: Held, outcome: RemoteOutcome): void {

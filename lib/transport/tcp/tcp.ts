@@ -29,6 +29,8 @@ export interface TcpOptions {
   readonly executors?: readonly Address[] | undefined;
   /** Where the output of map tasks is. */
   readonly outputs: OutputLocations;
+  /** The part of an executor's heap that stored rows may take. */
+  readonly storageFraction: number;
   readonly clock?: Clock;
   log(message: string): void;
 }
@@ -70,6 +72,7 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
       clock: this.clock,
       nextTask: idSequence<number>(1),
       outputs: new OutputTables(options.outputs, id => this.executors.get(id)?.serves),
+      servesOf: id => this.executors.get(id as ExecutorId)?.serves,
       lost: (executor, error) => this.leave(executor, error),
     };
   }
@@ -167,15 +170,15 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
     signal.addEventListener('abort', stop, { once: true });
   }
 
-  private join({ threads, serves }: ExecutorHello, connection: Link, from: Address): ConnectionEvents<FromExecutor> {
+  private join({ threads, memory, serves }: ExecutorHello, connection: Link, from: Address): ConnectionEvents<FromExecutor> {
     const address = formatAddress(from);
     const id = `${address}/${this.nextExecutor()}` as ExecutorId;
     const slots = Array.from({ length: threads * (1 + MOST_QUEUED) }, (_, i): Slot => {
       const slot = { id: this.nextSlot(), executor: id, address, thread: i % threads };
       return i < threads ? slot : { ...slot, ahead: true };
     });
-    const executor = new RemoteExecutor(id, address, serves, slots, this.fleet, connection);
-    connection.send({ type: 'welcome', executor: id, session: this.session });
+    const executor = new RemoteExecutor(id, address, serves, memory, slots, this.fleet, connection);
+    connection.send({ type: 'welcome', executor: id, session: this.session, storageFraction: this.options.storageFraction });
     this.executors.set(id, executor);
     for (const listener of this.listeners) for (const slot of slots) listener.joined(slot);
     return executor.events;
@@ -193,6 +196,11 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
       if (listener.executorLost === undefined) for (const { id } of executor.slots) listener.left(id, lost);
       else listener.executorLost(executor.id, lost);
     }
+  }
+
+  /** An executor that is there, by its name. */
+  executor(id: string): RemoteExecutor | undefined {
+    return this.executors.get(id as ExecutorId);
   }
 
   /** Nobody reads this shuffle any more. */

@@ -53,6 +53,7 @@ export class Cluster {
       name: 'test',
       secret: SECRET,
       outputs,
+      storageFraction: 0.5,
       listen: dialled ? undefined : { host: '127.0.0.1', port: 0 },
       executors: cluster.executors.map(({ address }) => address!),
       log: message => cluster.log(message),

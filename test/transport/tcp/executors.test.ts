@@ -114,7 +114,7 @@ describe('an executor', () => {
       address: transport.address!,
       key: deriveKey(SECRET),
       clock: driverClock,
-      hello: () => ({ role: 'executor', name: 'deaf', threads: 1, serves: { host: '127.0.0.1', port: 1 } }),
+      hello: () => ({ role: 'executor', name: 'deaf', threads: 1, memory: 1, serves: { host: '127.0.0.1', port: 1 } }),
       greeted: () => peer.events,
     });
     await cluster.until(() => threadsOf(transport).length === 1);
