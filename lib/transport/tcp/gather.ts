@@ -30,6 +30,8 @@ export class TaskInputs {
   /** Rows that are stored, here and elsewhere. */
   private readonly stored: StoredInput[] = [];
   private readonly held: string[] = [];
+  /** Inputs of rows that were seen. */
+  private rowInputs = 0;
   private readonly spec: RemoteTask['spec'];
   readonly output: ShuffleRef | null;
 
@@ -41,6 +43,7 @@ export class TaskInputs {
     private readonly store: ShuffleStore,
     private readonly directory: ShuffleDirectory,
     private readonly table: StoredTable,
+    private readonly columns: ReadonlyMap<number, Uint8Array>,
   ) {
     const { spec } = task;
     try {
@@ -79,6 +82,10 @@ export class TaskInputs {
   private note(input: InputSpec): InputSpec {
     if (input.kind === 'computed' && input.store !== null) return { ...input, store: this.table.placed(input.store) };
     if (input.kind === 'stored') this.stored.push(input);
+    if (input.kind === 'rows') {
+      const id = this.task.columns[this.rowInputs++]!;
+      return id === 0 ? input : { ...input, column: this.columns.get(id)! };
+    }
     if (input.kind !== 'shuffle') return input;
     const outputs = this.directory.outputs(input.shuffle.id);
     if (outputs === undefined) {

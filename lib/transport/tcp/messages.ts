@@ -13,6 +13,8 @@ export interface RemoteTask {
   readonly spec: Omit<TaskSpec, 'program' | 'shared'>;
   /** The values that its closures refer to, by id and key. */
   readonly shared: readonly { readonly id: number; readonly key: number }[];
+  /** For each input of rows, from the inside out: what its column is known by, or 0 where it is in its place. */
+  readonly columns: readonly number[];
   /** Where those executors serve who have stored rows that it reads. */
   readonly holders: readonly { readonly id: string; readonly serves: Address }[];
 }
@@ -39,6 +41,9 @@ export type FromDriver =
   | { readonly type: 'program'; readonly stage: number; readonly bytes: Uint8Array }
   | { readonly type: 'forgetProgram'; readonly stage: number }
   | { readonly type: 'value'; readonly key: number; readonly bytes: Uint8Array }
+  /** Rows that tasks read; the driver knows which ones the executor has. */
+  | { readonly type: 'rows'; readonly id: number; readonly column: Uint8Array }
+  | { readonly type: 'forgetRows'; readonly ids: readonly number[] }
   | { readonly type: 'outputs'; readonly table: OutputTable }
   | { readonly type: 'tasks'; readonly tasks: readonly RemoteTask[] }
   | { readonly type: 'cancel'; readonly tasks: readonly number[] }

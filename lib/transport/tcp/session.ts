@@ -47,6 +47,7 @@ export class Session {
   private readonly directory: ShuffleDirectory;
   private readonly programs = new Map<number, Uint8Array>();
   private readonly values = new Map<number, Uint8Array>();
+  private readonly columns = new Map<number, Uint8Array>();
   private readonly tasks = new Map<number, Held>();
   private readonly queue: TaskQueue;
   private readonly outcomes: RemoteOutcome[] = [];
@@ -110,6 +111,12 @@ export class Session {
       case 'value':
         this.values.set(message.key, inSharedMemory(message.bytes));
         return;
+      case 'rows':
+        this.columns.set(message.id, inSharedMemory(message.column));
+        return;
+      case 'forgetRows':
+        for (const id of message.ids) this.columns.delete(id);
+        return;
       case 'outputs':
         this.directory.setOutputs(message.table);
         return;
@@ -151,7 +158,7 @@ export class Session {
     let complete: TaskSpec;
     try {
       complete = { ...spec, program: this.program(spec.stage), shared: this.shared(task) };
-      inputs = new TaskInputs(task, this.executor!, this.heap, this.store, this.directory, this.stored);
+      inputs = new TaskInputs(task, this.executor!, this.heap, this.store, this.directory, this.stored, this.columns);
     } catch (error) {
       this.finish(held, { id, ok: false, error: toErrorRecord(error), retryable: false });
       return;

@@ -43,6 +43,8 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
   private readonly session = randomUUID();
   private readonly nextSlot = idSequence<SlotId>();
   private readonly nextExecutor = idSequence<number>(1);
+  private readonly nextColumn = idSequence<number>(1);
+  private readonly columnIds = new WeakMap<Uint8Array, number>();
   private readonly key: Buffer;
   private readonly clock: Clock;
   private readonly fleet: Fleet;
@@ -71,6 +73,7 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
     this.fleet = {
       clock: this.clock,
       nextTask: idSequence<number>(1),
+      columnId: column => this.columnId(column),
       outputs: new OutputTables(options.outputs, id => this.executors.get(id)?.serves),
       servesOf: id => this.executors.get(id as ExecutorId)?.serves,
       lost: (executor, error) => this.leave(executor, error),
@@ -97,7 +100,7 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
       const error = new HeddleError('HEDDLE_EXECUTOR_LOST', `executor ${slot.address ?? slot.executor} is gone`);
       return { ok: false, error: toErrorRecord(error), retryable: true, lostSlot: true, reason: 'lost' };
     }
-    return executor.run(spec, signal);
+    return executor.run(spec, slot, signal);
   }
 
   subscribe(listener: SlotListener): () => void {
@@ -196,6 +199,12 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
       if (listener.executorLost === undefined) for (const { id } of executor.slots) listener.left(id, lost);
       else listener.executorLost(executor.id, lost);
     }
+  }
+
+  private columnId(column: Uint8Array): number {
+    let id = this.columnIds.get(column);
+    if (id === undefined) this.columnIds.set(column, (id = this.nextColumn()));
+    return id;
   }
 
   /** An executor that is there, by its name. */
