@@ -19,6 +19,10 @@ export const JOB_NAMES = [
   'tasks',
   'spill-sort',
   'spill-group',
+  'executors-wordcount',
+  'executors-tasks',
+  'executors-killed',
+  'executors-fetch',
 ] as const;
 export type JobName = (typeof JOB_NAMES)[number];
 
@@ -83,6 +87,14 @@ export const JOBS: Readonly<Record<JobName, Job>> = {
     text: '1 GB',
     memory: '256mb',
   },
+  'executors-wordcount': job('executors-wordcount', 'wordcount on as many executors of one thread as others have threads', 0),
+  'executors-tasks': job('executors-tasks', '10,000 tasks of one record each, on executors of one thread', 10_000),
+  'executors-killed': job(
+    'executors-killed',
+    'wordcount on two executors: undisturbed, and with one killed half-way through the map tasks',
+    0,
+  ),
+  'executors-fetch': job('executors-fetch', '256 MiB of shuffle data in one stream from process to process', 256 * 2 ** 20),
 };
 
 function job(name: JobName, title: string, size: number, phases: Phases = ['warm']): Job {
@@ -102,10 +114,10 @@ export function checkAnswer(name: JobName, size: number, text: TextFacts, got: A
   return got.answer === expected ? null : `answered ${got.answer}, expected ${expected}`;
 }
 
-type WordCount = 'wordcount' | 'wordcount-1gb' | 'wordcount-json';
+type WordCount = 'wordcount' | 'wordcount-1gb' | 'wordcount-json' | 'executors-wordcount' | 'executors-killed';
 
 export function isWordCount(name: JobName): name is WordCount {
-  return name.startsWith('wordcount');
+  return name.startsWith('wordcount') || name === 'executors-wordcount' || name === 'executors-killed';
 }
 
 function expectedCount(name: Exclude<JobName, 'pi' | 'pi-loop' | 'spill-group' | WordCount>, size: number): number {

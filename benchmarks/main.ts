@@ -8,6 +8,7 @@ import { duckdb, polars } from './anchors/frames.js';
 import { native } from './anchors/native.js';
 import { spark } from './anchors/spark.js';
 import type { Contender, Setting } from './contender.js';
+import { executors, oneKilled, plainStream, tlsStream } from './contenders/executors.js';
 import { heddle, heddleOnOneThread } from './contenders/heddle.js';
 import { loop } from './contenders/loop.js';
 import { piscina } from './contenders/piscina.js';
@@ -22,7 +23,7 @@ import { type LeftOut, type Outcome, renderOutcome } from './report.js';
 import { saveOutcome } from './results.js';
 import { judge } from './targets.js';
 
-const CONTENDERS = [heddle, heddleOnOneThread, loop, piscina, native, duckdb, polars, spark];
+const CONTENDERS = [heddle, heddleOnOneThread, executors, oneKilled, plainStream, tlsStream, loop, piscina, native, duckdb, polars, spark];
 const log = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function compare(options: Options): Promise<boolean> {

@@ -24,12 +24,17 @@ export function say(peer: string, job: string, what: string, seconds: number, an
 }
 
 /** Serves runs until the input ends. `run` is timed; `answer` looks at its result afterwards, untimed. */
-export async function serve<T>(peer: string, job: string, run: () => T | Promise<T>, answer: (result: T) => Answer): Promise<void> {
+export async function serve<T>(
+  peer: string,
+  job: string,
+  run: () => T | Promise<T>,
+  answer: (result: T) => Answer | Promise<Answer>,
+): Promise<void> {
   let runs = 0;
   for await (const _request of createInterface({ input: process.stdin })) {
     const start = performance.now();
     const result = await run();
     const seconds = (performance.now() - start) / 1000;
-    say(peer, job, `run ${++runs}`, seconds, answer(result));
+    say(peer, job, `run ${++runs}`, seconds, await answer(result));
   }
 }

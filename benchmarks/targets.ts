@@ -2,9 +2,10 @@
 import { DUCKDB, POLARS } from './anchors/frames.js';
 import { C } from './anchors/native.js';
 import { SPARK } from './anchors/spark.js';
+import { EXECUTORS, ONE_KILLED, PLAIN_STREAM } from './contenders/executors.js';
 import { HEDDLE, HEDDLE_ONE_THREAD } from './contenders/heddle.js';
 import { LOOP } from './contenders/loop.js';
-import { JOB_NAMES, type JobName } from './jobs.js';
+import { JOB_NAMES, JOBS, type JobName } from './jobs.js';
 import { median, type Row } from './measure.js';
 import type { Overheads } from './overheads.js';
 import { brief } from './report.js';
@@ -74,11 +75,50 @@ const RATIOS: readonly Ratio[] = [
   cost('groupByKey', DUCKDB, 1.5, 'peak'),
   cost('group-sums', DUCKDB, 1.5, 'peak'),
   gain('tasks', SPARK, 20),
+  {
+    target: 'executors-wordcount: warm, at most 1.3x the time of threads of one process',
+    above: { job: 'executors-wordcount', who: EXECUTORS, of: 'warm' },
+    below: { job: 'executors-wordcount', who: HEDDLE, of: 'warm' },
+    holds: within(1.3),
+  },
+  {
+    target: 'executors-killed: warm, with one of two executors killed at most 2x the undisturbed time',
+    above: { job: 'executors-killed', who: ONE_KILLED, of: 'warm' },
+    below: { job: 'executors-killed', who: EXECUTORS, of: 'warm' },
+    holds: within(2),
+  },
+];
+
+/** So much of a job's size a second. */
+interface Rate {
+  readonly target: string;
+  readonly of: Figure;
+  readonly least: number;
+  readonly unit: string;
+  /** How many of the size are one of these. */
+  readonly each: number;
+}
+
+const RATES: readonly Rate[] = [
+  {
+    target: 'executors-tasks: warm, at least 5,000 tasks a second',
+    of: { job: 'executors-tasks', who: EXECUTORS, of: 'warm' },
+    least: 5000,
+    unit: 'tasks/s',
+    each: 1,
+  },
+  {
+    target: 'executors-fetch: warm, at least 400 MB/s without TLS',
+    of: { job: 'executors-fetch', who: PLAIN_STREAM, of: 'warm' },
+    least: 400,
+    unit: 'MB/s',
+    each: 1e6,
+  },
 ];
 
 /** The jobs that have a target. */
-export const DEFAULT_JOBS: readonly JobName[] = JOB_NAMES.filter(name =>
-  RATIOS.some(({ above, below }) => above.job === name || below.job === name),
+export const DEFAULT_JOBS: readonly JobName[] = JOB_NAMES.filter(
+  name => RATIOS.some(({ above, below }) => above.job === name || below.job === name) || RATES.some(({ of }) => of.job === name),
 );
 
 const IMPORT_LIMIT = 0.1;
@@ -88,6 +128,7 @@ const SMALL_JOB_LIMIT = 0.005;
 export function judge(rows: readonly Row[], overheads: Overheads | null): Verdict[] {
   const jobs = new Set(rows.map(({ job }) => job));
   const verdicts = RATIOS.filter(({ above, below }) => jobs.has(above.job) && jobs.has(below.job)).map(ratio => judgeRatio(rows, ratio));
+  verdicts.push(...RATES.filter(({ of }) => jobs.has(of.job)).map(rate => judgeRate(rows, rate)));
   if (SHUFFLES.every(job => jobs.has(job))) verdicts.push(judgeMajority(rows));
   if (overheads !== null) {
     verdicts.push(judgeLimit('import of the package under 100 ms', overheads.importSeconds, IMPORT_LIMIT));
@@ -109,6 +150,13 @@ function judgeRatio(rows: readonly Row[], { target, above, below, holds }: Ratio
   }
   const ratio = one / other;
   return { target, measured: `${ratio.toFixed(2)}x`, verdict: holds(ratio) ? 'pass' : 'short' };
+}
+
+function judgeRate(rows: readonly Row[], { target, of, least, unit, each }: Rate): Verdict {
+  const seconds = figure(rows, of);
+  if (seconds === null) return { target, measured: `no figure of ${of.who}`, verdict: 'not measured' };
+  const rate = JOBS[of.job].size / each / seconds;
+  return { target, measured: `${Math.round(rate)} ${unit}`, verdict: rate >= least ? 'pass' : 'short' };
 }
 
 function judgeMajority(rows: readonly Row[]): Verdict {

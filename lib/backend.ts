@@ -2,15 +2,20 @@
 
 import { HeddleError } from './core/errors.js';
 import type { ResolvedOptions } from './core/options.js';
+import type { StoredHolder } from './plan/kept.js';
 import { ShuffleOutputs } from './plan/shuffle-outputs.js';
 import { Heap } from './shuffle/heap/allocator.js';
 import { reserveHeap } from './shuffle/heap/memory.js';
 import { compileKernels } from './shuffle/kernels.js';
 import { ShuffleStore } from './shuffle/store.js';
-import type { SpillFiles } from './storage/spill-files.js';
+import { localFileSystem } from './storage/local-file-system.js';
+import type { SpillDirectory } from './storage/spill-directory.js';
+import { SpillFiles } from './storage/spill-files.js';
 import type { TaskResult, TaskSpec } from './task/spec.js';
+import { LocalHolder } from './task/stored/local-holder.js';
 import type { Transport } from './transport/contract.js';
 import { LocalTransport } from './transport/local/local.js';
+import type { RemoteExecutor } from './transport/tcp/remote-executor.js';
 
 export interface Backend {
   readonly transport: Transport<TaskSpec, TaskResult>;
@@ -20,21 +25,27 @@ export interface Backend {
   readonly address: string | undefined;
   /** Where small jobs run. */
   readonly smallJobs: 'inline' | 'pool';
+  /** Who has stored rows. */
+  holderOf(executor: string): StoredHolder;
+  /** The directory of their files, made when it is asked for; each executor has one of its own instead. */
+  directory(): string;
 }
 
 /** What a driver of executors has of a heap itself: room for the books of its shuffles, whose data is elsewhere. */
 const BOOKS_BYTES = 256 * 2 ** 20;
 
 /** Starts the threads, or listens and dials. `warn` may be called at any time after. */
-export async function openBackend(options: ResolvedOptions, spill: SpillFiles, warn: (message: string) => void): Promise<Backend> {
+export async function openBackend(options: ResolvedOptions, spill: SpillDirectory, warn: (message: string) => void): Promise<Backend> {
   return options.listen === '' && options.executors.length === 0 ? localBackend(options, spill) : await remoteBackend(options, warn);
 }
 
-function localBackend({ threads, memory, kernels, smallJobs }: ResolvedOptions, spill: SpillFiles): Backend {
-  const store = makeStore(memory, threads, spill);
+function localBackend({ threads, memory, storageFraction, kernels, smallJobs }: ResolvedOptions, spill: SpillDirectory): Backend {
+  const store = makeStore(memory, threads, new SpillFiles(localFileSystem, spill.location));
   const module = kernels === 'on' ? compileKernels() : undefined;
   const transport = new LocalTransport({ threads, heap: store.heap, store, kernels: module });
-  return { transport, store, outputs: new ShuffleOutputs(store), address: undefined, smallJobs };
+  const directory = () => spill.path();
+  const holder = new LocalHolder(store.heap, localFileSystem, memory * storageFraction, directory);
+  return { transport, store, outputs: new ShuffleOutputs(store), address: undefined, smallJobs, holderOf: () => holder, directory };
 }
 
 /** The driver's index in the heap is the one after the threads'. */
@@ -50,7 +61,7 @@ async function remoteBackend(options: ResolvedOptions, warn: (message: string) =
     import('./transport/tcp/address.js'),
     import('./transport/tcp/secret.js'),
   ]);
-  const { name, listen, executors } = options;
+  const { name, listen, executors, storageFraction } = options;
   const secret = readSecret(options);
   if (secret === undefined) {
     throw new HeddleError('HEDDLE_SECRET', 'executors need a secret: set HEDDLE_SECRET here and there, or give the option secretFile');
@@ -63,9 +74,28 @@ async function remoteBackend(options: ResolvedOptions, warn: (message: string) =
     listen: listen === '' ? undefined : parseAddress('listen', listen),
     executors: executors.map(address => parseAddress('executors', address)),
     outputs,
+    storageFraction,
     log: warn,
   });
   const address = transport.address === undefined ? undefined : formatAddress(transport.address);
   // What one executor writes others read: a small job, too, goes where all others go.
-  return { transport, store, outputs, address, smallJobs: 'pool' };
+  const holderOf = (executor: string) => executorHolder(transport.executor(executor), storageFraction);
+  return { transport, store, outputs, address, smallJobs: 'pool', holderOf, directory: () => 'of the executor' };
+}
+
+/** An executor as one who has stored rows; one that is gone has none. */
+function executorHolder(executor: RemoteExecutor | undefined, storageFraction: number): StoredHolder {
+  const capacity = executor?.memory ?? 0;
+  return {
+    capacity,
+    most: capacity * storageFraction,
+    commit() {}, // it has, before it told of them
+    free: ({ remote }) => executor?.freeStored(remote!.id),
+    memoryOf: ({ remote }) => remote!.memory,
+    toFile(stored) {
+      const { id } = stored.remote!;
+      executor?.moveStored(id);
+      return { ...stored, remote: { id, memory: 0 } };
+    },
+  };
 }

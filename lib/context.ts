@@ -13,7 +13,6 @@ import { fleetLine } from './monitor/fleet-log.js';
 import { Progress } from './monitor/progress.js';
 import { JobSummary, type JobTotals } from './monitor/totals.js';
 import { StoredPartitions } from './plan/kept.js';
-import { LocalHolder } from './plan/local-holder.js';
 import { type JobRequest, JobRunner } from './plan/run-job.js';
 import { SharedRegistry } from './plan/shared.js';
 import { TaskStores } from './plan/task-stores.js';
@@ -28,9 +27,7 @@ import { arrayNode, emptyNode, rangeOf, textNode, trialsNode } from './rdd/sourc
 import type { ActionOptions, Row } from './rdd/types.js';
 import { unionNode } from './rdd/union.js';
 import { Scheduler } from './scheduler/loop.js';
-import { localFileSystem } from './storage/local-file-system.js';
 import { SpillDirectory } from './storage/spill-directory.js';
-import { SpillFiles } from './storage/spill-files.js';
 import type { Rng } from './task/rng/rng.js';
 import type { Seed } from './task/rng/seed.js';
 import type { TaskResult, TaskSpec } from './task/spec.js';
@@ -83,8 +80,7 @@ export class Context implements AsyncDisposable {
     const resolved = resolveOptions(options, process.env);
     const events = new Events();
     const spill = new SpillDirectory(resolved.spillDirectory);
-    const files = new SpillFiles(localFileSystem, spill.location);
-    const backend = await openBackend(resolved, files, message => events.emit({ type: 'warning', message }));
+    const backend = await openBackend(resolved, spill, message => events.emit({ type: 'warning', message }));
     return new Context(resolved, events, spill, backend);
   }
 
@@ -92,7 +88,7 @@ export class Context implements AsyncDisposable {
     options: ResolvedOptions,
     events: Events,
     spill: SpillDirectory,
-    { transport, store, outputs, address, smallJobs }: Backend,
+    { transport, store, outputs, address, smallJobs, holderOf, directory }: Backend,
   ) {
     this.options = options;
     const { threads, maxFailures, seed, name, memory } = options;
@@ -104,17 +100,17 @@ export class Context implements AsyncDisposable {
       this.totals.take(event);
       this.events.emit(event);
     };
-    const holder = new LocalHolder(store.heap, localFileSystem);
     const stored = new StoredPartitions({
       most: memory * options.storageFraction,
-      holderOf: () => holder,
-      directory: () => this.spill.path(),
+      holderOf,
+      directory,
       emit,
     });
-    const stores = new TaskStores(stored, store.heap, outputs, token => this.spill.removeOf(`${token}-`));
+    const stores = new TaskStores(stored, outputs, token => this.spill.removeOf(`${token}-`));
     this.scheduler = new Scheduler<TaskSpec, TaskResult>(stores.around(this.transport), {
       onEvent: emit,
       metricsOf: result => result,
+      secondsOf: ({ seconds }) => seconds,
       outputs,
     });
     this.jobs = new JobRunner(this.scheduler, store, outputs, { seed, maxFailures, name, smallJobs }, located, stores, this.shared);

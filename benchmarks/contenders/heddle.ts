@@ -23,6 +23,8 @@ const JOBS_OF_HEDDLE: readonly JobName[] = [
   'tasks',
   'spill-sort',
   'spill-group',
+  'executors-wordcount',
+  'executors-tasks',
 ];
 
 export const HEDDLE = 'heddle';

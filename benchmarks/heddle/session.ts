@@ -34,10 +34,11 @@ const numeric = {
   sortByKey,
   join,
   tasks,
+  'executors-tasks': tasks,
   small,
 };
 const serveJob = <T>({ run, answer }: HeddleJob<T>) => serve('heddle', job, run, answer);
-if (job === 'wordcount' || job === 'wordcount-1gb') await serveJob(wordcount(sc, text));
+if (job === 'wordcount' || job === 'wordcount-1gb' || job === 'executors-wordcount') await serveJob(wordcount(sc, text));
 else if (job === 'spill-sort') await serveJob(spillSort(sc, size));
 else if (job === 'spill-group') await serveJob(spillGroup(sc, text));
 else if (job === 'wordcount-json') await serveJob(wordcountJson(sc, text));

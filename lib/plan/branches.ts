@@ -2,6 +2,7 @@
 // partitions are relied on) and for a task (its inputs).
 
 import { HeddleError } from '../core/errors.js';
+import type { ExecutorId } from '../core/ids.js';
 import type { InputSpec, Pipeline } from '../task/spec.js';
 import type { Kept, StoredPartition } from './kept.js';
 import { labelOf, type Node, type PartsNode, type ShuffledNode, type SourceNode } from './lineage.js';
@@ -41,6 +42,8 @@ export interface Needs {
   readonly shuffles: ReadonlySet<ShuffledNode>;
   /** Stored partitions that the tasks must find, because what they would be made of is not planned. */
   readonly relied: ReadonlySet<StoredPartition>;
+  /** Whether executors have stored some of what the tasks read. */
+  readonly isHeld: boolean;
 }
 
 /** The branch of a partition, and its place among the branch's own. */
@@ -58,6 +61,7 @@ export function locate(branches: readonly Branch[], partition: number): { readon
 export function needsOf(branches: readonly Branch[], partitions: Iterable<number>): Needs {
   const shuffles = new Set<ShuffledNode>();
   const relied = new Set<StoredPartition>();
+  let isHeld = false;
   const seen = new Map<Branch, Set<number>>();
   const visit = (branch: Branch, local: number): void => {
     let locals = seen.get(branch);
@@ -69,6 +73,7 @@ export function needsOf(branches: readonly Branch[], partitions: Iterable<number
       else if (leaf.kind === 'parts') for (const { branch, local: part } of partsOf(leaf, local)) visit(branch, part);
       else if (leaf.kind === 'stored') {
         const entry = leaf.kept.partitions.get(leaf.first + local);
+        if (entry?.rows.remote !== undefined) isHeld = true;
         if (entry === undefined) visit(belowOf(leaf), local);
         else if (!standsOnSources(leaf.below)) relied.add(entry);
       }
@@ -78,7 +83,18 @@ export function needsOf(branches: readonly Branch[], partitions: Iterable<number
     const { branch, local } = locate(branches, partition);
     visit(branches[branch]!, local);
   }
-  return { shuffles, relied };
+  return { shuffles, relied, isHeld };
+}
+
+/** Who has stored what the task of a partition reads. */
+export function holdersOf(leaves: readonly Leaf[], local: number): ExecutorId[] {
+  return leaves.flatMap(leaf => {
+    if (leaf.kind === 'parts') return partsOf(leaf, local).flatMap(({ branch, local: part }) => holdersOf(branch.leaves, part));
+    if (leaf.kind !== 'stored') return [];
+    const entry = leaf.kept.partitions.get(leaf.first + local);
+    if (entry === undefined) return leaf.below === null ? [] : holdersOf(leaf.below.leaves, local);
+    return [entry.rows.executor as ExecutorId];
+  });
 }
 
 /** Whether tasks can compute its partitions without any plan. */

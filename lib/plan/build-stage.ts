@@ -79,10 +79,11 @@ export function buildStage(node: Node, sink: PlanSink, name: string, seed: Seed)
   };
 }
 
-/** Cuts the lineage of a node whose checkpoint is whole. */
+/** Cuts the lineage of a node whose checkpoint is whole, and cannot go with an executor. */
 export function cutIfWhole(node: Node): void {
   const { checkpoint } = node;
   if (checkpoint === undefined || checkpoint.cut !== undefined || checkpoint.kept.partitions.size < node.partitions) return;
+  for (const { rows } of checkpoint.kept.partitions.values()) if (rows.remote !== undefined) return;
   const branches = new StageBuilder().branches(node).map(({ partitions }) => partitions);
   cutLineage(node, checkpoint, { branches, random: randomBefore(node) });
 }

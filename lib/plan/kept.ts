@@ -21,8 +21,18 @@ export interface StoredHolder {
   free(stored: StoredRows): void;
   /** Bytes of memory that it takes. */
   memoryOf(stored: StoredRows): number;
-  /** Moves it to a file of this name in the directory. Nobody reads it. */
-  toFile(stored: StoredRows, directory: string, name: string): StoredRows;
+  /** Moves it to a file of this name. Nobody reads it. */
+  toFile(stored: StoredRows, name: string): StoredRows;
+  /** Bytes of memory that stored rows may take there together. */
+  readonly most: number;
+  /** Bytes of all its memory. */
+  readonly capacity: number;
+}
+
+/** What is in the memory of one holder, the least recently used first. */
+interface Pool {
+  readonly entries: Set<StoredPartition>;
+  bytes: number;
 }
 
 /** One stored partition. */
@@ -57,7 +67,7 @@ export interface Kept {
 
 /** What the registry is given to work with. */
 export interface StoredOptions {
-  /** Bytes of memory that stored partitions may take together. */
+  /** Bytes of memory that one partition may take; 0: none is stored in memory. */
   readonly most: number;
   readonly holderOf: (executor: string) => StoredHolder;
   /** The directory of files; made when it is asked for. */
@@ -69,11 +79,12 @@ export class StoredPartitions {
   private readonly nextId = idSequence<number>();
   private readonly nextFile = idSequence<number>();
   private readonly kept = new Map<number, Kept>();
-  /** In memory, the least recently used first. */
-  private readonly inMemory = new Set<StoredPartition>();
-  private bytesInMemory = 0;
+  /** By executor. */
+  private readonly pools = new Map<string, Pool>();
   /** How many partitions have left memory for others. */
   evictions = 0;
+  /** How many have gone with the executor that had them. */
+  losses = 0;
   /** Gives back what an RDD kept that nobody can reach any more. */
   private readonly unreachable = new FinalizationRegistry<Kept>(kept => this.release(kept));
 
@@ -99,7 +110,8 @@ export class StoredPartitions {
   /** A task begins to read it. */
   read(entry: StoredPartition): StoredRows {
     entry.readers++;
-    if (this.inMemory.delete(entry)) this.inMemory.add(entry);
+    const { entries } = this.poolOf(entry);
+    if (entries.delete(entry)) entries.add(entry);
     return entry.rows;
   }
 
@@ -155,34 +167,57 @@ export class StoredPartitions {
         isFree: false,
       };
       kept.partitions.set(partition, entry);
-      if (memory > 0) this.inMemory.add(entry);
-      this.bytesInMemory += memory;
+      const pool = this.poolOf(entry);
+      if (memory > 0) pool.entries.add(entry);
+      pool.bytes += memory;
       const { rows, bytes } = stored;
       const place = memory > 0 ? 'memory' : 'disk';
       this.options.emit({ type: 'partitionStored', rdd: kept.rdd, partition, stage, place, rows, bytes });
+      this.evict(stored.executor, pool.bytes - holder.most);
     }
-    this.evict(this.bytesInMemory - this.options.most);
+  }
+
+  /** Has partitions leave an executor's memory for what has no room: a good part of it, so that this does not come often. */
+  makeRoom(executor: string): number {
+    return this.evict(executor, this.options.holderOf(executor).capacity / 8);
+  }
+
+  /** Forgets what an executor had that is gone: what is read by others, too. */
+  loseExecutor(executor: string): void {
+    for (const { partitions } of this.kept.values()) {
+      for (const entry of partitions.values()) if (entry.rows.executor === executor) this.loseOne(entry);
+    }
+    this.pools.delete(executor);
   }
 
   /** Has the least recently used partitions leave memory until so many bytes are free; says how many became free. */
-  evict(bytes: number): number {
+  private evict(executor: string, bytes: number): number {
     let freed = 0;
-    for (const entry of this.inMemory) {
+    for (const entry of this.pools.get(executor)?.entries ?? []) {
       if (freed >= bytes) break;
       freed += this.evictOne(entry);
     }
     return freed;
   }
 
-  /** Forgets those of these partitions that were in a file that cannot be read; says whether there were any. A checkpoint stays what it is. */
-  lose(entries: readonly StoredPartition[], file: string): boolean {
-    const isIn = ({ rows }: StoredPartition) => rows.chunks.some(({ at }) => 'file' in at && at.file === file);
-    const lost = entries.filter(entry => !entry.kept.isCheckpoint && isIn(entry));
-    for (const entry of lost) {
-      entry.isLost = true;
-      this.drop(entry);
+  /**
+   * Forgets those of these partitions that were in a file that cannot be read, or are called so by an executor that has not got
+   * them; says whether any of them is lost. A checkpoint in files of this process stays what it is.
+   */
+  lose(entries: readonly StoredPartition[], name: string): boolean {
+    for (const entry of entries) {
+      const { rows, kept } = entry;
+      const isIn = rows.chunks.some(({ at }) => 'file' in at && at.file === name);
+      if (rows.remote?.id === name || (isIn && !kept.isCheckpoint)) this.loseOne(entry);
     }
-    return lost.length > 0;
+    return entries.some(({ isLost }) => isLost);
+  }
+
+  private loseOne(entry: StoredPartition): void {
+    if (entry.isLost) return;
+    entry.isLost = true;
+    if (entry.rows.remote !== undefined) this.losses++;
+    this.drop(entry);
   }
 
   private evictOne(entry: StoredPartition): number {
@@ -196,7 +231,7 @@ export class StoredPartitions {
       return memory;
     }
     try {
-      entry.rows = this.options.holderOf(rows.executor).toFile(rows, this.options.directory(), `evicted-${this.nextFile()}.blocks`);
+      entry.rows = this.options.holderOf(rows.executor).toFile(rows, `evicted-${this.nextFile()}.blocks`);
     } catch (error) {
       this.options.emit({ type: 'warning', message: `a partition stays in memory: ${(error as Error).message}` });
       return 0;
@@ -233,8 +268,17 @@ export class StoredPartitions {
   }
 
   private leaveMemory(entry: StoredPartition): void {
-    this.inMemory.delete(entry);
-    this.bytesInMemory -= entry.memory;
+    const pool = this.pools.get(entry.rows.executor);
+    if (pool !== undefined) {
+      pool.entries.delete(entry);
+      pool.bytes -= entry.memory;
+    }
     entry.memory = 0;
+  }
+
+  private poolOf({ rows: { executor } }: StoredPartition): Pool {
+    let pool = this.pools.get(executor);
+    if (pool === undefined) this.pools.set(executor, (pool = { entries: new Set(), bytes: 0 }));
+    return pool;
   }
 }

@@ -3,13 +3,13 @@
 import { REFERENCE } from '../codec/closure/index.js';
 import { collectGarbage } from '../core/collect.js';
 import { HeddleError } from '../core/errors.js';
-import { idSequence, type JobId, type MapId, type ShuffleId, type StageId } from '../core/ids.js';
+import { type ExecutorId, idSequence, type JobId, LOCAL_EXECUTOR, type MapId, type ShuffleId, type StageId } from '../core/ids.js';
 import type { Scheduler } from '../scheduler/loop.js';
 import type { StagePlan, TaskRef } from '../scheduler/messages.js';
 import type { ShuffleRef, ShuffleStore } from '../shuffle/store.js';
 import type { Seed } from '../task/rng/seed.js';
 import type { TaskResult, TaskSpec } from '../task/spec.js';
-import { inputsOf } from './branches.js';
+import { holdersOf, inputsOf } from './branches.js';
 import { type BuiltStage, buildStage, cutIfWhole, type PlanSink, shuffleSink } from './build-stage.js';
 import { type Deferred, openQuestions } from './deferred.js';
 import { labelOf, type Node, type ShuffledNode, type ShuffleState } from './lineage.js';
@@ -41,6 +41,8 @@ interface PlannedStage {
   readonly output: ShuffledNode | null;
   /** The shuffles that its tasks read, in reach until they have ended: nodes forget theirs at a checkpoint. */
   readonly reads: readonly ShuffleState[];
+  /** Who has stored what they read, by partition, as far as anybody has asked; undefined where no executor has. */
+  readonly holders: Map<number, readonly ExecutorId[]> | undefined;
 }
 
 export class JobRunner {
@@ -86,35 +88,56 @@ export class JobRunner {
       await this.ask(question, request, started);
       if (isEnough(request)) return;
     }
+    let deadline = hasAsked ? remaining(request, started) : request.deadline;
+    const left = new Set(request.partitions ?? Array.from({ length: request.node.partitions }, (_, p) => p));
+    const { partitions } = this.stores;
+    for (;;) {
+      const { losses } = partitions;
+      try {
+        await this.runPlan(request, left, deadline);
+        return;
+      } catch (error) {
+        // What the plan relied on has gone with its executor: the next plan has what that is made of.
+        const isLoss = error instanceof HeddleError && error.code === 'HEDDLE_STORED_LOST' && partitions.losses > losses;
+        if (!isLoss) throw this.describe(error);
+        deadline = remaining(request, started);
+      }
+    }
+  }
+
+  /** Runs the partitions that are `left`, and takes from these those whose results have come. */
+  private async runPlan(request: JobRequest, left: Set<number>, deadline: number | undefined): Promise<void> {
     // From here to the end of the plan nothing else runs: what it finds stored it can rely on.
-    const { node, action, partitions, signal, enough } = request;
-    const deadline = hasAsked ? remaining(request, started) : request.deadline;
+    const { node, action, signal, enough } = request;
     const relied = new Relied(this.stores.partitions);
     const stages = new Map<StageId, PlannedStage>();
     const plans: StagePlan[] = [];
     try {
       const built = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
       const final = this.nextStage();
-      const wanted = partitions ?? Array.from({ length: node.partitions }, (_, p) => p);
-      const { parents, reads } = this.planNeeds(built, wanted, true, relied, stages, plans);
-      stages.set(final, { built, output: null, reads });
+      const wanted = [...left];
+      const { parents, reads, isHeld } = this.planNeeds(built, wanted, true, relied, stages, plans);
+      stages.set(final, { built, output: null, reads, holders: isHeld ? new Map() : undefined });
       plans.push({ id: final, name: built.name, parents, partitions: wanted });
       const all = Array.from(stages.values(), stage => stage.built);
       const isSmall = this.options.smallJobs === 'inline' && isSmallJob(node, all);
       await this.scheduler.submit({
         plan: { stages: plans, maxFailures: this.options.maxFailures, action, name: this.options.name },
         specFor: task => this.specFor(stages.get(task.stage)!, task, relied, isSmall),
+        ...(Array.from(stages.values()).some(({ holders }) => holders !== undefined)
+          ? { preferred: (stage: StageId, partition: number) => preferredFor(stages.get(stage)!, partition) }
+          : {}),
         onResult: (task, result) => {
           this.addUp(stages.get(task.stage)!, task, result);
-          if (task.stage === final) request.onResult(task.partition, result, built.locate(task.partition).branch, task.job);
+          if (task.stage !== final) return;
+          left.delete(task.partition);
+          request.onResult(task.partition, result, built.locate(task.partition).branch, task.job);
         },
         signal,
         enough,
         deadline,
         waitForExecutors: this.options.waitForExecutors,
       });
-    } catch (error) {
-      throw this.describe(error);
     } finally {
       relied.end();
       this.settle(stages);
@@ -175,7 +198,7 @@ export class JobRunner {
     for (let again = 0; again < 3 && heap.stats().freeBytes < heap.u8.length / 16; again++) await collectGarbage();
     // What is used now is needed: not again before a good part more is, or hardly anything is left.
     const capacity = heap.u8.length;
-    if (heap.stats().freeBytes < capacity / 8) this.stores.makeRoom();
+    if (heap.stats().freeBytes < capacity / 8) this.stores.partitions.makeRoom(LOCAL_EXECUTOR);
     this.crowded = Math.min(capacity * (15 / 16), Math.max(capacity / 2, heap.stats().usedBytes + capacity / 8));
   }
 
@@ -187,11 +210,11 @@ export class JobRunner {
     relied: Relied,
     stages: Map<StageId, PlannedStage>,
     plans: StagePlan[],
-  ): { readonly parents: StageId[]; readonly reads: ShuffleState[] } {
+  ): { readonly parents: StageId[]; readonly reads: ShuffleState[]; readonly isHeld: boolean } {
     const needs = built.needsOf(partitions);
     relied.add(needs);
     const parents = [...needs.shuffles].map(read => this.planShuffle(read, isRead, relied, stages, plans)).filter(defined);
-    return { parents, reads: [...needs.shuffles].map(({ shuffle }) => shuffle) };
+    return { parents, reads: [...needs.shuffles].map(({ shuffle }) => shuffle), isHeld: needs.isHeld };
   }
 
   /**
@@ -222,8 +245,8 @@ export class JobRunner {
     const isDormant = partitions.length === 0 || !isRead;
     // Of what may be lost any partition may have to be made again.
     const needed = this.outputs.canBeLost(ref) ? all : partitions;
-    const { parents, reads } = this.planNeeds(built, needed, !isDormant, relied, stages, plans);
-    stages.set(shuffle.stage, { built, output: node, reads });
+    const { parents, reads, isHeld } = this.planNeeds(built, needed, !isDormant, relied, stages, plans);
+    stages.set(shuffle.stage, { built, output: node, reads, holders: isHeld ? new Map() : undefined });
     plans.push({ id: shuffle.stage, name: built.name, parents, partitions, isDormant });
     return shuffle.stage;
   }
@@ -242,7 +265,8 @@ export class JobRunner {
     try {
       return this.store.create(this.nextShuffle(), maps, reducers);
     } catch (error) {
-      if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_HEAP_FULL' || this.stores.makeRoom() === 0) throw error;
+      if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_HEAP_FULL' || this.stores.partitions.makeRoom(LOCAL_EXECUTOR) === 0)
+        throw error;
       return this.store.create(this.nextShuffle(), maps, reducers);
     }
   }
@@ -268,6 +292,17 @@ export class JobRunner {
     this.inFlight.set(spec, planned);
     return spec;
   }
+}
+
+/** Where the rows are that the task of a partition reads. */
+function preferredFor({ built, holders }: PlannedStage, partition: number): readonly ExecutorId[] {
+  if (holders === undefined) return [];
+  let known = holders.get(partition);
+  if (known === undefined) {
+    const { leaves, local } = built.locate(partition);
+    holders.set(partition, (known = holdersOf(leaves, local)));
+  }
+  return known;
 }
 
 const isEnough = ({ enough }: JobRequest) => enough?.aborted === true;

@@ -4,7 +4,6 @@
 
 import { HeddleError } from '../core/errors.js';
 import type { StageId } from '../core/ids.js';
-import type { Heap } from '../shuffle/heap/allocator.js';
 import type { InputSpec, TaskResult, TaskSpec } from '../task/spec.js';
 import type { Slot, SlotListener, TaskFailure, TaskOutcome, Transport } from '../transport/contract.js';
 import { type Needs, type StoredInputs, type StoredLeaf, shufflesBelow } from './branches.js';
@@ -48,7 +47,6 @@ export class TaskStores {
 
   constructor(
     readonly partitions: StoredPartitions,
-    private readonly heap: Heap,
     private readonly outputs: ShuffleOutputs,
     /** Removes the files of an attempt that cannot do so itself. */
     private readonly removeFilesOf: (token: number) => void,
@@ -91,9 +89,18 @@ export class TaskStores {
   around(of: Transport<TaskSpec, TaskResult>): Transport<TaskSpec, TaskResult> {
     return {
       slots: () => of.slots(),
-      subscribe: (listener: SlotListener) => of.subscribe(listener),
+      subscribe: (listener: SlotListener) =>
+        of.subscribe({
+          joined: slot => listener.joined(slot),
+          left: (slot, error) => listener.left(slot, error),
+          executorLost: (executor, error) => {
+            // Before its tasks are given to others, who would look for it there.
+            this.partitions.loseExecutor(executor);
+            listener.executorLost?.(executor, error);
+          },
+        }),
       close: () => of.close(),
-      run: async (spec: TaskSpec, slot: Slot, signal: AbortSignal) => this.after(spec, await of.run(spec, slot, signal)),
+      run: async (spec: TaskSpec, slot: Slot, signal: AbortSignal) => this.after(spec, slot, await of.run(spec, slot, signal)),
     };
   }
 
@@ -102,7 +109,7 @@ export class TaskStores {
     for (const stage of stages) this.cramped.delete(stage);
   }
 
-  private after(spec: TaskSpec, outcome: TaskOutcome<TaskResult>): TaskOutcome<TaskResult> {
+  private after(spec: TaskSpec, { executor }: Slot, outcome: TaskOutcome<TaskResult>): TaskOutcome<TaskResult> {
     const holding = this.holdings.get(spec)!;
     const { read, isStoring } = holding;
     for (const entry of read) this.partitions.endRead(entry);
@@ -112,11 +119,11 @@ export class TaskStores {
     }
     // A thread that was lost could not.
     if (isStoring) this.removeFilesOf(spec.token);
-    return this.mayHelp(spec, outcome, holding) ? { ...outcome, retryable: true } : outcome;
+    return this.mayHelp(spec, executor, outcome, holding) ? { ...outcome, retryable: true } : outcome;
   }
 
   /** Whether another attempt may do better, after what is done here about its failure. */
-  private mayHelp(spec: TaskSpec, { error }: TaskFailure, { read, isStoring, evictions }: Holding): boolean {
+  private mayHelp(spec: TaskSpec, executor: string, { error }: TaskFailure, { read, isStoring, evictions }: Holding): boolean {
     if (error.code === 'HEDDLE_STORED_LOST') return this.partitions.lose(read, String(error.data?.file));
     if (error.code !== 'HEDDLE_HEAP_FULL') return false;
     const stage = spec.stage as StageId;
@@ -125,12 +132,7 @@ export class TaskStores {
     const wasStoring = isStoring && !cramped.has(spec.partition);
     cramped.add(spec.partition);
     // Another task may have had room made while this one ran into the end of it.
-    return this.partitions.evictions > evictions || this.makeRoom() > 0 || wasStoring;
-  }
-
-  /** Stored partitions leave the heap for what has no room: a good part of it, so that this does not come often. */
-  makeRoom(): number {
-    return this.partitions.evict(this.heap.u8.length / 8);
+    return this.partitions.evictions > evictions || this.partitions.makeRoom(executor) > 0 || wasStoring;
   }
 
   /** A plan that relied on a partition has not planned what that is made of. */

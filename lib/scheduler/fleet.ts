@@ -2,6 +2,9 @@
 //
 // An executor whose tasks failed several times in a row for reasons of its own is in quarantine for some ticks: it is given
 // nothing. Then it is on trial: one task at a time, until one succeeds. Never are all of them in quarantine.
+//
+// Some slots are places in an executor's queue. One whose task came back unbegun rests until another task of the executor has
+// ended: what it was given before that would come back, too.
 import type { ExecutorId } from '../core/ids.js';
 import type { Slot, SlotId } from '../transport/contract.js';
 import type { Task } from './state.js';
@@ -19,7 +22,16 @@ export interface ExecutorState {
   readonly id: ExecutorId;
   readonly address: string | undefined;
   readonly slots: Set<SlotState>;
+  /** Those of them that are no places in its queue. */
+  threads: number;
+  /** Slots with a task. */
+  busy: number;
   readonly idle: LinkedList<SlotState>;
+  /** The idle places in its queue. */
+  readonly places: LinkedList<SlotState>;
+  /** How many places have a task. */
+  queued: number;
+  readonly resting: Set<SlotState>;
   health: 'trusted' | 'quarantined' | 'trial';
   /** Of its last tasks, how many failed one after the other for reasons of the executor's. */
   failures: number;
@@ -28,9 +40,17 @@ export interface ExecutorState {
   /** A task runs that is to have the executor by itself. */
   isReserved: boolean;
   isOffering: boolean;
+  /** In the list of those whose queue has room, while it is there. */
+  queueing: QueueLink | undefined;
   // Links of the list of executors that can be given a task.
   previous: ExecutorState | undefined;
   next: ExecutorState | undefined;
+}
+
+export interface QueueLink {
+  readonly executor: ExecutorState;
+  previous: QueueLink | undefined;
+  next: QueueLink | undefined;
 }
 
 interface Links<T> {
@@ -84,10 +104,12 @@ export class Fleet {
   readonly ring: ExecutorState[] = [];
   /** Those that can be given a task now. The one that was given none for longest stands first, so that load spreads. */
   readonly offering = new LinkedList<ExecutorState>();
+  /** The same for those whose queue has room. */
+  readonly queueing = new LinkedList<QueueLink>();
   readonly quarantined = new Set<ExecutorState>();
   /** Slots with a task. */
   busy = 0;
-  /** Slots of executors that are not in quarantine. */
+  /** Slots of executors that are not in quarantine, without places in queues. */
   usableSlots = 0;
 
   constructor(private readonly rule: QuarantineRule) {}
@@ -103,8 +125,11 @@ export class Fleet {
     const added: SlotState = { slot, executor, task: undefined, previous: undefined, next: undefined };
     this.slots.set(slot.id, added);
     executor.slots.add(added);
-    executor.idle.addLast(added);
-    if (executor.health !== 'quarantined') this.usableSlots++;
+    listOf(added).addLast(added);
+    if (slot.ahead !== true) {
+      executor.threads++;
+      if (executor.health !== 'quarantined') this.usableSlots++;
+    }
     this.refresh(executor);
   }
 
@@ -113,8 +138,11 @@ export class Fleet {
     const { executor } = slot;
     this.slots.delete(slot.slot.id);
     executor.slots.delete(slot);
-    if (executor.health !== 'quarantined') this.usableSlots--;
-    executor.idle.remove(slot);
+    if (slot.slot.ahead !== true) {
+      executor.threads--;
+      if (executor.health !== 'quarantined') this.usableSlots--;
+    }
+    if (!executor.resting.delete(slot)) listOf(slot).remove(slot);
     this.refresh(executor);
     if (executor.slots.size > 0) return;
     this.executors.delete(executor.id);
@@ -129,22 +157,38 @@ export class Fleet {
     const { executor } = slot;
     slot.task = task;
     this.busy++;
-    executor.idle.remove(slot);
+    executor.busy++;
+    listOf(slot).remove(slot);
+    if (slot.slot.ahead === true) executor.queued++;
     executor.isReserved ||= isReserved;
     this.refresh(executor);
-    if (!executor.isOffering) return;
-    this.offering.remove(executor);
-    this.offering.addLast(executor);
+    const { queueing } = executor;
+    if (slot.slot.ahead === true) {
+      if (queueing === undefined) return;
+      this.queueing.remove(queueing);
+      this.queueing.addLast(queueing);
+    } else if (executor.isOffering) {
+      this.offering.remove(executor);
+      this.offering.addLast(executor);
+    }
   }
 
   /** A slot's task has ended. A slot whose task succeeded is used again first, while its code and caches are warm. */
   vacate(slot: SlotState, isWarm: boolean): void {
     const { executor } = slot;
-    slot.task = undefined;
-    this.busy--;
-    if (isWarm) executor.idle.addFirst(slot);
-    else executor.idle.addLast(slot);
-    if (executor.idle.size === executor.slots.size) executor.isReserved = false;
+    this.clear(slot);
+    if (isWarm) listOf(slot).addFirst(slot);
+    else listOf(slot).addLast(slot);
+    this.wake(executor);
+    this.refresh(executor);
+  }
+
+  /** A slot's task has come back unbegun. */
+  rest(slot: SlotState): void {
+    const { executor } = slot;
+    this.clear(slot);
+    executor.resting.add(slot);
+    if (executor.busy === 0) this.wake(executor);
     this.refresh(executor);
   }
 
@@ -165,7 +209,7 @@ export class Fleet {
     executor.health = 'quarantined';
     executor.ticksLeft = this.rule.ticks;
     this.quarantined.add(executor);
-    this.usableSlots -= executor.slots.size;
+    this.usableSlots -= executor.threads;
     this.refresh(executor);
     return true;
   }
@@ -191,18 +235,39 @@ export class Fleet {
       id,
       address,
       slots: new Set(),
+      threads: 0,
+      busy: 0,
       idle: new LinkedList(),
+      places: new LinkedList(),
+      queued: 0,
+      resting: new Set(),
       health: 'trusted',
       failures: 0,
       ticksLeft: 0,
       isReserved: false,
       isOffering: false,
+      queueing: undefined,
       previous: undefined,
       next: undefined,
     };
     this.executors.set(id, executor);
     this.ring.splice(this.place(id), 0, executor);
     return executor;
+  }
+
+  private clear(slot: SlotState): void {
+    const { executor } = slot;
+    slot.task = undefined;
+    this.busy--;
+    executor.busy--;
+    if (slot.slot.ahead === true) executor.queued--;
+    if (executor.busy === 0) executor.isReserved = false;
+  }
+
+  /** Its resting slots are idle again. */
+  private wake({ resting }: ExecutorState): void {
+    for (const slot of resting) listOf(slot).addLast(slot);
+    resting.clear();
   }
 
   private putOnTrial(executor: ExecutorState): void {
@@ -212,16 +277,29 @@ export class Fleet {
   }
 
   private endQuarantine(executor: ExecutorState): void {
-    if (this.quarantined.delete(executor)) this.usableSlots += executor.slots.size;
+    if (this.quarantined.delete(executor)) this.usableSlots += executor.threads;
   }
 
-  /** Keeps the list of those that can be given a task. */
+  /** Keeps the lists of those that can be given a task. */
   private refresh(executor: ExecutorState): void {
-    const { health, idle, slots, isReserved } = executor;
-    const isOffering = idle.size > 0 && !isReserved && (health === 'trusted' || (health === 'trial' && idle.size === slots.size));
+    const { health, idle, places, busy, isReserved, queueing } = executor;
+    const isQueueing = places.size > 0 && !isReserved && health === 'trusted';
+    if (isQueueing && queueing === undefined) {
+      executor.queueing = { executor, previous: undefined, next: undefined };
+      this.queueing.addLast(executor.queueing);
+    } else if (!isQueueing && queueing !== undefined) {
+      this.queueing.remove(queueing);
+      executor.queueing = undefined;
+    }
+    const isOffering = idle.size > 0 && !isReserved && (health === 'trusted' || (health === 'trial' && busy === 0));
     if (isOffering === executor.isOffering) return;
     executor.isOffering = isOffering;
     if (isOffering) this.offering.addLast(executor);
     else this.offering.remove(executor);
   }
+}
+
+/** Where a slot is while it is idle. */
+function listOf({ slot, executor }: SlotState): LinkedList<SlotState> {
+  return slot.ahead === true ? executor.places : executor.idle;
 }

@@ -1,7 +1,7 @@
 // Which task goes next, and where: queued tasks are given to idle slots as long as there are both.
 import type { SlotState } from './fleet.js';
 import type { Command, TaskRef } from './messages.js';
-import { anySlot, preferredSlot, retrySlot, shouldRunAlone } from './placement.js';
+import { anySlot, preferredSlot, queuePlace, retrySlot, shouldRunAlone } from './placement.js';
 import { type FailureHistory, historyOf } from './retry.js';
 import { copyStragglers } from './speculation.js';
 import type { Job, Stage, State, Task } from './state.js';
@@ -14,13 +14,21 @@ interface Choice {
 }
 
 export function launchTasks(state: State, out: Command[]): void {
-  while (state.fleet.offering.first !== undefined) {
-    const choice = nextTask(state);
-    if (choice === undefined) return;
-    const { job, stage, partition, slot } = choice;
-    stage.queue.take(partition);
-    start(state, job, stage, partition, slot, out);
+  const { offering, queueing } = state.fleet;
+  while (offering.first !== undefined) {
+    if (!launchNext(state, nextTaskOf, out)) return;
   }
+  // Where no slot is idle, quick tasks may wait for one at an executor: else it would wait for them, longer than they take.
+  while (queueing.first !== undefined && launchNext(state, nextQuickOf, out));
+}
+
+function launchNext(state: State, choose: typeof nextTaskOf, out: Command[]): boolean {
+  const choice = nextTask(state, choose);
+  if (choice === undefined) return false;
+  const { job, stage, partition, slot } = choice;
+  stage.queue.take(partition);
+  start(state, job, stage, partition, slot, out);
+  return true;
 }
 
 /** Copies tasks that take too long, where slots are left over. */
@@ -45,7 +53,7 @@ function start(state: State, job: Job, stage: Stage, partition: number, slot: Sl
   stage.running.add(task);
   job.running++;
   const { executor } = slot;
-  const isAlone = history !== undefined && shouldRunAlone(history) && executor.idle.size === executor.slots.size;
+  const isAlone = history !== undefined && shouldRunAlone(history) && executor.busy === 0;
   state.fleet.occupy(slot, task, isAlone);
   out.push({ type: 'launch', task: ref, slot: slot.slot.id });
   return task;
@@ -61,11 +69,11 @@ function noteLaunch(history: FailureHistory, { ref, slot: { slot } }: Task, out:
 }
 
 /** Fair sharing: of the jobs that have a task to launch, the one with the fewest running; the earliest on a tie. */
-function nextTask(state: State): Choice | undefined {
+function nextTask(state: State, choose: typeof nextTaskOf): Choice | undefined {
   let best: Choice | undefined;
   for (const job of state.jobs.values()) {
     if (best !== undefined && job.running >= best.job.running) continue;
-    best = nextTaskOf(state, job) ?? best;
+    best = choose(state, job) ?? best;
     if (best !== undefined && best.job.running === 0) break;
   }
   return best;
@@ -91,6 +99,19 @@ function nextTaskOf(state: State, job: Job): Choice | undefined {
     }
     if (fresh !== undefined)
       return job.hasPreferences ? bestFresh(state, job, stage, fresh) : choice(job, stage, fresh, anySlot(state.fleet));
+  }
+  return undefined;
+}
+
+/** The same for a place in an executor's queue: no retries, and only of stages whose tasks have been quick up to now. */
+function nextQuickOf(state: State, job: Job): Choice | undefined {
+  for (const stage of job.started) {
+    const { queue, seconds } = stage;
+    if (queue.isEmpty) continue;
+    const fresh = queue.firstFresh;
+    if (fresh === undefined || seconds === undefined) return undefined;
+    const preferred = (job.hasPreferences ? state.rules.preferred?.(job.id, stage.id, fresh) : undefined) ?? [];
+    return choice(job, stage, fresh, queuePlace(state.fleet, seconds, preferred));
   }
   return undefined;
 }

@@ -9,7 +9,7 @@ import type { Slot, SlotId, TaskOutcome, Transport } from '../transport/contract
 import { type Clock, SYSTEM_CLOCK, startDeadline } from './clock.js';
 import { broken, cancelled, defect, late, stopped } from './endings.js';
 import { step } from './machine.js';
-import type { Command, SchedulerEvent, TaskRef } from './messages.js';
+import { type Command, moved, type SchedulerEvent, type TaskRef } from './messages.js';
 import type { JobRequest, SchedulerOptions, StageOutputs } from './request.js';
 import { StageResults } from './results.js';
 import { DEFAULT_MAX_FAILURES } from './retry.js';
@@ -51,6 +51,7 @@ export class Scheduler<Spec, Result> {
   private readonly unsubscribe: () => void;
   private readonly onEvent: (event: EngineEvent) => void;
   private readonly metricsOf: (result: Result) => TaskMetrics;
+  private readonly secondsOf: (result: Result) => number | undefined;
   private readonly clock: Clock;
   private readonly outputs: StageOutputs<Spec, Result> | undefined;
   private readonly speculation: SpeculationRule | undefined;
@@ -70,6 +71,7 @@ export class Scheduler<Spec, Result> {
   ) {
     this.onEvent = options.onEvent ?? (() => {});
     this.metricsOf = options.metricsOf ?? (() => NO_METRICS);
+    this.secondsOf = options.secondsOf ?? (() => undefined);
     this.clock = options.clock ?? SYSTEM_CLOCK;
     const { speculation = false, quarantine = DEFAULT_QUARANTINE, tick = DEFAULT_TICK } = options;
     this.speculation = typeof speculation === 'boolean' ? (speculation ? DEFAULT_SPECULATION : undefined) : speculation;
@@ -311,15 +313,15 @@ export class Scheduler<Spec, Result> {
     // After a loss the same slot may have come back and run another task by now.
     if (this.running.get(slot.id) === launch) this.running.delete(slot.id);
     if (!outcome.ok) {
-      this.taskEnded(launch, NO_METRICS, false, outcome.error);
       const { error, retryable, lostSlot = false, reason, fetch } = outcome;
+      this.taskEnded(launch, NO_METRICS, false, reason === 'notBegun' ? undefined : error);
       // Before the failure, so that what is to be retried waits for it.
       const outputs = fetch === undefined ? [] : (this.outputs?.fetchFailed(fetch) ?? []);
       for (const output of outputs) this.handle({ type: 'outputsLost', ...output });
       this.handle({ type: 'taskFailed', task, slot: slot.id, error, retryable, lostSlot, reason, fetch });
       return;
     }
-    const commands = this.step({ type: 'taskSucceeded', task, slot: slot.id });
+    const commands = this.step({ type: 'taskSucceeded', task, slot: slot.id, seconds: this.secondsOf(outcome.result) });
     const first = commands[0];
     const counts = first !== undefined && first.type === 'accept';
     this.taskEnded(launch, this.metricsOf(outcome.result), counts);
@@ -388,13 +390,4 @@ export class Scheduler<Spec, Result> {
     else this.emit({ type: 'jobEnded', job, ok: false, seconds, error: toErrorRecord(end.error) });
     entry.settle(end);
   }
-}
-
-function moved({ task, from, to, reason }: Extract<Command, { type: 'taskMoved' }>): EngineEvent {
-  const { job, stage, partition, attempt } = task;
-  const addresses = {
-    ...(from.address === undefined ? {} : { fromAddress: from.address }),
-    ...(to.address === undefined ? {} : { toAddress: to.address }),
-  };
-  return { type: 'taskMoved', job, stage, partition, attempt, from: from.executor, to: to.executor, reason, ...addresses };
 }

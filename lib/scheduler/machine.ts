@@ -9,7 +9,7 @@ import type { ExecutorState, SlotState } from './fleet.js';
 import { launchCopies, launchTasks } from './launch.js';
 import { loseOutputs } from './lost.js';
 import type { Command, LostOutput, SchedulerEvent, TaskRef } from './messages.js';
-import { exhausted, MOST_FETCH_ROUNDS, recordFailure, unreadable } from './retry.js';
+import { exhausted, historyOf, MOST_FETCH_ROUNDS, recordFailure, unreadable } from './retry.js';
 import { abortTask, endStage, releaseStages, type Submission, startReady, submitStages, unknownParent } from './stages.js';
 import { createJob, type Job, type State, type Task } from './state.js';
 
@@ -46,7 +46,7 @@ export function step(state: State, event: SchedulerEvent, now = state.now): Comm
       break;
     case 'taskSucceeded': {
       const slot = slotRunning(state, event.slot, event.task);
-      if (slot !== undefined) succeedTask(state, slot, slot.task!, out);
+      if (slot !== undefined) succeedTask(state, slot, slot.task!, event.seconds, out);
       break;
     }
     case 'taskFailed': {
@@ -54,7 +54,8 @@ export function step(state: State, event: SchedulerEvent, now = state.now): Comm
       const slot = slotRunning(state, event.slot, event.task);
       if (slot === undefined) break;
       if (event.lostSlot === true) loseSlot(state, event.slot, event, out);
-      else failTask(state, vacate(state, slot, false), event, out);
+      else if (event.reason === 'notBegun') takeBack(state, slot);
+      else failTask(state, vacate(state, slot), event, out);
       break;
     }
   }
@@ -119,7 +120,7 @@ function loseExecutor(state: State, id: ExecutorId, error: ErrorRecord, outputs:
 
 /** Returns the task that ran there. */
 function removeSlot(state: State, slot: SlotState): Task | undefined {
-  const task = slot.task === undefined ? undefined : vacate(state, slot, false);
+  const task = slot.task === undefined ? undefined : vacate(state, slot);
   state.fleet.leave(slot);
   return task;
 }
@@ -135,9 +136,10 @@ function slotRunning(state: State, id: SlotId, task: TaskRef): SlotState | undef
 }
 
 /** Takes the task off its slot and off the books. */
-function vacate(state: State, slot: SlotState, isWarm: boolean): Task {
+function vacate(state: State, slot: SlotState, how?: 'warm' | 'rests'): Task {
   const task = slot.task!;
-  state.fleet.vacate(slot, isWarm);
+  if (how === 'rests') state.fleet.rest(slot);
+  else state.fleet.vacate(slot, how === 'warm');
   if (task.job !== undefined) {
     task.job.running--;
     task.stage.running.delete(task);
@@ -145,11 +147,30 @@ function vacate(state: State, slot: SlotState, isWarm: boolean): Task {
   return task;
 }
 
-function succeedTask(state: State, slot: SlotState, task: Task, out: Command[]): void {
-  vacate(state, slot, true);
+/** The task waits for another slot, as if it had not been launched but for the number of its attempt. */
+function takeBack(state: State, slot: SlotState): void {
+  const task = slot.task!;
+  vacate(state, slot, 'rests');
+  if (task.job === undefined) return; // aborted
+  const { stage, ref, twin } = task;
+  stage.seconds = undefined;
+  if (twin !== undefined) {
+    twin.twin = undefined;
+    return;
+  }
+  historyOf(stage, ref);
+  stage.queue.addRetry(ref.partition);
+}
+
+// What the latest task says of how long those of its stage run, against all before.
+const NEWS = 1 / 4;
+
+function succeedTask(state: State, slot: SlotState, task: Task, seconds: number | undefined, out: Command[]): void {
+  vacate(state, slot, 'warm');
   if (task.job === undefined) return; // aborted
   state.fleet.trust(slot.executor);
   const { stage, twin } = task;
+  if (seconds !== undefined) stage.seconds = stage.seconds === undefined ? seconds : stage.seconds + (seconds - stage.seconds) * NEWS;
   const { partition } = task.ref;
   stage.left--;
   stage.done.add(partition);

@@ -2,6 +2,7 @@
 //
 // Events go in, commands come out; both are plain data, so that a run can be recorded, replayed and simulated.
 import type { ErrorRecord } from '../core/errors.js';
+import type { EngineEvent } from '../core/events.js';
 import type { ExecutorId, JobId, StageId } from '../core/ids.js';
 import type { FailedFetch, FailureReason, Slot, SlotId } from '../transport/contract.js';
 
@@ -56,7 +57,8 @@ export type SchedulerEvent =
   | ({ readonly type: 'outputsLost' } & LostOutput)
   /** Time passes: for speculation and quarantine. */
   | { readonly type: 'tick' }
-  | { readonly type: 'taskSucceeded'; readonly task: TaskRef; readonly slot: SlotId }
+  /** `seconds`: how long it ran, if known. */
+  | { readonly type: 'taskSucceeded'; readonly task: TaskRef; readonly slot: SlotId; readonly seconds?: number | undefined }
   | {
       readonly type: 'taskFailed';
       readonly task: TaskRef;
@@ -95,3 +97,13 @@ export type Command =
   | { readonly type: 'stageAborted'; readonly stage: StageId; readonly job: JobId }
   | { readonly type: 'jobSucceeded'; readonly job: JobId }
   | { readonly type: 'jobFailed'; readonly job: JobId; readonly error: ErrorRecord };
+
+/** The event of a command. */
+export function moved({ task, from, to, reason }: Extract<Command, { type: 'taskMoved' }>): EngineEvent {
+  const { job, stage, partition, attempt } = task;
+  const addresses = {
+    ...(from.address === undefined ? {} : { fromAddress: from.address }),
+    ...(to.address === undefined ? {} : { toAddress: to.address }),
+  };
+  return { type: 'taskMoved', job, stage, partition, attempt, from: from.executor, to: to.executor, reason, ...addresses };
+}

@@ -20,6 +20,24 @@ export function anySlot(fleet: Fleet): SlotState | undefined {
   return fleet.offering.first?.idle.first;
 }
 
+// Seconds of work that may wait in an executor's queue for each of its threads: enough for the way to the driver and back.
+const QUEUED_SECONDS = 0.02;
+
+/** A place in the queue of an executor that has room for another task of so many seconds; of a preferred one before others. */
+export function queuePlace(fleet: Fleet, seconds: number, preferred: readonly ExecutorId[]): SlotState | undefined {
+  const most = QUEUED_SECONDS / seconds;
+  const hasRoom = (executor: ExecutorState): boolean => executor.queued < Math.floor(executor.threads * most);
+  for (const id of preferred) {
+    const executor = fleet.executors.get(id);
+    if (executor?.queueing !== undefined && hasRoom(executor)) return executor.places.first;
+  }
+  let link = fleet.queueing.first;
+  for (let seen = 0; link !== undefined && seen < EXECUTORS_IN_SIGHT; link = link.next, seen++) {
+    if (hasRoom(link.executor)) return link.executor.places.first;
+  }
+  return undefined;
+}
+
 /**
  * The idle slot for another attempt, or undefined when it has to wait. After a timeout it stays where it was, until it moves on.
  * Otherwise it avoids every executor where it failed, and when it has failed on all of them every slot where it failed: it rather
@@ -41,7 +59,10 @@ export function retrySlot(fleet: Fleet, history: FailureHistory): SlotState | un
     }
   }
   let tried = 0;
-  for (const id of slots) if (isUsable(fleet.slots.get(id)?.executor)) tried++;
+  for (const id of slots) {
+    const slot = fleet.slots.get(id);
+    if (slot?.slot.ahead !== true && isUsable(slot?.executor)) tried++;
+  }
   return tried < fleet.usableSlots ? undefined : anySlot(fleet);
 }
 
@@ -60,7 +81,7 @@ function elsewhere(fleet: Fleet, history: FailureHistory): SlotState | undefined
   const isFound = (executor: ExecutorState): boolean => {
     if (!executor.isOffering || history.executors.includes(executor.id)) return false;
     found ??= executor;
-    if (wantsItsOwn && executor.idle.size < executor.slots.size) return false;
+    if (wantsItsOwn && executor.busy > 0) return false;
     found = executor;
     return true;
   };

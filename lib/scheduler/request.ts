@@ -55,6 +55,8 @@ export interface SchedulerOptions<Spec, Result> {
   readonly onEvent?: (event: EngineEvent) => void;
   /** The metrics inside a result, for taskEnded. */
   readonly metricsOf?: (result: Result) => TaskMetrics;
+  /** How long a task ran: where that is told, quick ones may wait in an executor's queue. */
+  readonly secondsOf?: (result: Result) => number | undefined;
   readonly clock?: Clock;
   readonly outputs?: StageOutputs<Spec, Result>;
   /**

@@ -217,7 +217,10 @@ export interface StoreSpec {
 export interface StoredRows {
   /** Which process has them. */
   readonly executor: string;
+  /** Where they are in that process; none where only it knows. */
   readonly chunks: readonly StoredChunk[];
+  /** What it knows them by, and the bytes of memory that they take, where it is not the driver's own. */
+  readonly remote?: { readonly id: string; readonly memory: number };
   readonly rows: number;
   /** Encoded. */
   readonly bytes: number;

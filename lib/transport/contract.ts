@@ -17,6 +17,8 @@ export interface Slot {
   readonly address?: string;
   /** The thread's index in that process. */
   readonly thread: number;
+  /** A place in the executor's queue: its task begins when a thread is free. Only tasks that are known to be quick are given to one. */
+  readonly ahead?: boolean;
 }
 
 export interface TaskSuccess<Result> {
@@ -36,9 +38,10 @@ export interface FailedFetch {
 /**
  * Why a task failed that may be retried. `timeout`: no answer within the transport's limit; it is tried there again, and moves on
  * after some. `lost`: its executor process ended or is out of reach. `fetchFailed`: what it reads could not be had, which is not
- * its own fault. Without a reason: anything else, such as a lost thread.
+ * its own fault. `notBegun`: the threads of its executor are busy for longer than was to be expected, and it comes back as it went,
+ * which is no failure at all. Without a reason: anything else, such as a lost thread.
  */
-export type FailureReason = 'timeout' | 'lost' | 'fetchFailed';
+export type FailureReason = 'timeout' | 'lost' | 'fetchFailed' | 'notBegun';
 
 export interface TaskFailure {
   readonly ok: false;

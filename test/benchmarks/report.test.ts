@@ -79,6 +79,16 @@ describe('the verdicts', () => {
     );
   });
 
+  test('rates are held against the size of the job', () => {
+    const verdicts = (seconds: number) =>
+      judge([row('executors-tasks', 'executors', [seconds]), row('executors-tasks', 'heddle', [1])], null);
+    assert.deepEqual(verdicts(1.6), [
+      { target: 'executors-tasks: warm, at least 5,000 tasks a second', measured: '6250 tasks/s', verdict: 'pass' },
+    ]);
+    assert.equal(verdicts(2.1)[0]!.verdict, 'short');
+    assert.equal(judge([row('executors-fetch', 'stream, TLS', [1])], null)[0]!.verdict, 'not measured');
+  });
+
   test('nobody passes against a peer that is absent or failed', () => {
     assert.deepEqual(verdictOf([rows[0]!], 'faster than spark'), {
       target: 'wordcount: whole process, at least 10x faster than spark',

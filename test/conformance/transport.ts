@@ -7,7 +7,6 @@ import { idSequence, type MapId, type RddId, type StageId } from '../../lib/core
 import { inputsOf, type StoredInputs } from '../../lib/plan/branches.js';
 import { buildStage } from '../../lib/plan/build-stage.js';
 import { StoredPartitions } from '../../lib/plan/kept.js';
-import { LocalHolder } from '../../lib/plan/local-holder.js';
 import { type JobRequest, JobRunner } from '../../lib/plan/run-job.js';
 import type { ShuffleOutputs } from '../../lib/plan/shuffle-outputs.js';
 import { TaskStores } from '../../lib/plan/task-stores.js';
@@ -18,6 +17,7 @@ import { Scheduler } from '../../lib/scheduler/loop.js';
 import type { ShuffleStore } from '../../lib/shuffle/store.js';
 import { localFileSystem } from '../../lib/storage/local-file-system.js';
 import type { TaskResult, TaskSpec } from '../../lib/task/spec.js';
+import { LocalHolder } from '../../lib/task/stored/local-holder.js';
 import type { Slot, TaskOutcome, TaskSuccess, Transport } from '../../lib/transport/contract.js';
 
 export interface TransportUnderTest {
@@ -35,10 +35,10 @@ const nextToken = idSequence<MapId>(1_000_000);
 
 /** RDDs whose jobs run on a transport. */
 export function sessionOver({ transport, store, outputs }: Omit<TransportUnderTest, 'cleanUp'>) {
-  const holder = new LocalHolder(store.heap, localFileSystem);
   const directory = () => assert.fail('there is no directory for files');
+  const holder = new LocalHolder(store.heap, localFileSystem, 0, directory);
   const stored = new StoredPartitions({ most: 0, holderOf: () => holder, directory, emit() {} });
-  const stores = new TaskStores(stored, store.heap, outputs, () => {});
+  const stores = new TaskStores(stored, outputs, () => {});
   const scheduler = new Scheduler<TaskSpec, TaskResult>(stores.around(transport), { outputs });
   const options = { seed: 0, maxFailures: 4, name: 'test', smallJobs: 'pool' } as const;
   const jobs = new JobRunner(scheduler, store, outputs, options, error => error, stores);
@@ -109,6 +109,9 @@ export function testTransport(name: string, make: () => Promise<TransportUnderTe
 
     const run = (rdd: RDD<unknown>, slot: Slot = transport.slots()[0]!, signal = never) => transport.run(collectTask(rdd), slot, signal);
 
+    /** The slots that are no places in a queue. */
+    const threads = () => transport.slots().filter(({ ahead }) => ahead !== true);
+
     test('its slots have ids of their own, and say where they are', () => {
       const slots = transport.slots();
       assert.ok(slots.length >= 2);
@@ -117,6 +120,7 @@ export function testTransport(name: string, make: () => Promise<TransportUnderTe
     });
 
     test('a task gives its rows and its metrics, in every slot', async () => {
+      assert.notEqual(transport.slots()[0]!.ahead, true);
       for (const slot of transport.slots()) {
         const outcome = await run(
           range(10, 1).map(i => i * 3),
@@ -145,9 +149,30 @@ export function testTransport(name: string, make: () => Promise<TransportUnderTe
     });
 
     test('slots run side by side', async () => {
-      const slots = transport.slots();
+      const slots = threads();
       const outcomes = await Promise.all(slots.map(slot => run(range(1000, 1), slot)));
       for (const outcome of outcomes) assert.equal(rowsOf(outcome).length, 1000);
+    });
+
+    test('a task in a queue runs when a thread is free, comes back unbegun, or is called off there', async () => {
+      const places = transport.slots().filter(({ ahead }) => ahead === true);
+      const busy = new AbortController();
+      const endless = () =>
+        range(10, 1).map(i => {
+          for (;;) if (i < 0) return i;
+        });
+      const running = threads().map(slot => run(endless(), slot, busy.signal));
+      const waiting = places.slice(0, 2).map((slot, i) => run(range(3, 1), slot, i === 0 ? never : AbortSignal.abort()));
+      for (const [i, outcome] of (await Promise.all(waiting)).entries()) {
+        assert.ok(!outcome.ok);
+        assert.deepEqual([outcome.reason, outcome.retryable], i === 0 ? ['notBegun', true] : [undefined, false]);
+      }
+      busy.abort();
+      const later = places.slice(0, 2).map(slot => run(range(3, 1), slot));
+      await Promise.all(running);
+      for (const outcome of await Promise.all(later))
+        if (outcome.ok || outcome.reason !== 'notBegun') assert.equal(rowsOf(outcome).length, 3);
+      for (const slot of places.slice(0, 2)) assert.equal(rowsOf(await run(range(3, 1), slot)).length, 3);
     });
 
     test("what the user's code throws is not to be retried, and tells where", async () => {
@@ -166,7 +191,7 @@ export function testTransport(name: string, make: () => Promise<TransportUnderTe
     });
 
     test('a task that is called off settles, and its slot goes on', async () => {
-      for (const slot of transport.slots()) {
+      for (const slot of threads()) {
         const controller = new AbortController();
         const endless = run(
           range(10, 1).map(i => {
@@ -183,9 +208,9 @@ export function testTransport(name: string, make: () => Promise<TransportUnderTe
     });
 
     test('a signal that is raised already is none to wait for', async () => {
-      const outcome = await run(range(10, 1), transport.slots()[1]!, AbortSignal.abort());
+      const outcome = await run(range(10, 1), threads()[1]!, AbortSignal.abort());
       if (!outcome.ok) assert.equal(outcome.reason, undefined);
-      assert.equal(rowsOf(await run(range(2, 1), transport.slots()[1]!)).length, 2);
+      assert.equal(rowsOf(await run(range(2, 1), threads()[1]!)).length, 2);
     });
 
     test('a thread that ends is worth another attempt, which finds a slot', async () => {

@@ -3,7 +3,6 @@
 import { HeddleError } from '../../lib/core/errors.js';
 import { idSequence, LOCAL_EXECUTOR, type RddId } from '../../lib/core/ids.js';
 import { StoredPartitions } from '../../lib/plan/kept.js';
-import { LocalHolder } from '../../lib/plan/local-holder.js';
 import { type JobRequest, JobRunner } from '../../lib/plan/run-job.js';
 import { ShuffleOutputs } from '../../lib/plan/shuffle-outputs.js';
 import { TaskStores } from '../../lib/plan/task-stores.js';
@@ -15,6 +14,7 @@ import { compileKernels } from '../../lib/shuffle/kernels.js';
 import { ShuffleStore } from '../../lib/shuffle/store.js';
 import { localFileSystem } from '../../lib/storage/local-file-system.js';
 import type { TaskResult, TaskSpec } from '../../lib/task/spec.js';
+import { LocalHolder } from '../../lib/task/stored/local-holder.js';
 import type { Slot, SlotId, TaskOutcome, Transport } from '../../lib/transport/contract.js';
 import { LocalTransport } from '../../lib/transport/local/local.js';
 
@@ -104,13 +104,13 @@ export function openReordered(choose: Choose, { threads, kernels }: { readonly t
   const store = new ShuffleStore(Heap.open(heap.memory, threads));
   const local = new LocalTransport({ threads, heap: store.heap, store, kernels: kernels ? compileKernels() : undefined });
   const transport = new ReorderingTransport(local, choose, 64);
-  const holder = new LocalHolder(store.heap, localFileSystem);
   const noFiles = () => {
     throw new HeddleError('HEDDLE_IO', 'there is no directory for files');
   };
+  const holder = new LocalHolder(store.heap, localFileSystem, 2 ** 26, noFiles);
   const stored = new StoredPartitions({ most: 2 ** 26, holderOf: () => holder, directory: noFiles, emit() {} });
   const outputs = new ShuffleOutputs(store);
-  const stores = new TaskStores(stored, store.heap, outputs, () => {});
+  const stores = new TaskStores(stored, outputs, () => {});
   const scheduler = new Scheduler<TaskSpec, TaskResult>(stores.around(transport));
   const jobs = new JobRunner(
     scheduler,

@@ -1,5 +1,5 @@
-// Random jobs on executors that join, die, time out, come back, answer late and lose what they stored, against a model that knows
-// where all output is.
+// Random jobs on executors that join, die, time out, come back, answer late, give tasks back from their queues and lose what they
+// stored, against a model that knows where all output is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -17,6 +17,7 @@ import {
   lost,
   lostOutput,
   outputsLost,
+  placeOf,
   range,
   slotId,
   stagePlan,
@@ -28,7 +29,7 @@ import {
 
 type Action =
   | { do: 'submit'; lasts: number[]; own: number }
-  | { do: 'cancel' | 'succeed' | 'timeout' | 'retry' | 'loseWith' | 'fatal'; pick: number }
+  | { do: 'cancel' | 'succeed' | 'timeout' | 'retry' | 'notBegun' | 'loseWith' | 'fatal'; pick: number }
   | { do: 'fetchFailed'; pick: number; parent: number }
   | { do: 'join' | 'loseSlot'; slot: number }
   | { do: 'loseExecutor'; executor: number }
@@ -43,7 +44,13 @@ interface Occupied {
 const SHARED = 5;
 const MAPS = 3;
 const FINAL = 100;
-const SLOTS_PER_EXECUTOR = 2;
+const THREADS = 2;
+/** The last two of each executor are places in its queue: they are there while any of its threads is. */
+const SLOTS_PER_EXECUTOR = 4;
+const isPlace = (slot: number) => slot % SLOTS_PER_EXECUTOR >= THREADS;
+const placesOf = (slot: number) => range(SLOTS_PER_EXECUTOR - THREADS, slot - (slot % SLOTS_PER_EXECUTOR) + THREADS);
+/** How long tasks take: long, quick, very quick, and nobody tells. */
+const SECONDS = [1, 0.01, 0.001, 0, undefined];
 const nameOf = (slot: number) => `e${Math.floor(slot / SLOTS_PER_EXECUTOR)}`;
 const keyOf = ({ stage, partition }: TaskRef) => `${stage}.${partition}`;
 
@@ -198,10 +205,14 @@ class Model {
       case 'join':
         this.slots.add(action.slot);
         this.send(joined(action.slot, nameOf(action.slot)));
+        for (const place of placesOf(action.slot)) {
+          this.slots.add(place);
+          this.send({ type: 'slotJoined', slot: placeOf(place, nameOf(place)) });
+        }
         return;
       case 'loseSlot':
-        this.slots.delete(action.slot);
-        this.busy.delete(action.slot);
+        this.losePlaces(action.slot);
+        this.leave(action.slot);
         this.send(lost(action.slot));
         return;
       case 'loseExecutor': {
@@ -254,32 +265,48 @@ class Model {
     this.send(failed(task, slotId(slot), { reason: 'fetchFailed', fetch }));
   }
 
-  finish(how: 'succeed' | 'timeout' | 'retry' | 'loseWith' | 'fatal', pick: number): void {
+  private leave(slot: number): void {
+    this.slots.delete(slot);
+    this.busy.delete(slot);
+  }
+
+  /** Before the last thread of an executor goes. */
+  private losePlaces(slot: number): void {
+    if ([...this.slots].some(other => other !== slot && nameOf(other) === nameOf(slot) && !isPlace(other))) return;
+    for (const place of placesOf(slot)) {
+      this.leave(place);
+      this.send(lost(place));
+    }
+  }
+
+  finish(how: 'succeed' | 'timeout' | 'retry' | 'notBegun' | 'loseWith' | 'fatal', pick: number): void {
     const picked = this.pick(pick);
     if (picked === undefined) return;
-    const [slot, { task, aborted }] = picked;
+    const [slot, { task }] = picked;
+    if (how === 'loseWith' && !isPlace(slot)) this.losePlaces(slot);
+    const { aborted } = picked[1]; // by that, perhaps
     this.busy.delete(slot);
     if (how === 'succeed') {
-      const commands = this.send(succeeded({ ...task }, slotId(slot)));
+      const commands = this.send(succeeded({ ...task }, slotId(slot), SECONDS[pick % SECONDS.length]));
       assert.equal(commands[0]?.type === 'accept', !aborted);
       return;
     }
     if (how === 'loseWith') this.slots.delete(slot);
-    const reason: FailureReason | undefined = how === 'timeout' ? 'timeout' : how === 'loseWith' ? 'lost' : undefined;
+    const reasons: Partial<Record<typeof how, FailureReason>> = { timeout: 'timeout', loseWith: 'lost', notBegun: 'notBegun' };
     const error = how === 'fatal' ? { error: TYPE_ERROR, retryable: false } : {};
-    this.send(failed({ ...task }, slotId(slot), { ...error, reason, lostSlot: how === 'loseWith' }));
+    this.send(failed({ ...task }, slotId(slot), { ...error, reason: reasons[how], lostSlot: how === 'loseWith' }));
   }
 }
 
 const pick = fc.nat(1000);
-const slot = fc.nat(4 * SLOTS_PER_EXECUTOR - 1);
+const slot = fc.tuple(fc.nat(3), fc.nat(THREADS - 1)).map(([executor, thread]) => executor * SLOTS_PER_EXECUTOR + thread);
 const actions: [number, fc.Arbitrary<Action>][] = [
   [
     4,
     fc.record({
       do: fc.constant('submit' as const),
       lasts: fc.array(fc.nat(SHARED - 1), { minLength: 1, maxLength: 2 }),
-      own: fc.integer({ min: 1, max: 4 }),
+      own: fc.integer({ min: 1, max: 8 }),
     }),
   ],
   [6, fc.record({ do: fc.constant('join' as const), slot })],
@@ -287,6 +314,7 @@ const actions: [number, fc.Arbitrary<Action>][] = [
   [3, fc.record({ do: fc.constant('loseExecutor' as const), executor: fc.nat(3) })],
   [14, fc.record({ do: fc.constant('succeed' as const), pick })],
   [5, fc.record({ do: fc.constantFrom('timeout' as const, 'timeout' as const, 'retry' as const, 'loseWith' as const), pick })],
+  [3, fc.record({ do: fc.constant('notBegun' as const), pick })],
   [1, fc.record({ do: fc.constantFrom('cancel' as const, 'fatal' as const), pick })],
   [2, fc.record({ do: fc.constant('fetchFailed' as const), pick, parent: fc.nat(20) })],
   [2, fc.record({ do: fc.constant('echo' as const), pick, ok: fc.boolean() })],

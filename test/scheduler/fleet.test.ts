@@ -13,10 +13,12 @@ import {
   lost,
   lostOutput,
   outputsLost,
+  placeOf,
   range,
   slotId,
   stagePlan,
   submitted,
+  succeeded,
   tick,
 } from './messages.js';
 
@@ -313,5 +315,69 @@ describe('quarantine', () => {
     for (const _ of range(10)) assert.equal(machine.fail(1).includes('executorQuarantined b'), false);
     const commands = machine.do(executorLost('b'));
     assert.equal(commands.filter(command => command.startsWith('launch')).length, 1, 'a is on trial, for there is nobody else');
+  });
+});
+
+describe('places in the queue of an executor', () => {
+  /** Two executors of a thread (slots 0 and 1) and three places (2 to 4, 5 to 7). */
+  const fleet = (): Machine => {
+    const machine = new Machine(['a', 'b']);
+    for (const slot of range(6, 2)) machine.do({ type: 'slotJoined', slot: placeOf(slot, slot < 5 ? 'a' : 'b') });
+    return machine;
+  };
+  const quick = (machine: Machine, slot: number, seconds: number): string[] => {
+    const task = machine.task(slot);
+    machine.busy.delete(slotId(slot));
+    return machine.do(succeeded(task, slotId(slot), seconds));
+  };
+
+  test('are given nothing before tasks of the stage are known to be quick', () => {
+    const machine = fleet();
+    assert.deepEqual(machine.do(submitted(0, [stagePlan(0, range(9))])), ['stageStarted 0', 'launch 0.0 #0 @0', 'launch 0.1 #0 @1']);
+    assert.deepEqual(quick(machine, 0, 0.5), ['accept 0.0 for 0', 'launch 0.2 #0 @0']);
+  });
+
+  test('are given as many as are quick together, in turns', () => {
+    const machine = fleet();
+    machine.do(submitted(0, [stagePlan(0, range(9))]));
+    assert.deepEqual(quick(machine, 0, 0.009), [
+      'accept 0.0 for 0',
+      'launch 0.2 #0 @0',
+      'launch 0.3 #0 @2',
+      'launch 0.4 #0 @5',
+      'launch 0.5 #0 @3',
+      'launch 0.6 #0 @6',
+    ]);
+    // Slower now: no more than what is there.
+    assert.deepEqual(quick(machine, 2, 0.04), ['accept 0.3 for 0']);
+  });
+
+  test('give back a task that is not begun, which waits for a thread; its place rests until another task has ended', () => {
+    const machine = fleet();
+    machine.do(submitted(0, [stagePlan(0, range(6))]));
+    quick(machine, 0, 0.009);
+    assert.deepEqual(machine.fail(2, { reason: 'notBegun' }), []);
+    assert.deepEqual(machine.fail(5, { reason: 'notBegun' }), []);
+    // Of quick ones again it would be given one at once, were it not resting.
+    assert.deepEqual(quick(machine, 0, 0.009), ['accept 0.2 for 0', 'launch 0.3 #1 @0']);
+    assert.deepEqual(quick(machine, 0, 0.009), ['accept 0.3 for 0', 'launch 0.4 #1 @0']);
+    for (const slot of [0, 1, 3]) quick(machine, slot, 0.009);
+    machine.quiet();
+  });
+
+  test('fail no job, however often its tasks come back', () => {
+    const machine = fleet();
+    const log = machine.do(submitted(0, [stagePlan(0, range(40))], 1));
+    let returned = 0;
+    for (let turn = 0; machine.busy.size > 0; turn++) {
+      const places = [...machine.busy.keys()].filter(slot => slot > 1);
+      if (turn % 2 === 0 && places.length > 0) {
+        machine.fail(places[0]!, { reason: 'notBegun' });
+        returned++;
+      } else log.push(...quick(machine, [...machine.busy.keys()][0]!, 0.001));
+    }
+    assert.ok(returned > 10, `${returned}`);
+    assert.equal(log.at(-1), 'jobSucceeded 0');
+    machine.quiet();
   });
 });

@@ -9,6 +9,8 @@ export const stageId = (id: number) => id as StageId;
 export const slotId = (id: number) => id as SlotId;
 export const executorId = (id: string) => id as ExecutorId;
 export const slotOf = (id: number, executor = 'here'): Slot => ({ id: slotId(id), executor: executorId(executor), thread: id });
+/** A place in an executor's queue. */
+export const placeOf = (id: number, executor = 'here'): Slot => ({ ...slotOf(id, executor), ahead: true });
 
 export const LOST: ErrorRecord = { kind: 'heddle', name: 'HeddleError', code: 'HEDDLE_THREAD_LOST', message: 'the thread ended', data: {} };
 export const EXECUTOR_LOST: ErrorRecord = { ...LOST, code: 'HEDDLE_THREAD_LOST', message: 'the executor is gone' };
@@ -43,7 +45,12 @@ export const outputsLost = (stage: number, partitions: number[]): SchedulerEvent
 });
 export const tick: SchedulerEvent = { type: 'tick' };
 export const lost = (slot: number): SchedulerEvent => ({ type: 'slotLost', slot: slotId(slot), error: LOST });
-export const succeeded = (task: TaskRef, slot: SlotId): SchedulerEvent => ({ type: 'taskSucceeded', task, slot });
+export const succeeded = (task: TaskRef, slot: SlotId, seconds?: number): SchedulerEvent => ({
+  type: 'taskSucceeded',
+  task,
+  slot,
+  seconds,
+});
 
 export function failed(task: TaskRef, slot: SlotId, how: Partial<Extract<SchedulerEvent, { type: 'taskFailed' }>> = {}): SchedulerEvent {
   return { type: 'taskFailed', task, slot, error: LOST, retryable: true, ...how };

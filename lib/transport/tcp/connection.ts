@@ -83,10 +83,13 @@ export class Connection<In, Out> {
     if (options.asks) this.write({ type: FrameType.hello, parts: [encodeHello(options.hello)] });
   }
 
-  /** Sends a message, after those before it. Throws HEDDLE_FRAME_LIMIT. Once the connection is over, does nothing. */
-  send(message: Out): void {
+  /**
+   * Sends a message, after those before it; `written` is called when it has gone to the socket. Throws HEDDLE_FRAME_LIMIT. Once the
+   * connection is over, does nothing.
+   */
+  send(message: Out, written?: () => void): void {
     if (this.isOver) return;
-    this.queue.push(framesOf(encodeMessage(message)));
+    this.queue.push(framesOf(encodeMessage(message), written));
     this.pump();
   }
 
@@ -270,13 +273,19 @@ export class Connection<In, Out> {
   }
 }
 
-/** The frames of a message; a short one is a single frame. */
-function* framesOf(parts: readonly Uint8Array[]): Generator<Outgoing> {
+/** The frames of a message. */
+function framesOf(parts: readonly Uint8Array[], written = (): void => {}): Generator<Outgoing> {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (length <= PART) {
-    yield { type: FrameType.message, parts };
-    return;
-  }
+  if (length > MOST_MESSAGE) throw tooLong(length);
+  return length <= PART ? shortFrame(parts, written) : longFrames(parts, length, written);
+}
+
+function* shortFrame(parts: readonly Uint8Array[], written: () => void): Generator<Outgoing> {
+  yield { type: FrameType.message, parts };
+  written();
+}
+
+function* longFrames(parts: readonly Uint8Array[], length: number, written: () => void): Generator<Outgoing> {
   const total = new Uint8Array(8);
   new DataView(total.buffer).setFloat64(0, length, true);
   yield { type: FrameType.long, parts: [total] };
@@ -295,6 +304,7 @@ function* framesOf(parts: readonly Uint8Array[]): Generator<Outgoing> {
     }
   }
   if (piece.length > 0) yield { type: FrameType.part, parts: piece };
+  written();
 }
 
 function tooLong(length: number): HeddleError {

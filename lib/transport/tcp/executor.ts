@@ -108,7 +108,8 @@ export class Executor {
   }
 
   private hello(): Hello {
-    return { role: 'executor', name: this.name, threads: this.options.threads, serves: this.listener!.address };
+    const { threads, memory } = this.options;
+    return { role: 'executor', name: this.name, threads, memory, serves: this.listener!.address };
   }
 
   private greeted(peer: Hello, connection: Connection<Incoming, Outgoing>, from: string): ConnectionEvents<Incoming> {

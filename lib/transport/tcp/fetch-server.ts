@@ -1,15 +1,18 @@
-// Gives other executors what this one holds of a shuffle: for one reduce id the rows that certain attempts wrote, as one
-// stream of blocks. The same question has the same answer, byte for byte, so that who lost the connection goes on from the block
+// Gives other executors what this one holds: of a shuffle, for one reduce id the rows that certain attempts wrote, as one
+// stream of blocks; or stored rows. The same question has the same answer, byte for byte, so that who lost the connection goes on from the block
 // where it was. A block is whole runs, one after the other (lib/shuffle/run.ts).
 
 import { HeddleError } from '../../core/errors.js';
 import { loadedRuns } from '../../shuffle/reader.js';
 import { copiedBytes, copyRun, type Run } from '../../shuffle/run.js';
 import type { ShuffleRef, ShuffleStore } from '../../shuffle/store.js';
+import { readBlock } from '../../storage/block-file.js';
+import { localFileSystem } from '../../storage/local-file-system.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 import { PART } from './limits.js';
-import { bytesToWords, type FetchRequest, type FromFetcher, type FromServer } from './messages.js';
+import { bytesToWords, type FetchRequest, type FromFetcher, type FromServer, type StoredRequest } from './messages.js';
 import type { ShuffleDirectory } from './shuffle-directory.js';
+import type { StoredTable } from './stored-table.js';
 
 /** Bytes of a block, but for one that is a single larger run. */
 const BLOCK = 4 * PART;
@@ -19,6 +22,7 @@ export class FetchServer {
     private readonly session: string,
     private readonly store: ShuffleStore,
     private readonly directory: ShuffleDirectory,
+    private readonly table: StoredTable,
   ) {}
 
   /** Answers one fetcher, one request after the other. */
@@ -27,7 +31,10 @@ export class FetchServer {
     let isOpen = true;
     return {
       message: ({ request }) => {
-        last = last.then(() => (isOpen ? this.serve(request, connection, () => isOpen) : undefined));
+        last = last.then(() => {
+          if (!isOpen) return;
+          return 'stored' in request ? this.serveStored(request, connection, () => isOpen) : this.serve(request, connection, () => isOpen);
+        });
       },
       closed: () => {
         isOpen = false;
@@ -80,6 +87,38 @@ export class FetchServer {
       }
     }
     connection.send({ type: 'end', blocks });
+  }
+
+  private async serveStored(
+    { session, stored, from }: StoredRequest,
+    connection: Connection<FromFetcher, FromServer>,
+    isOpen: () => boolean,
+  ): Promise<void> {
+    const rows = session === this.session ? this.table.use(stored) : undefined;
+    if (rows === undefined) {
+      connection.send({ type: 'missing', maps: [] });
+      return;
+    }
+    try {
+      connection.send({ type: 'chunks', runs: rows.chunks.map(({ runs }) => runs) });
+      for (const { at } of rows.chunks.slice(from)) {
+        if (!isOpen()) return;
+        const bytes = 'address' in at ? this.store.heap.u8.subarray(at.address, at.address + at.bytes) : readBlock(localFileSystem, at);
+        connection.send({ type: 'block', bytes: bytes.length });
+        for (let done = 0; done < bytes.length; done += PART) {
+          // A copy: the memory of the heap is shared, and what is sent must stay as it is.
+          connection.sendData([bytes.slice(done, done + PART)]);
+          await connection.room();
+        }
+      }
+      connection.send({ type: 'end', blocks: rows.chunks.length });
+    } catch (error) {
+      // What was in a file is lost, as what was on another machine may be.
+      if (!(error instanceof HeddleError)) throw error;
+      connection.send({ type: 'missing', maps: [] });
+    } finally {
+      this.table.release(stored);
+    }
   }
 
   /** The bytes of runs, in pieces that a frame can take. */

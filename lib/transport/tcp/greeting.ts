@@ -18,6 +18,8 @@ export interface ExecutorHello {
   readonly role: 'executor';
   readonly name: string;
   readonly threads: number;
+  /** Bytes of its heap. */
+  readonly memory: number;
   /** Where other executors fetch shuffle data. */
   readonly serves: Address;
 }
@@ -80,10 +82,10 @@ function parse(bytes: Uint8Array): Record<string, unknown> {
 }
 
 function isHello(hello: object): hello is Hello {
-  const { role, name, threads, serves } = hello as Record<string, unknown>;
+  const { role, name, threads, memory, serves } = hello as Record<string, unknown>;
   if (typeof name !== 'string') return false;
   if (role === 'driver' || role === 'fetcher') return true;
-  if (role !== 'executor' || !Number.isInteger(threads) || (threads as number) < 1) return false;
+  if (role !== 'executor' || !Number.isInteger(threads) || (threads as number) < 1 || !Number.isInteger(memory)) return false;
   const { host, port } = (serves ?? {}) as Record<string, unknown>;
   return typeof host === 'string' && Number.isInteger(port);
 }

@@ -1,7 +1,7 @@
 // What connections may take and how long they may, in one place.
 
 /** Changes whenever frames or messages do: both ends must have the same. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -31,6 +31,12 @@ export const LEASE_MS = 60_000;
 export const ACKNOWLEDGE_MS = 10_000;
 /** How long it waits with that: most tasks end before. */
 export const ACKNOWLEDGEMENT_MS = 500;
+/** Tasks that may wait in an executor's queue, for each of its threads. */
+export const MOST_QUEUED = 32;
+/** How long one waits there before it goes back to the driver, who may know of a thread that is free. */
+export const MOST_WAIT_MS = 100;
+/** Outcomes that wait for each other while at least as many tasks wait for a thread. */
+export const OUTCOMES_TOGETHER = 16;
 /** Between two attempts to reach an executor, or a driver. */
 export const REDIAL_MS = 2_000;
 /** Streams of shuffle data that an executor takes in at once. */

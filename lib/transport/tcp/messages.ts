@@ -10,11 +10,13 @@ import type { Address } from './address.js';
 /** A task as it travels: what it shares with others went before it, once. */
 export interface RemoteTask {
   readonly id: number;
-  /** One runs at a time on each thread's slot. */
-  readonly slot: number;
   readonly spec: Omit<TaskSpec, 'program' | 'shared'>;
   /** The values that its closures refer to, by id and key. */
   readonly shared: readonly { readonly id: number; readonly key: number }[];
+  /** For each input of rows, from the inside out: what its column is known by, or 0 where it is in its place. */
+  readonly columns: readonly number[];
+  /** Where those executors serve who have stored rows that it reads. */
+  readonly holders: readonly { readonly id: string; readonly serves: Address }[];
 }
 
 /** Who has the output of each map partition of a shuffle. */
@@ -29,14 +31,25 @@ export interface OutputTable {
 
 export type FromDriver =
   /** First of all: who the executor is to this driver, and which driver it is. */
-  | { readonly type: 'welcome'; readonly executor: ExecutorId; readonly session: string }
+  | {
+      readonly type: 'welcome';
+      readonly executor: ExecutorId;
+      readonly session: string;
+      /** The part of its heap that stored rows may take. */
+      readonly storageFraction: number;
+    }
   | { readonly type: 'program'; readonly stage: number; readonly bytes: Uint8Array }
   | { readonly type: 'forgetProgram'; readonly stage: number }
   | { readonly type: 'value'; readonly key: number; readonly bytes: Uint8Array }
+  /** Rows that tasks read; the driver knows which ones the executor has. */
+  | { readonly type: 'rows'; readonly id: number; readonly column: Uint8Array }
+  | { readonly type: 'forgetRows'; readonly ids: readonly number[] }
   | { readonly type: 'outputs'; readonly table: OutputTable }
   | { readonly type: 'tasks'; readonly tasks: readonly RemoteTask[] }
   | { readonly type: 'cancel'; readonly tasks: readonly number[] }
-  | { readonly type: 'freeShuffle'; readonly shuffle: ShuffleId };
+  | { readonly type: 'freeShuffle'; readonly shuffle: ShuffleId }
+  /** Stored rows, by their names: nobody wants them any more, or they have to make room. */
+  | { readonly type: 'freeStored' | 'moveStored'; readonly id: string };
 
 export type RemoteOutcome =
   | { readonly id: number; readonly ok: true; readonly result: TaskResult }
@@ -61,14 +74,23 @@ export interface FetchRequest {
   readonly from: number;
 }
 
+/** Or for stored rows. */
+export interface StoredRequest {
+  readonly session: string;
+  readonly stored: string;
+  /** Blocks that have come already. */
+  readonly from: number;
+}
+
 export type FromExecutor =
   | { readonly type: 'accepted'; readonly tasks: readonly number[] }
   | { readonly type: 'outcomes'; readonly outcomes: readonly RemoteOutcome[] };
 
-export type FromFetcher = { readonly type: 'fetch'; readonly request: FetchRequest };
+export type FromFetcher = { readonly type: 'fetch'; readonly request: FetchRequest | StoredRequest };
 
-/** The answers to a fetcher: blocks, each followed by its bytes, then the end; or what is not there. */
+/** The answers to a fetcher: blocks, each followed by its bytes, then the end; or what is not there. Stored rows are a block a chunk. */
 export type FromServer =
+  | { readonly type: 'chunks'; readonly runs: readonly (readonly number[])[] }
   | { readonly type: 'block'; readonly bytes: number }
   | { readonly type: 'end'; readonly blocks: number }
   | { readonly type: 'missing'; readonly maps: readonly number[] };

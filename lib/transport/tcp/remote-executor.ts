@@ -8,20 +8,34 @@ import type { InputSpec, SharedSpec, TaskResult, TaskSpec } from '../../task/spe
 import type { Slot, TaskOutcome } from '../contract.js';
 import type { Address } from './address.js';
 import type { Connection, ConnectionEvents } from './connection.js';
-import { mapInputs } from './inputs.js';
+import { columnBytes, mapInputs } from './inputs.js';
 import { ACKNOWLEDGE_MS } from './limits.js';
 import type { FromDriver, FromExecutor, RemoteOutcome, RemoteTask } from './messages.js';
 import type { OutputTables } from './outputs.js';
+import { SentColumns, WORTH_KEEPING } from './sent-columns.js';
 
 /** Programs that an executor keeps. */
 const MOST_PROGRAMS = 256;
 
+/** The part of an executor's memory that columns of rows may take there beside its heap, and those of tasks in its queue. */
+const COLUMNS_OF_MEMORY = 1 / 4;
+const NOTHING = new Uint8Array(0);
+
 type Outcome = TaskOutcome<TaskResult>;
+
+const NOT_BEGUN: Outcome = {
+  ok: false,
+  error: toErrorRecord(new HeddleError('HEDDLE_TIMEOUT', 'its rows had to wait for others')),
+  retryable: true,
+  reason: 'notBegun',
+};
 
 interface RunningTask {
   readonly spec: TaskSpec;
   settle(outcome: Outcome): void;
-  /** Ends the waiting for the acknowledgement. */
+  /** The executor could know of it by now, and is to say so in time. */
+  sent(): void;
+  /** Ends the waiting for that. */
   acknowledged(): void;
 }
 
@@ -29,7 +43,11 @@ interface RunningTask {
 export interface Fleet {
   readonly clock: Clock;
   nextTask(): number;
+  /** What a column is known by. */
+  columnId(column: Uint8Array): number;
   readonly outputs: OutputTables;
+  /** Where an executor gives others what it has; undefined where it is gone. */
+  servesOf(executor: string): Address | undefined;
   lost(executor: RemoteExecutor, error: HeddleError): void;
 }
 
@@ -45,6 +63,10 @@ export class RemoteExecutor {
   private isScheduled = false;
   private readonly programs = new Set<number>();
   private readonly values = new Set<number>();
+  private readonly columns: SentColumns;
+  /** Bytes of the columns of running tasks. */
+  private underWay = 0;
+  private readonly mostUnderWay: number;
   private readonly versions = new Map<ShuffleId, number>();
   private gone: HeddleError | undefined;
 
@@ -52,26 +74,39 @@ export class RemoteExecutor {
     readonly id: ExecutorId,
     readonly address: string,
     readonly serves: Address,
+    /** Bytes of its heap. */
+    readonly memory: number,
     readonly slots: readonly Slot[],
     private readonly fleet: Fleet,
     private readonly connection: Connection<FromExecutor, FromDriver>,
-  ) {}
+  ) {
+    this.mostUnderWay = memory * COLUMNS_OF_MEMORY;
+    this.columns = new SentColumns(this.mostUnderWay);
+  }
 
   run(spec: TaskSpec, slot: Slot, signal: AbortSignal): Promise<Outcome> {
     if (this.gone !== undefined) return Promise.resolve(this.lostOutcome(spec, this.gone));
+    const bytes = columnBytes(spec.inputs);
+    // In its queue there is room for tasks, but not for any amount of rows.
+    if (slot.ahead === true && bytes > 0 && this.underWay + bytes > this.mostUnderWay) return Promise.resolve(NOT_BEGUN);
+    this.underWay += bytes;
     return new Promise(resolve => {
       const id = this.fleet.nextTask();
-      const stopWaiting = this.fleet.clock.after(ACKNOWLEDGE_MS, () => this.timeOut(id));
+      let stopWaiting = (): void => {};
       const cancel = (): void => this.cancel(id);
       const settle = (outcome: Outcome): void => {
         this.running.delete(id);
+        this.underWay -= bytes;
         stopWaiting();
         signal.removeEventListener('abort', cancel);
         resolve(outcome);
       };
-      this.running.set(id, { spec, settle, acknowledged: stopWaiting });
+      const sent = (): void => {
+        stopWaiting = this.fleet.clock.after(ACKNOWLEDGE_MS, () => this.timeOut(id));
+      };
+      this.running.set(id, { spec, settle, sent, acknowledged: () => stopWaiting() });
       try {
-        this.sendTask(id, spec, slot);
+        this.sendTask(id, spec);
       } catch (error) {
         settle({ ok: false, error: toErrorRecord(error), retryable: false });
         return;
@@ -87,17 +122,43 @@ export class RemoteExecutor {
     this.connection.send({ type: 'freeShuffle', shuffle });
   }
 
+  /** Nobody wants these stored rows any more. */
+  freeStored(id: string): void {
+    this.connection.send({ type: 'freeStored', id });
+  }
+
+  /** Stored rows have to leave its memory. */
+  moveStored(id: string): void {
+    this.connection.send({ type: 'moveStored', id });
+  }
+
   close(): Promise<void> {
     return this.connection.close();
   }
 
-  private sendTask(id: number, spec: TaskSpec, { thread }: Slot): void {
+  private sendTask(id: number, spec: TaskSpec): void {
     const { program, shared, ...rest } = spec;
     this.sendProgram(spec.stage, program);
     this.sendValues(shared, spec.wanted);
-    const inputs = mapInputs(spec.inputs, input => this.prepareInput(input));
-    this.batch.push({ id, slot: thread, spec: { ...rest, inputs }, shared: shared.map(({ id, key }) => ({ id, key })) });
+    const holders = new Map<string, Address>();
+    const columns: number[] = [];
+    const inputs = mapInputs(spec.inputs, input => this.prepareInput(input, holders, columns));
+    this.batch.push({
+      id,
+      spec: { ...rest, inputs },
+      shared: shared.map(({ id, key }) => ({ id, key })),
+      columns,
+      holders: Array.from(holders, ([id, serves]) => ({ id, serves })),
+    });
     this.schedule();
+    this.forgetColumns();
+  }
+
+  private forgetColumns(): void {
+    const ids = this.columns.takeExcess();
+    if (ids.length === 0) return;
+    this.flush(); // tasks before this one, and this one, find them
+    this.connection.send({ type: 'forgetRows', ids });
   }
 
   private sendProgram(stage: number, bytes: Uint8Array): void {
@@ -129,12 +190,34 @@ export class RemoteExecutor {
     }
   }
 
-  /** Sends what the executor has to know to read it. */
-  private prepareInput(input: InputSpec): InputSpec {
-    // Nobody keeps book yet of rows that executors store: they compute them.
-    if (input.kind === 'computed') return { ...input, store: null };
-    if (input.kind === 'shuffle') this.sendOutputs(input.shuffle);
-    return input;
+  /** Sends what the executor has to know to read it, or adds it to what goes with the task. The input as it goes. */
+  private prepareInput(input: InputSpec, holders: Map<string, Address>, columns: number[]): InputSpec {
+    switch (input.kind) {
+      case 'shuffle':
+        this.sendOutputs(input.shuffle);
+        return input;
+      case 'stored': {
+        const { executor } = input.rows;
+        const serves = this.fleet.servesOf(executor);
+        if (serves !== undefined && executor !== this.id) holders.set(executor, serves);
+        return input;
+      }
+      case 'rows': {
+        const isKept = input.column.length >= WORTH_KEEPING;
+        columns.push(isKept ? this.sendColumn(input.column) : 0);
+        return isKept ? { ...input, column: NOTHING } : input;
+      }
+      default:
+        return input;
+    }
+  }
+
+  private sendColumn(column: Uint8Array): number {
+    const id = this.fleet.columnId(column);
+    if (this.columns.use(id)) return id;
+    this.connection.send({ type: 'rows', id, column });
+    this.columns.add(id, column.length);
+    return id;
   }
 
   private sendOutputs(ref: ShuffleRef): void {
@@ -165,7 +248,9 @@ export class RemoteExecutor {
       const tasks = this.batch;
       this.batch = [];
       try {
-        this.connection.send({ type: 'tasks', tasks });
+        this.connection.send({ type: 'tasks', tasks }, () => {
+          for (const { id } of tasks) this.running.get(id)?.sent();
+        });
       } catch (error) {
         const record = toErrorRecord(error);
         for (const { id } of tasks) this.running.get(id)?.settle({ ok: false, error: record, retryable: false });
@@ -184,7 +269,11 @@ export class RemoteExecutor {
 
   private settle(outcome: RemoteOutcome): void {
     const task = this.running.get(outcome.id);
-    if (task === undefined) return; // it was given up before
+    if (task === undefined) {
+      // It was given up before, and so is what it has stored.
+      if (outcome.ok) for (const { stored } of outcome.result.stored ?? []) if (stored !== undefined) this.freeStored(stored.remote!.id);
+      return;
+    }
     if (!outcome.ok) {
       const { id: _, ...failure } = outcome;
       task.settle(failure);

@@ -11,22 +11,25 @@ import { ShuffleStore } from '../../shuffle/store.js';
 import { localFileSystem } from '../../storage/local-file-system.js';
 import { SpillDirectory } from '../../storage/spill-directory.js';
 import { SpillFiles } from '../../storage/spill-files.js';
-import type { SharedSpec, TaskSpec } from '../../task/spec.js';
+import type { SharedSpec, TaskResult, TaskSpec } from '../../task/spec.js';
+import { LocalHolder } from '../../task/stored/local-holder.js';
 import type { SlotId } from '../contract.js';
 import { LocalTransport } from '../local/local.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 import type { ExecutorOptions } from './executor.js';
-import { FetchClient, FetchFailure } from './fetch-client.js';
+import { FetchClient } from './fetch-client.js';
 import { FetchServer } from './fetch-server.js';
+import { FetchFailure } from './fetch-stream.js';
 import { TaskInputs } from './gather.js';
-import { ACKNOWLEDGEMENT_MS } from './limits.js';
+import { ACKNOWLEDGEMENT_MS, MOST_WAIT_MS, OUTCOMES_TOGETHER } from './limits.js';
 import type { FromDriver, FromExecutor, RemoteOutcome, RemoteTask } from './messages.js';
 import { ShuffleDirectory } from './shuffle-directory.js';
+import { StoredTable } from './stored-table.js';
+import { TaskQueue } from './task-queue.js';
 
 /** A task that has come, up to its outcome. */
 interface Held {
   readonly id: number;
-  readonly slot: number;
   readonly controller: AbortController;
 }
 
@@ -44,14 +47,16 @@ export class Session {
   private readonly directory: ShuffleDirectory;
   private readonly programs = new Map<number, Uint8Array>();
   private readonly values = new Map<number, Uint8Array>();
+  private readonly columns = new Map<number, Uint8Array>();
   private readonly tasks = new Map<number, Held>();
-  /** The end of the last task of each slot: the next one starts after it. */
-  private readonly busy: Promise<void>[] = [];
-  private outcomes: RemoteOutcome[] = [];
+  private readonly queue: TaskQueue;
+  private readonly outcomes: RemoteOutcome[] = [];
+  private isSending = false;
   /** Tasks of which the driver has not been told yet that they have come. */
   private readonly unacknowledged: number[] = [];
   private executor: ExecutorId | undefined;
   private client: FetchClient | undefined;
+  private stored!: StoredTable;
   server: FetchServer | undefined;
   private settleEnd!: (error: HeddleError) => void;
   /** Its driver is gone, or given up. */
@@ -61,7 +66,8 @@ export class Session {
     private readonly options: ExecutorOptions & { readonly key: Buffer },
     private readonly connection: Connection<FromDriver, FromExecutor>,
   ) {
-    const { threads, memory, kernels, spillDirectory } = options;
+    const { threads, memory, kernels, spillDirectory, clock } = options;
+    this.queue = new TaskQueue(threads, clock);
     this.heap = Heap.open(Heap.format(reserveHeap(memory), { threads: threads + 1 }).memory, threads);
     this.spill = new SpillDirectory(spillDirectory);
     this.store = new ShuffleStore(this.heap, new SpillFiles(localFileSystem, this.spill.location));
@@ -88,8 +94,12 @@ export class Session {
       case 'welcome': {
         const { key, clock } = this.options;
         this.executor = message.executor;
-        this.client = new FetchClient(this.heap, { session: message.session, key, clock });
-        this.server = new FetchServer(message.session, this.store, this.directory);
+        const { heap, spill } = this;
+        const directory = () => spill.path();
+        const holder = new LocalHolder(heap, localFileSystem, heap.capacity * message.storageFraction, directory);
+        this.stored = new StoredTable(holder, directory);
+        this.client = new FetchClient(heap, { session: message.session, key, clock });
+        this.server = new FetchServer(message.session, this.store, this.directory, this.stored);
         return;
       }
       case 'program':
@@ -101,6 +111,12 @@ export class Session {
       case 'value':
         this.values.set(message.key, inSharedMemory(message.bytes));
         return;
+      case 'rows':
+        this.columns.set(message.id, inSharedMemory(message.column));
+        return;
+      case 'forgetRows':
+        for (const id of message.ids) this.columns.delete(id);
+        return;
       case 'outputs':
         this.directory.setOutputs(message.table);
         return;
@@ -109,10 +125,16 @@ export class Session {
         this.acknowledgeSoon(message.tasks.map(({ id }) => id));
         return;
       case 'cancel':
-        for (const id of message.tasks) this.tasks.get(id)?.controller.abort();
+        for (const id of message.tasks) if (!this.queue.cancel(id)) this.tasks.get(id)?.controller.abort();
         return;
       case 'freeShuffle':
         this.directory.free(message.shuffle);
+        return;
+      case 'freeStored':
+        this.stored.free(message.id);
+        return;
+      case 'moveStored':
+        this.stored.toFile(message.id);
     }
   }
 
@@ -129,25 +151,27 @@ export class Session {
 
   /** What the task refers to is looked up now: a later message may be about a later task. */
   private take(task: RemoteTask): void {
-    const { id, slot, spec } = task;
-    const held: Held = { id, slot, controller: new AbortController() };
+    const { id, spec } = task;
+    const held: Held = { id, controller: new AbortController() };
     this.tasks.set(id, held);
     let inputs: TaskInputs;
     let complete: TaskSpec;
     try {
       complete = { ...spec, program: this.program(spec.stage), shared: this.shared(task) };
-      inputs = new TaskInputs(spec, this.executor!, this.heap, this.store, this.directory);
+      inputs = new TaskInputs(task, this.executor!, this.heap, this.store, this.directory, this.stored, this.columns);
     } catch (error) {
       this.finish(held, { id, ok: false, error: toErrorRecord(error), retryable: false });
       return;
     }
-    const before = this.busy[slot] ?? Promise.resolve();
-    this.busy[slot] = before
-      .then(() => this.run(held, complete, inputs))
-      .then(outcome => {
-        inputs.release();
-        this.finish(held, outcome);
-      });
+    const end = (outcome: RemoteOutcome): void => {
+      inputs.release();
+      this.finish(held, outcome);
+    };
+    this.queue.add({
+      id,
+      run: async thread => end(await this.run(held, thread, complete, inputs)),
+      giveBack: why => end(notBegun(id, why)),
+    });
   }
 
   private program(stage: number): Uint8Array {
@@ -169,13 +193,15 @@ export class Session {
   }
 
   /** Never rejects. */
-  private async run({ id, slot, controller }: Held, spec: TaskSpec, inputs: TaskInputs): Promise<RemoteOutcome> {
+  private async run({ id, controller }: Held, thread: number, spec: TaskSpec, inputs: TaskInputs): Promise<RemoteOutcome> {
     const { signal } = controller;
     try {
       signal.throwIfAborted();
       const located = { ...spec, inputs: await inputs.gather(this.client!, signal), output: inputs.output };
-      const place = { id: slot as SlotId, executor: this.executor!, thread: slot };
-      return { id, ...(await this.pool.run(located, place, signal)) };
+      const place = { id: thread as SlotId, executor: this.executor!, thread };
+      const outcome = await this.pool.run(located, place, signal);
+      if (outcome.ok) return { id, ok: true, result: this.kept(outcome.result, spec.token) };
+      return { id, ...outcome, error: this.stored.named(outcome.error) };
     } catch (error) {
       if (!(error instanceof FetchFailure)) return { id, ok: false, error: toErrorRecord(error), retryable: false };
       const { coded, shuffle, executor, maps } = error;
@@ -184,14 +210,23 @@ export class Session {
     }
   }
 
+  /** The result as the driver is told it. */
+  private kept(result: TaskResult, token: number): TaskResult {
+    const { stored } = result;
+    return stored === undefined ? result : { ...result, stored: this.stored.take(stored, this.executor!, token) };
+  }
+
   private finish({ id }: Held, outcome: RemoteOutcome): void {
     this.tasks.delete(id);
-    if (this.outcomes.push(outcome) > 1) return;
+    this.outcomes.push(outcome);
+    // While many tasks wait here nobody waits for a few outcomes: a message costs more than a quick task does.
+    const { queue, outcomes } = this;
+    if (this.isSending || (queue.length >= OUTCOMES_TOGETHER && outcomes.length < OUTCOMES_TOGETHER)) return;
+    this.isSending = true;
     // What ends in one turn of the event loop goes in one message.
     setImmediate(() => {
-      const { outcomes } = this;
-      this.outcomes = [];
-      this.sendOutcomes(outcomes);
+      this.isSending = false;
+      this.sendOutcomes(this.outcomes.splice(0));
     });
   }
 
@@ -215,11 +250,19 @@ export class Session {
     for (const { controller } of this.tasks.values()) controller.abort();
     this.client?.close();
     this.server = undefined;
+    const ended = this.queue.close();
     await this.pool.close();
     this.spill.close();
-    await Promise.all(this.busy);
+    await ended;
     this.settleEnd(error);
   }
+}
+
+function notBegun(id: number, why: 'cancelled' | 'notBegun'): RemoteOutcome {
+  if (why === 'cancelled')
+    return { id, ok: false, error: toErrorRecord(new HeddleError('HEDDLE_CANCELLED', 'the task was called off')), retryable: false };
+  const error = new HeddleError('HEDDLE_TIMEOUT', `the task had waited for a thread for ${MOST_WAIT_MS} ms`);
+  return { id, ok: false, error: toErrorRecord(error), retryable: true, reason: 'notBegun' };
 }
 
 /** All threads read the same bytes. Larger ones came in shared memory. */

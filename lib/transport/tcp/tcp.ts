@@ -12,7 +12,7 @@ import { type Address, formatAddress } from './address.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 import { dial } from './dial.js';
 import type { ExecutorHello, Hello } from './greeting.js';
-import { REDIAL_MS } from './limits.js';
+import { MOST_QUEUED, REDIAL_MS } from './limits.js';
 import { Listener } from './listener.js';
 import type { FromDriver, FromExecutor } from './messages.js';
 import { type OutputLocations, OutputTables } from './outputs.js';
@@ -29,6 +29,8 @@ export interface TcpOptions {
   readonly executors?: readonly Address[] | undefined;
   /** Where the output of map tasks is. */
   readonly outputs: OutputLocations;
+  /** The part of an executor's heap that stored rows may take. */
+  readonly storageFraction: number;
   readonly clock?: Clock;
   log(message: string): void;
 }
@@ -41,6 +43,8 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
   private readonly session = randomUUID();
   private readonly nextSlot = idSequence<SlotId>();
   private readonly nextExecutor = idSequence<number>(1);
+  private readonly nextColumn = idSequence<number>(1);
+  private readonly columnIds = new WeakMap<Uint8Array, number>();
   private readonly key: Buffer;
   private readonly clock: Clock;
   private readonly fleet: Fleet;
@@ -69,7 +73,9 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
     this.fleet = {
       clock: this.clock,
       nextTask: idSequence<number>(1),
+      columnId: column => this.columnId(column),
       outputs: new OutputTables(options.outputs, id => this.executors.get(id)?.serves),
+      servesOf: id => this.executors.get(id as ExecutorId)?.serves,
       lost: (executor, error) => this.leave(executor, error),
     };
   }
@@ -167,12 +173,15 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
     signal.addEventListener('abort', stop, { once: true });
   }
 
-  private join({ threads, serves }: ExecutorHello, connection: Link, from: Address): ConnectionEvents<FromExecutor> {
+  private join({ threads, memory, serves }: ExecutorHello, connection: Link, from: Address): ConnectionEvents<FromExecutor> {
     const address = formatAddress(from);
     const id = `${address}/${this.nextExecutor()}` as ExecutorId;
-    const slots = Array.from({ length: threads }, (_, thread): Slot => ({ id: this.nextSlot(), executor: id, address, thread }));
-    const executor = new RemoteExecutor(id, address, serves, slots, this.fleet, connection);
-    connection.send({ type: 'welcome', executor: id, session: this.session });
+    const slots = Array.from({ length: threads * (1 + MOST_QUEUED) }, (_, i): Slot => {
+      const slot = { id: this.nextSlot(), executor: id, address, thread: i % threads };
+      return i < threads ? slot : { ...slot, ahead: true };
+    });
+    const executor = new RemoteExecutor(id, address, serves, memory, slots, this.fleet, connection);
+    connection.send({ type: 'welcome', executor: id, session: this.session, storageFraction: this.options.storageFraction });
     this.executors.set(id, executor);
     for (const listener of this.listeners) for (const slot of slots) listener.joined(slot);
     return executor.events;
@@ -190,6 +199,17 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
       if (listener.executorLost === undefined) for (const { id } of executor.slots) listener.left(id, lost);
       else listener.executorLost(executor.id, lost);
     }
+  }
+
+  private columnId(column: Uint8Array): number {
+    let id = this.columnIds.get(column);
+    if (id === undefined) this.columnIds.set(column, (id = this.nextColumn()));
+    return id;
+  }
+
+  /** An executor that is there, by its name. */
+  executor(id: string): RemoteExecutor | undefined {
+    return this.executors.get(id as ExecutorId);
   }
 
   /** Nobody reads this shuffle any more. */

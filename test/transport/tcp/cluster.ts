@@ -6,6 +6,7 @@ import { ShuffleOutputs } from '../../../lib/plan/shuffle-outputs.js';
 import { Heap } from '../../../lib/shuffle/heap/allocator.js';
 import { reserveHeap } from '../../../lib/shuffle/heap/memory.js';
 import { ShuffleStore } from '../../../lib/shuffle/store.js';
+import type { Slot } from '../../../lib/transport/contract.js';
 import { Executor, type ExecutorPlace } from '../../../lib/transport/tcp/executor.js';
 import { TcpTransport } from '../../../lib/transport/tcp/tcp.js';
 
@@ -16,6 +17,11 @@ const MEMORY = 64 * 2 ** 20;
 export function bookStore(threads = 0): ShuffleStore {
   const heap = Heap.format(reserveHeap(MEMORY), { threads: threads + 1 });
   return new ShuffleStore(Heap.open(heap.memory, threads));
+}
+
+/** The slots that are no places in queues. */
+export function threadsOf(transport: TcpTransport): readonly Slot[] {
+  return transport.slots().filter(({ ahead }) => ahead !== true);
 }
 
 export interface ClusterOptions {
@@ -47,6 +53,7 @@ export class Cluster {
       name: 'test',
       secret: SECRET,
       outputs,
+      storageFraction: 0.5,
       listen: dialled ? undefined : { host: '127.0.0.1', port: 0 },
       executors: cluster.executors.map(({ address }) => address!),
       log: message => cluster.log(message),
@@ -63,7 +70,7 @@ export class Cluster {
     });
     if (!dialled) for (const threads of executors) await start(threads, { connect: transport.address! });
     const slots = executors.reduce((sum, threads) => sum + threads, 0);
-    await cluster.until(() => transport.slots().length === slots);
+    await cluster.until(() => threadsOf(transport).length === slots);
     await cluster.until(() => cluster.logged.filter(message => message.startsWith('works for')).length === executors.length);
     return cluster;
   }

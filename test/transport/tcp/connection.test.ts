@@ -119,6 +119,29 @@ describe('a connection', () => {
     assert.match(error.message, /nothing was heard from the other end for \d+ s/);
   });
 
+  test('refuses to send a message that is too long, and goes on', async () => {
+    const { here, far } = await pair();
+    const part = new Uint8Array(2 ** 26);
+    const parts = Array.from({ length: MOST_MESSAGE / part.length }, () => part.subarray());
+    assert.throws(() => here.send(parts), { code: 'HEDDLE_FRAME_LIMIT', message: /use more partitions/ });
+    here.send('after it');
+    await far.until(() => far.messages.length === 1);
+  });
+
+  test('says when a message has gone to the socket, which waits for the other end', async () => {
+    const { here, there, far } = await pair();
+    const socket = (there as unknown as { socket: { pause(): void; resume(): void } }).socket;
+    socket.pause();
+    const written: string[] = [];
+    here.send(new Uint8Array(200 * PART), () => written.push('long'));
+    here.send('short', () => written.push('short'));
+    for (let turn = 0; turn < 20; turn++) await new Promise(resolve => setImmediate(resolve));
+    assert.deepEqual(written, []);
+    socket.resume();
+    await far.until(() => far.messages.length === 2);
+    assert.deepEqual(written, ['long', 'short']);
+  });
+
   test('does not take a whole message for granted: what is announced too long is refused', async () => {
     const { here, far } = await pair();
     const length = new Uint8Array(8);

@@ -1,16 +1,23 @@
 // Stored rows in this process: in its heap, and in files of its spill directory.
 
-import type { Heap } from '../shuffle/heap/allocator.js';
-import { BlockFileWriter } from '../storage/block-file.js';
-import type { FileSystem } from '../storage/file-system.js';
-import type { StoredChunk, StoredRows } from '../task/spec.js';
-import type { StoredHolder } from './kept.js';
+import type { Heap } from '../../shuffle/heap/allocator.js';
+import { BlockFileWriter } from '../../storage/block-file.js';
+import type { FileSystem } from '../../storage/file-system.js';
+import type { StoredChunk, StoredRows } from '../spec.js';
 
-export class LocalHolder implements StoredHolder {
+export class LocalHolder {
+  readonly capacity: number;
+
   constructor(
     private readonly heap: Heap,
     private readonly files: FileSystem,
-  ) {}
+    /** Bytes of the heap that stored rows may take together. */
+    readonly most: number,
+    /** The directory of files; made when it is asked for. */
+    private readonly directory: () => string,
+  ) {
+    this.capacity = heap.capacity;
+  }
 
   commit({ chunks }: StoredRows): void {
     for (const { at } of chunks) if ('address' in at) this.heap.setState(at.address, 'committed');
@@ -29,9 +36,9 @@ export class LocalHolder implements StoredHolder {
     return chunks.reduce((sum, { at }) => ('address' in at ? sum + this.heap.sizeOf(at.address) : sum), 0);
   }
 
-  toFile(stored: StoredRows, directory: string, name: string): StoredRows {
+  toFile(stored: StoredRows, name: string): StoredRows {
     const { u8 } = this.heap;
-    const writer = new BlockFileWriter(this.files, this.files.join(directory, name));
+    const writer = new BlockFileWriter(this.files, this.files.join(this.directory(), name));
     try {
       const chunks = stored.chunks.map(
         ({ at, runs }): StoredChunk =>
