@@ -11,8 +11,8 @@ import { ShuffleStore } from '../../shuffle/store.js';
 import { localFileSystem } from '../../storage/local-file-system.js';
 import { SpillDirectory } from '../../storage/spill-directory.js';
 import { SpillFiles } from '../../storage/spill-files.js';
-import type { SharedSpec, TaskSpec } from '../../task/spec.js';
-import type { SlotId } from '../contract.js';
+import type { SharedSpec, TaskResult, TaskSpec } from '../../task/spec.js';
+import type { SlotId, TaskOutcome } from '../contract.js';
 import { LocalTransport } from '../local/local.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 import type { ExecutorOptions } from './executor.js';
@@ -175,7 +175,7 @@ export class Session {
       signal.throwIfAborted();
       const located = { ...spec, inputs: await inputs.gather(this.client!, signal), output: inputs.output };
       const place = { id: slot as SlotId, executor: this.executor!, thread: slot };
-      return { id, ...(await this.pool.run(located, place, signal)) };
+      return { id, ...elsewhere(await this.pool.run(located, place, signal)) };
     } catch (error) {
       if (!(error instanceof FetchFailure)) return { id, ok: false, error: toErrorRecord(error), retryable: false };
       const { coded, shuffle, executor, maps } = error;
@@ -220,6 +220,11 @@ export class Session {
     await Promise.all(this.busy);
     this.settleEnd(error);
   }
+}
+
+/** What this disk had no room for, or has lost, another executor's may take. */
+function elsewhere(outcome: TaskOutcome<TaskResult>): TaskOutcome<TaskResult> {
+  return outcome.ok || outcome.error.code !== 'HEDDLE_SPILL' ? outcome : { ...outcome, retryable: true };
 }
 
 /** All threads read the same bytes. Larger ones came in shared memory. */
