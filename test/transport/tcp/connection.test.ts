@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { createServer } from 'node:tls';
 import { HeddleError } from '../../../lib/core/errors.js';
 import type { Connection } from '../../../lib/transport/tcp/connection.js';
 import { dial } from '../../../lib/transport/tcp/dial.js';
 import { HEARTBEAT_MS, MOST_MESSAGE, PART, SILENCE_MS } from '../../../lib/transport/tcp/limits.js';
+import { serverTls } from '../../../lib/transport/tcp/psk.js';
+import { FakeClock } from '../../fake-clock.js';
 import { KEY, Peer, Service } from './sockets.js';
 
 describe('a connection', () => {
@@ -142,6 +146,20 @@ describe('dialling', () => {
       greeted: () => new Peer().events,
     });
     await assert.rejects(nobody, error => error instanceof HeddleError && error.code === 'HEDDLE_UNREACHABLE');
+  });
+
+  test('takes a greeting that came damaged for one that did not come', async () => {
+    const server = createServer(serverTls(KEY), socket => socket.end('this is no frame')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const dialled = dial<unknown, unknown>({
+      address: { host: '127.0.0.1', port: (server.address() as { port: number }).port },
+      key: KEY,
+      clock: new FakeClock(),
+      hello: () => ({ role: 'driver', name: 'x' }),
+      greeted: () => new Peer().events,
+    });
+    await assert.rejects(dialled, { code: 'HEDDLE_UNREACHABLE', message: /the header of a frame is wrong/ });
+    server.close();
   });
 
   test('can be called off', async () => {
