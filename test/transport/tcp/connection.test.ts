@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createServer } from 'node:tls';
 import { HeddleError } from '../../../lib/core/errors.js';
@@ -121,6 +122,23 @@ describe('a connection', () => {
     service.clock.advance(HEARTBEAT_MS);
     const error = await peer.closed();
     assert.match(error.message, /nothing was heard from the other end for \d+ s/);
+  });
+
+  test('is not kept by an end that reads no more when it is closed', async () => {
+    const { here, there } = await pair();
+    const { socket } = here as unknown as { socket: Socket };
+    const other = there as unknown as { stopBeating(): void; socket: Socket };
+    other.stopBeating();
+    other.socket.pause();
+    // Until the system takes no more, and something waits in the socket.
+    for (let stuck = 0; stuck < 20; stuck = socket.writableLength > 0 ? stuck + 1 : 0) {
+      if (socket.writableLength === 0) here.send(new Uint8Array(PART));
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    await here.close();
+    assert.equal(socket.destroyed, false);
+    service.clock.advance(SILENCE_MS);
+    assert.equal(socket.destroyed, true);
   });
 
   test('does not take a whole message for granted: what is announced too long is refused', async () => {
