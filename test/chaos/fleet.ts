@@ -1,6 +1,5 @@
 // Three executors with their proxies, which serve one run after another.
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ContextOptions } from '../../lib/core/options.js';
@@ -16,8 +15,9 @@ const POLL = 10;
 export class Fleet {
   private isClosed = false;
 
-  static async open(mode: Mode): Promise<Fleet> {
-    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'heddle-chaos-')));
+  /** Whatever its executors and runs write is in a folder of its own in this one. */
+  static async open(mode: Mode, parent: string): Promise<Fleet> {
+    const folder = mkdtempSync(join(parent, `${mode}-`));
     const members = await Promise.all(THREADS.map((threads, index) => Member.open(index, mode, threads, folder)));
     return new Fleet(mode, folder, members);
   }

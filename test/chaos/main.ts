@@ -1,7 +1,7 @@
 // npm run chaos -- [--runs N] [--seed S] [--job J]: jobs on executors that fail, and a table of what came of them. Run k has seed
 // S + k, so that one of them can be had again by its own seed. Exit code 1 when any result was wrong.
 import './fast-clock.js';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -27,7 +27,8 @@ const modeOf = (seed: number): Mode => (seed % 2 === 0 ? 'dialled' : 'dialling')
 
 async function main(): Promise<{ readonly isRight: boolean; readonly hasHung: boolean }> {
   const { runs, seed: first, jobs } = options();
-  const folder = mkdtempSync(join(tmpdir(), 'heddle-chaos-'));
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'heddle-chaos-')));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const text = join(folder, 'text.txt');
   writeText(text);
   const expected = await expectations(jobs, folder, text);
@@ -38,7 +39,7 @@ async function main(): Promise<{ readonly isRight: boolean; readonly hasHung: bo
     const seed = first + run;
     const job = jobs[seed % jobs.length]!;
     const mode = modeOf(seed);
-    const fleet = fleets.get(mode) ?? (await Fleet.open(mode));
+    const fleet = fleets.get(mode) ?? (await Fleet.open(mode, folder));
     fleets.set(mode, fleet);
     const trial = await runTrial({ seed, job, fleet, text, expected: expected.get(job) });
     trials.push(trial);
@@ -57,7 +58,6 @@ async function main(): Promise<{ readonly isRight: boolean; readonly hasHung: bo
       console.log(what);
     }
   }
-  rmSync(folder, { recursive: true });
   console.log(table(trials));
   return { isRight, hasHung: trials.some(({ hung }) => hung) };
 }
@@ -84,6 +84,9 @@ function table(trials: readonly Trial[]): string {
   }
   return lines.join('\n');
 }
+
+// Its executors and folders go with it, however it ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 // By itself it would not end while a driver hangs; where none does, it has nothing left that would keep it.
 const { isRight, hasHung } = await main();

@@ -1,6 +1,6 @@
 // One executor of a fleet: a process of the heddle command, which is reached, and reaches its driver, through proxies only. When
 // the process is killed another one may take its place, behind the same addresses.
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,12 @@ export type Mode = 'dialled' | 'dialling';
 
 /** Rows come from the executor, requests for them go to it. */
 export type FlowName = 'tasks' | 'outcomes' | 'requests' | 'rows';
+
+const children = new Set<ChildProcess>();
+// They do not end by themselves with this process, whatever ends it.
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
 
 export class Member {
   readonly spillRoot: string;
@@ -81,10 +87,12 @@ export class Member {
     const args = ['--import', FAST_CLOCK, MAIN, 'executor', ...place, '--threads', String(this.threads), '--memory', '64mb'];
     const running = startNode(this.folder, args, { HEDDLE_SECRET: SECRET, HEDDLE_SPILL_DIRECTORY: this.spillRoot });
     this.running = running;
+    children.add(running.child);
     this.said = '';
     this.told = 0;
     running.child.stdout!.on('data', (text: string) => (this.said += text));
     void running.ended.then(({ code, signal, err }) => {
+      children.delete(running.child);
       if (this.running !== running) return; // it was meant to
       this.running = this.started = undefined;
       this.ends.push(`executor ${this.index} ended by itself with ${signal ?? code}: ${err}`);
