@@ -265,11 +265,19 @@ export class Connection<In, Out> {
     this.stopBeating();
     this.queue.length = this.urgent.length = 0;
     this.assembling = undefined;
-    if (written === 'flush') this.socket.destroySoon();
+    if (written === 'flush') this.flush();
     else this.socket.destroy();
     for (const resolve of this.onRoom.splice(0)) resolve();
     if (this.events === undefined) this.options.failed(error);
     else this.events.closed(error);
+  }
+
+  /** Ends the socket once all is written; an end that reads no more is not waited for longer than one that is silent. */
+  private flush(): void {
+    const { clock, silenceMs = SILENCE_MS } = this.options;
+    const stopWaiting = clock.after(silenceMs, () => this.socket.destroy());
+    this.socket.once('close', stopWaiting);
+    this.socket.destroySoon();
   }
 }
 

@@ -24,8 +24,8 @@ export interface DialOptions<In, Out> {
 }
 
 /**
- * Resolves once both have greeted. Rejects with HEDDLE_UNREACHABLE where nobody answers, HEDDLE_REFUSED where the other end has
- * another secret, another version, or other reasons.
+ * Resolves once both have greeted. Rejects with HEDDLE_UNREACHABLE where nobody answers, or nothing that makes sense, HEDDLE_REFUSED
+ * where the other end has another secret, another version, or other reasons.
  */
 export function dial<In, Out>(options: DialOptions<In, Out>): Promise<Connection<In, Out>> {
   const { address, key, clock, sharedMemory, silenceMs, signal } = options;
@@ -70,11 +70,16 @@ export function dial<In, Out>(options: DialOptions<In, Out>): Promise<Connection
           resolve(connection);
           return events;
         },
-        failed: error => fail(error.code === 'HEDDLE_CONNECTION_LOST' ? unreachable(address, error.message) : error),
+        failed: error => fail(isDamage(error) ? unreachable(address, error.message, error) : error),
       });
     });
     if (signal?.aborted === true) onAbort();
   });
+}
+
+/** What befalls connections: the next greeting may come through whole. */
+function isDamage({ code }: HeddleError): boolean {
+  return code === 'HEDDLE_CONNECTION_LOST' || code === 'HEDDLE_CORRUPT' || code === 'HEDDLE_FRAME_LIMIT';
 }
 
 function dialError(address: Address, error: Error, socket: TLSSocket): HeddleError {

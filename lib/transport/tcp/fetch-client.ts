@@ -23,6 +23,8 @@ import type { FromFetcher, FromServer } from './messages.js';
 /** A connection to another executor: one stream at a time. */
 interface Line {
   readonly link: FetchLink;
+  /** Why it is over. */
+  lost: HeddleError | undefined;
   /** Who takes what comes. */
   stream: Stream | undefined;
 }
@@ -92,6 +94,8 @@ export class FetchClient {
     const callOff = (): void => line.link.destroy(new HeddleError('HEDDLE_CANCELLED', 'the task was called off'));
     signal.addEventListener('abort', callOff, { once: true });
     try {
+      // It may have ended with the bytes behind its greeting, before there was a stream to be told.
+      if (line.lost !== undefined) throw line.lost;
       line.stream = stream;
       await stream.receive(line.link, this.options.session);
       this.giveBack(stream.serves, line);
@@ -116,7 +120,7 @@ export class FetchClient {
       signal,
       hello: () => ({ role: 'fetcher', name: 'heddle' }),
       greeted: (_peer, link) => {
-        const own: Line = (line = { link, stream: undefined });
+        const own: Line = (line = { link, lost: undefined, stream: undefined });
         this.lines.add(own);
         return lineEvents(own, () => this.drop(address, own));
       },
@@ -145,6 +149,7 @@ function lineEvents(line: Line, dropped: () => void): ConnectionEvents<FromServe
     dataTarget: length => line.stream!.target(length),
     data: bytes => line.stream!.add(bytes.length),
     closed: error => {
+      line.lost = error;
       dropped();
       line.stream?.broken(error);
     },

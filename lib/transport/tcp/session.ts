@@ -13,7 +13,7 @@ import { SpillDirectory } from '../../storage/spill-directory.js';
 import { SpillFiles } from '../../storage/spill-files.js';
 import type { SharedSpec, TaskResult, TaskSpec } from '../../task/spec.js';
 import { LocalHolder } from '../../task/stored/local-holder.js';
-import type { SlotId } from '../contract.js';
+import type { SlotId, TaskOutcome } from '../contract.js';
 import { LocalTransport } from '../local/local.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 import type { ExecutorOptions } from './executor.js';
@@ -199,7 +199,7 @@ export class Session {
       signal.throwIfAborted();
       const located = { ...spec, inputs: await inputs.gather(this.client!, signal), output: inputs.output };
       const place = { id: thread as SlotId, executor: this.executor!, thread };
-      const outcome = await this.pool.run(located, place, signal);
+      const outcome = elsewhere(await this.pool.run(located, place, signal));
       if (outcome.ok) return { id, ok: true, result: this.kept(outcome.result, spec.token) };
       return { id, ...outcome, error: this.stored.named(outcome.error) };
     } catch (error) {
@@ -263,6 +263,11 @@ function notBegun(id: number, why: 'cancelled' | 'notBegun'): RemoteOutcome {
     return { id, ok: false, error: toErrorRecord(new HeddleError('HEDDLE_CANCELLED', 'the task was called off')), retryable: false };
   const error = new HeddleError('HEDDLE_TIMEOUT', `the task had waited for a thread for ${MOST_WAIT_MS} ms`);
   return { id, ok: false, error: toErrorRecord(error), retryable: true, reason: 'notBegun' };
+}
+
+/** What this disk had no room for, or has lost, another executor's may take. */
+function elsewhere(outcome: TaskOutcome<TaskResult>): TaskOutcome<TaskResult> {
+  return outcome.ok || outcome.error.code !== 'HEDDLE_SPILL' ? outcome : { ...outcome, retryable: true };
 }
 
 /** All threads read the same bytes. Larger ones came in shared memory. */

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { createServer } from 'node:tls';
 import { HeddleError } from '../../../lib/core/errors.js';
 import type { Connection } from '../../../lib/transport/tcp/connection.js';
 import { dial } from '../../../lib/transport/tcp/dial.js';
 import { HEARTBEAT_MS, MOST_MESSAGE, PART, SILENCE_MS } from '../../../lib/transport/tcp/limits.js';
+import { serverTls } from '../../../lib/transport/tcp/psk.js';
+import { FakeClock } from '../../fake-clock.js';
 import { KEY, Peer, Service } from './sockets.js';
 
 describe('a connection', () => {
@@ -142,6 +147,23 @@ describe('a connection', () => {
     assert.deepEqual(written, ['long', 'short']);
   });
 
+  test('is not kept by an end that reads no more when it is closed', async () => {
+    const { here, there } = await pair();
+    const { socket } = here as unknown as { socket: Socket };
+    const other = there as unknown as { stopBeating(): void; socket: Socket };
+    other.stopBeating();
+    other.socket.pause();
+    // Until the system takes no more, and something waits in the socket.
+    for (let stuck = 0; stuck < 20; stuck = socket.writableLength > 0 ? stuck + 1 : 0) {
+      if (socket.writableLength === 0) here.send(new Uint8Array(PART));
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    await here.close();
+    assert.equal(socket.destroyed, false);
+    service.clock.advance(SILENCE_MS);
+    assert.equal(socket.destroyed, true);
+  });
+
   test('does not take a whole message for granted: what is announced too long is refused', async () => {
     const { here, far } = await pair();
     const length = new Uint8Array(8);
@@ -165,6 +187,20 @@ describe('dialling', () => {
       greeted: () => new Peer().events,
     });
     await assert.rejects(nobody, error => error instanceof HeddleError && error.code === 'HEDDLE_UNREACHABLE');
+  });
+
+  test('takes a greeting that came damaged for one that did not come', async () => {
+    const server = createServer(serverTls(KEY), socket => socket.end('this is no frame')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const dialled = dial<unknown, unknown>({
+      address: { host: '127.0.0.1', port: (server.address() as { port: number }).port },
+      key: KEY,
+      clock: new FakeClock(),
+      hello: () => ({ role: 'driver', name: 'x' }),
+      greeted: () => new Peer().events,
+    });
+    await assert.rejects(dialled, { code: 'HEDDLE_UNREACHABLE', message: /the header of a frame is wrong/ });
+    server.close();
   });
 
   test('can be called off', async () => {
