@@ -29,6 +29,8 @@ export interface Backend {
   holderOf(executor: string): StoredHolder;
   /** The directory of their files, made when it is asked for; each executor has one of its own instead. */
   directory(): string;
+  /** Tasks run where the script's files may not be: modules go with the closures. */
+  readonly shipsModules: boolean;
 }
 
 /** What a driver of executors has of a heap itself: room for the books of its shuffles, whose data is elsewhere. */
@@ -45,7 +47,16 @@ function localBackend({ threads, memory, storageFraction, kernels, smallJobs }: 
   const transport = new LocalTransport({ threads, heap: store.heap, store, kernels: module });
   const directory = () => spill.path();
   const holder = new LocalHolder(store.heap, localFileSystem, memory * storageFraction, directory);
-  return { transport, store, outputs: new ShuffleOutputs(store), address: undefined, smallJobs, holderOf: () => holder, directory };
+  return {
+    transport,
+    store,
+    outputs: new ShuffleOutputs(store),
+    address: undefined,
+    smallJobs,
+    holderOf: () => holder,
+    directory,
+    shipsModules: false,
+  };
 }
 
 /** The driver's index in the heap is the one after the threads'. */
@@ -80,7 +91,7 @@ async function remoteBackend(options: ResolvedOptions, warn: (message: string) =
   const address = transport.address === undefined ? undefined : formatAddress(transport.address);
   // What one executor writes others read: a small job, too, goes where all others go.
   const holderOf = (executor: string) => executorHolder(transport.executor(executor), storageFraction);
-  return { transport, store, outputs, address, smallJobs: 'pool', holderOf, directory: () => 'of the executor' };
+  return { transport, store, outputs, address, smallJobs: 'pool', holderOf, directory: () => 'of the executor', shipsModules: true };
 }
 
 /** An executor as one who has stored rows; one that is gone has none. */

@@ -60,7 +60,7 @@ export class Context implements AsyncDisposable {
   private readonly jobs: JobRunner;
   private readonly spill: SpillDirectory;
   private readonly forgetInterrupt: () => void;
-  private readonly shared = new SharedRegistry();
+  private readonly shared: SharedRegistry;
   private readonly groups = new JobGroups();
   private stopping: Promise<void> | undefined;
   /** The process ends as soon as the context has stopped. */
@@ -88,7 +88,7 @@ export class Context implements AsyncDisposable {
     options: ResolvedOptions,
     events: Events,
     spill: SpillDirectory,
-    { transport, store, outputs, address, smallJobs, holderOf, directory }: Backend,
+    { transport, store, outputs, address, smallJobs, holderOf, directory, shipsModules }: Backend,
   ) {
     this.options = options;
     const { threads, maxFailures, seed, name, memory } = options;
@@ -96,6 +96,7 @@ export class Context implements AsyncDisposable {
     this.events = events;
     this.transport = transport;
     this.address = address;
+    this.shared = new SharedRegistry(shipsModules);
     const emit = (event: EngineEvent) => {
       this.totals.take(event);
       this.events.emit(event);
@@ -128,6 +129,7 @@ export class Context implements AsyncDisposable {
       warn: message => this.events.emit({ type: 'warning', message }),
       tell: event => this.events.emit(event),
       stored,
+      bundles: this.shared.bundles,
       spilling: `past half of the memory (${Math.round(memory / 2 ** 21)} MiB of ${Math.round(memory / 2 ** 20)}) to ${this.spill.location}`,
       run: request => this.run(request),
     };

@@ -15,10 +15,14 @@ export interface Running {
   readonly ended: Promise<Outcome>;
 }
 
-/** Starts node with these arguments in a folder; what the test runner sets for its own processes is left out. */
-export function startNode(cwd: string, args: readonly string[], extra: NodeJS.ProcessEnv = {}): Running {
+/**
+ * Starts node with these arguments in a folder; what the test runner sets for its own processes is left out. `through`: a command
+ * that becomes the one that follows it.
+ */
+export function startNode(cwd: string, args: readonly string[], extra: NodeJS.ProcessEnv = {}, through: readonly string[] = []): Running {
   const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, NODE_TEST_CONTEXT: ___, ...env } = process.env;
-  const child = spawn(process.execPath, args, { cwd, env: { ...env, ...extra }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [program, ...all] = [...through, process.execPath, ...args];
+  const child = spawn(program!, all, { cwd, env: { ...env, ...extra }, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
   const listeners = new Set<() => void>();

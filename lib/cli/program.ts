@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { ExecutorFlags } from './executor.js';
+import type { LaunchFlags } from './launch.js';
 import { UsageError } from './usage-error.js';
 
 export async function parseCommand(given: readonly string[]): Promise<void> {
@@ -49,16 +50,55 @@ function heddleCommand(): Command {
     .option('--threads <n>', 'worker threads (default: the parallelism of the machine)')
     .option('--memory <bytes>', 'memory for shuffles, such as 2gb (default: half of the memory, at most 4gb)')
     .option('--secret-file <path>', 'a file with the secret of driver and executors, of mode 0600 (default: HEDDLE_SECRET)')
+    .option('--secret-stdin', 'read the secret from the first line of standard input, and end when that ends')
     .addHelpText('after', EXECUTOR_HELP)
     .action(async (flags: ExecutorFlags) => {
       const { runExecutor } = await import('./executor.js');
       await runExecutor(flags);
     });
+  program
+    .command('launch')
+    .description('start executors on other machines over ssh, run a script with them, and end them')
+    .usage('--hosts FILE [SCRIPT ARGS...]')
+    .requiredOption('--hosts <file>', 'the hosts, one a line')
+    .option('--ssh <program>', 'the ssh program (default: HEDDLE_SSH, or ssh)')
+    .option(
+      '--ssh-option <option>',
+      'an option for its -o, such as Port=2222; may be given again',
+      (option: string, all: string[]) => [...all, option],
+      [],
+    )
+    .option('--secret-file <path>', 'a file with the secret, of mode 0600 (default: HEDDLE_SECRET; with a script, one is made up)')
+    .argument('[script]', 'the script to run; without one, executors run until this command is stopped')
+    .argument('[args...]', "the script's own arguments and flags, passed on untouched")
+    .passThroughOptions()
+    .addHelpText('after', LAUNCH_HELP)
+    .action(async (script: string | undefined, scriptArguments: readonly string[], flags: LaunchFlags) => {
+      const { launch } = await import('./launch.js');
+      await launch(
+        { ...flags, ssh: flags.ssh ?? (process.env.HEDDLE_SSH || 'ssh') },
+        script === undefined ? [] : [script, ...scriptArguments],
+      );
+    });
   return program;
 }
 
+const LAUNCH_HELP = `
+Lines of the hosts file, of which only the host must be there; # begins a comment:
+  [USER@]HOST[:SSHPORT] [threads=N] [memory=BYTES] [address=HOST[:PORT]] [node=PATH] [heddle=PATH]
+
+  address  where this machine and the other hosts reach it (default: where ssh does, and any port)
+  node     the Node.js to use (default: node)
+  heddle   the heddle command, or the folder of the package (default: heddle)
+
+Hosts need Node.js and heddle, and a key with which ssh asks for nothing. They must reach each other.
+
+Examples:
+  heddle launch --hosts hosts.conf job.ts --day 2026-11-27
+  heddle launch --hosts hosts.conf --secret-file ~/.heddle-secret`;
+
 const EXECUTOR_HELP = `
-It needs Node and heddle, and nothing of the script's: code is sent to it. Files that a script reads or writes must be where
+It needs Node and heddle, and nothing of the script's: code is sent to it, with the modules that it imports. Files that a script reads or writes must be where
 it finds them under the same path.
 
 Examples:

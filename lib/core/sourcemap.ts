@@ -13,6 +13,13 @@ export interface Position {
 
 const MOST_KEPT = 64;
 const kept = new Map<string, SourceMap | undefined>();
+/** Of code that is in no file, as JSON, or read. */
+const given = new Map<string, string | SourceMap>();
+
+/** Tells of the map of code that is in no file; its sources are URLs. */
+export function giveMap(script: string, json: string): void {
+  given.set(script, json);
+}
 
 /**
  * The original of a position in `script` (a file: URL or a path). `mapUrl` is the script's sourceMappingURL if the
@@ -38,6 +45,13 @@ export function toPath(script: string): string {
 }
 
 function mapOf(script: string, mapUrl: string | undefined): SourceMap | undefined {
+  const known = given.get(script);
+  if (known instanceof SourceMap) return known;
+  if (known !== undefined) {
+    const map = new SourceMap(JSON.parse(known) as SourceMapPayload);
+    given.set(script, map);
+    return map;
+  }
   const live = findSourceMap(script) ?? findSourceMap(toPath(script));
   if (live !== undefined) return live;
   if (kept.has(script)) return kept.get(script);

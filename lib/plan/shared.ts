@@ -1,7 +1,7 @@
-// What closures refer to and do not carry (broadcast values, accumulators), as the driver has it.
+// What closures refer to and do not carry (broadcast values, accumulators, bundles of modules), as the driver has it.
 
 import { serialize } from 'node:v8';
-import { type Referable, referencesOf, type ShippedClosure } from '../codec/closure/index.js';
+import { ModuleBundles, REFERENCE, type Referable, type Reference, referencesOf, type ShippedClosure } from '../codec/closure/index.js';
 import { idSequence, type StageId } from '../core/ids.js';
 import type { SharedSpec, Update } from '../task/spec.js';
 
@@ -17,7 +17,7 @@ export interface Shared extends Referable {
   settle?(stages: ReadonlySet<StageId>): void;
 }
 
-/** All values that closures refer to, directly or through others. */
+/** All values that closures refer to, directly or through others. Bundles come first: others need them to be revived. */
 export function sharedBy(closures: readonly ShippedClosure[]): Shared[] {
   const found = new Set<Shared>();
   const pending = [...closures];
@@ -28,7 +28,8 @@ export function sharedBy(closures: readonly ShippedClosure[]): Shared[] {
       pending.push(shared.content);
     }
   }
-  return [...found];
+  const isBundle = (shared: Shared): boolean => shared[REFERENCE].type === 'modules';
+  return [...found].sort((a, b) => Number(isBundle(b)) - Number(isBundle(a)));
 }
 
 /** The shared values that threads may have copies of. Holds none of them alive. */
@@ -36,7 +37,14 @@ export class SharedRegistry {
   readonly nextId = idSequence<number>();
   private readonly nextKey = idSequence<number>();
   private readonly keys = new Set<number>();
+  /** How modules go with closures; undefined where they are imported from their files. */
+  readonly bundles: ModuleBundles | undefined;
   private readonly gone = new FinalizationRegistry<{ readonly key: number }>(({ key }) => this.keys.delete(key));
+
+  /** `shipsModules`: tasks run where the script's files are not. */
+  constructor(shipsModules = false) {
+    if (shipsModules) this.bundles = new ModuleBundles(content => new SharedModules(this, content));
+  }
 
   /** The keys that are wanted: those of copies that a thread keeps. */
   wanted(): number[] {
@@ -54,6 +62,25 @@ export class SharedRegistry {
   /** Threads let go of their copies with their next tasks. */
   revoke(key: number): void {
     this.keys.delete(key);
+  }
+}
+
+/** A bundle of modules. Its registry holds it as long as there may be closures that use it. */
+class SharedModules implements Shared {
+  readonly [REFERENCE]: Reference;
+  private readonly shared: SharedSpec;
+
+  constructor(
+    registry: SharedRegistry,
+    readonly content: ShippedClosure,
+  ) {
+    const id = registry.nextId();
+    this[REFERENCE] = { type: 'modules', id };
+    this.shared = { id, key: registry.issue(), bytes: sharedBytes(content) };
+  }
+
+  spec(): SharedSpec {
+    return this.shared;
   }
 }
 

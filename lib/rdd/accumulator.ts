@@ -35,7 +35,7 @@ export class Accumulator<T, U = T> implements Shared {
     this.total = readColumn(column)[0] as T;
     this.addOne = add;
     this.merge = merge ?? (add as unknown as (a: T, b: T) => T);
-    this.content = captureValue({ zero: merge === undefined ? undefined : column, add }, 'accumulator(add)');
+    this.content = captureValue({ zero: merge === undefined ? undefined : column, add }, 'accumulator(add)', registry.bundles);
     this[REFERENCE] = { type: 'accumulator', id: registry.nextId() };
     const holder = { key: -1 };
     holder.key = registry.issue(this, holder);

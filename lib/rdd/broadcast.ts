@@ -17,7 +17,7 @@ export class Broadcast<T> implements Shared {
   constructor(registry: SharedRegistry, value: T) {
     this[REFERENCE] = { type: 'broadcast', id: registry.nextId() };
     this.registry = registry;
-    this.content = captureValue(value, 'broadcast(value)');
+    this.content = captureValue(value, 'broadcast(value)', registry.bundles);
     this.held = { value, bytes: sharedBytes(this.content) };
     this.holder = { key: -1 };
     this.holder.key = registry.issue(this, this.holder);

@@ -35,7 +35,7 @@ export function shipped(session: Session, f: unknown, argument: string, waits = 
       },
     );
   }
-  const closure = captureClosure(f as (...args: never[]) => unknown, argument);
+  const closure = captureClosure(f as (...args: never[]) => unknown, argument, session.bundles);
   if (closure.bytes > LARGE_CAPTURE) {
     const megabytes = (closure.bytes / 2 ** 20).toFixed(1);
     session.warn(`${argument} captures ${megabytes} MB, which every thread gets a copy of; capture less, or make it an RDD and join`);

@@ -1,5 +1,6 @@
 // What an RDD asks of its context: a way to run jobs, and the defaults.
 
+import type { ModuleBundles } from '../codec/closure/index.js';
 import type { EstimateUpdated } from '../core/events.js';
 import type { RddId } from '../core/ids.js';
 import type { StoredPartitions } from '../plan/kept.js';
@@ -21,6 +22,8 @@ export interface Session {
   tell(event: EstimateUpdated): void;
   /** What is persisted. */
   readonly stored: StoredPartitions;
+  /** How modules go with closures; undefined where they are imported from their files. */
+  readonly bundles: ModuleBundles | undefined;
   /** Where rows go that have no room in memory, for explain(). */
   readonly spilling: string;
   run(request: JobRequest): Promise<void>;

@@ -1,5 +1,5 @@
-// What closures refer to and do not carry, as a thread has it: broadcast values, revived once, and accumulators, whose
-// updates belong to the task that is under way and travel in its result.
+// What closures refer to and do not carry, as a thread has it: bundles of modules and broadcast values, revived once, and
+// accumulators, whose updates belong to the task that is under way and travel in its result.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { deserialize } from 'node:v8';
@@ -42,7 +42,10 @@ export class SharedValues {
   }
 
   /** What a closure has in the place of a referenced object. */
-  readonly resolve = ({ type, id }: Reference): unknown => (type === 'broadcast' ? new BroadcastCopy(this, id) : new Adder(this, id));
+  readonly resolve = ({ type, id }: Reference): unknown => {
+    if (type === 'modules') return this.get(id);
+    return type === 'broadcast' ? new BroadcastCopy(this, id) : new Adder(this, id);
+  };
 
   get(id: number): unknown {
     const copy = this.copies.get(id);

@@ -51,6 +51,7 @@ export function sessionOver({ transport, store, outputs }: Omit<TransportUnderTe
     warn() {},
     tell() {},
     stored,
+    bundles: undefined,
     spilling: 'nowhere',
     run: (request: JobRequest) => jobs.run(request),
   };

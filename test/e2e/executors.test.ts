@@ -173,31 +173,6 @@ describe('executors', () => {
     assert.equal((await both[0]!.running.ended).signal, 'SIGKILL');
   });
 
-  test('name a module that is not on their machine', async () => {
-    // Gone by the time that a task imports it, which is all the same to whoever has never had it.
-    const helper = join(folder, 'helper.mjs');
-    writeFileSync(helper, 'export const twice = n => n * 2;\n');
-    const script = join(folder, 'script.mjs');
-    writeFileSync(
-      script,
-      `import { rmSync } from 'node:fs';
-       import { Context } from ${JSON.stringify(new URL('../../lib/index.js', import.meta.url).href)};
-       import { twice } from './helper.mjs';
-       const sc = await Context.create({ listen: '127.0.0.1:0', progress: false });
-       const doubled = sc.range(10).map(i => twice(i));
-       rmSync(${JSON.stringify(helper)});
-       console.log('listening on ' + sc.address);
-       await doubled.collect().catch(error => console.log(error.code, error.message));
-       await sc.stop();
-      `,
-    );
-    const driver = startNode(folder, [script], { HEDDLE_SECRET: SECRET });
-    started.push(driver);
-    executor('--connect', await addressOf(driver), '--threads', '1');
-    const { out } = await driver.ended;
-    assert.match(out, /HEDDLE_CLOSURE the module \.\/helper\.mjs that a closure of .*script\.mjs imports cannot be loaded/);
-  });
-
   test("tell of what the user's code threw with the user's line", async () => {
     await using sc = await Context.create({ listen: '127.0.0.1:0', secret: SECRET, progress: false });
     executor('--connect', sc.address!, '--threads', '1');

@@ -129,6 +129,7 @@ export function openReordered(choose: Choose, { threads, kernels }: { readonly t
     warn() {},
     tell() {},
     stored,
+    bundles: undefined,
     spilling: 'nowhere',
     run: (request: JobRequest) => jobs.run(request),
   };

@@ -8,6 +8,7 @@ import { baseUrl } from './imports.js';
 import { scriptInfo } from './inspect.js';
 import { sourceStart } from './place.js';
 import type { AnyFunction, FunctionRecord } from './record.js';
+import { dynamicImports } from './specifiers.js';
 import type { Capture, FunctionNode, NodeIndex, Property, ShippedNode } from './types.js';
 
 /** Makes the node of a function; the graph has given it the index already, so that it may refer to itself. */
@@ -43,10 +44,17 @@ export function captureFunction(graph: Graph, record: FunctionRecord, index: Nod
     captures,
     ...captureOwn(graph, record, analysis, link),
     imports: analysis.imports,
-    parent: analysis.imports.length > 0 ? baseUrl(record.script) : '',
+    ...importing(graph, record, analysis, within),
     script: known ? record.script : '',
     ...start,
   } satisfies FunctionNode;
+}
+
+/** What its dynamic imports are resolved against, and the bundle that has them. */
+function importing(graph: Graph, { script }: FunctionRecord, { imports, code }: FunctionAnalysis, link: Link) {
+  if (imports.length === 0) return { parent: '' };
+  const parent = baseUrl(script);
+  return { parent, modules: graph.modulesFor(script, parent, dynamicImports(code, imports), link) };
 }
 
 function describe(kind: string): string {

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import type { FreeVariable } from './analyse.js';
+import { isEverywhere } from './bundled.js';
 import type { Graph, Link } from './graph.js';
 import { isStandardGlobal, landmarkOf } from './identity.js';
 import { baseUrl, type ImportBinding, importTable } from './imports.js';
@@ -12,6 +13,7 @@ import type { Scope } from './inspect.js';
 import { DRIVER_ONLY } from './objects.js';
 import { type AnyFunction, type FunctionRecord, SyntheticRecord } from './record.js';
 import { isReferable } from './reference.js';
+import { requiresIn } from './specifiers.js';
 import type { NodeIndex } from './types.js';
 
 const require = createRequire(import.meta.url);
@@ -27,7 +29,7 @@ export function captureVariable(graph: Graph, record: FunctionRecord, variable: 
     // A class knows what it extends, also when nothing else keeps the variable.
     if (name === record.analysis?.heritage) return graph.intern(Object.getPrototypeOf(record.fn), link);
     // CommonJS: V8 keeps `require` only for those functions that use it themselves.
-    if (name === 'require' && record instanceof SyntheticRecord) return graph.add({ kind: 'require', parent: baseUrl(record.script) });
+    if (name === 'require' && record instanceof SyntheticRecord) return requireNode(graph, record, link);
     if (isStandardGlobal(name)) return undefined;
     const other = record.inspected.scopes.at(-1)?.variables;
     if (other !== undefined && other !== globalThis && Object.hasOwn(other, name)) return graph.intern(other[name], link);
@@ -40,7 +42,7 @@ export function captureVariable(graph: Graph, record: FunctionRecord, variable: 
   if (value === undefined && isUninitialised(name, record.inspected.location))
     return graph.refuse('uninitialised', `the variable ${name} has no value yet`, link);
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return graph.intern(value, link);
-  const special = injected(graph, name, value) ?? requireOf(graph, record, value);
+  const special = injected(graph, name, value) ?? requireOf(graph, record, value, link);
   if (special !== undefined) return special;
   if (isScriptScope(scopes, depth) && !isOwnMatter(graph, record, value, link)) {
     const node = captureImport(graph, record, name, value, link);
@@ -67,9 +69,14 @@ function injected(graph: Graph, name: string, value: object): NodeIndex | undefi
 }
 
 /** `require` of a CommonJS file, or one made by createRequire. */
-function requireOf(graph: Graph, record: FunctionRecord, value: object): NodeIndex | undefined {
+function requireOf(graph: Graph, record: FunctionRecord, value: object, link: Link): NodeIndex | undefined {
   if (typeof value !== 'function' || !Object.hasOwn(value, 'resolve') || !Object.hasOwn(value, 'cache')) return undefined;
-  return graph.add({ kind: 'require', parent: baseUrl(record.script) });
+  return requireNode(graph, record, link);
+}
+
+function requireNode(graph: Graph, record: FunctionRecord, link: Link): NodeIndex {
+  const parent = baseUrl(record.script);
+  return graph.add({ kind: 'require', parent, modules: graph.modulesFor(record.script, parent, requiresIn(record.source), link) });
 }
 
 /** Whether a value is plain data, known to every thread, or made of functions of this very script: then no import is looked for. */
@@ -85,11 +92,19 @@ const MOST_ASKED = 16;
 
 function captureImport(graph: Graph, record: FunctionRecord, name: string, value: object, link: Link): NodeIndex | undefined {
   const binding = importTable(record.script).bindings.get(name);
-  if (binding === undefined) return inRequireCache(graph, value);
+  if (binding === undefined) return inRequireCache(graph, value, link);
   const parent = baseUrl(record.script);
   if (binding.kind === 'import') {
     if (isMainScript(binding.specifier, parent)) return undefined;
-    return graph.add({ kind: 'import', specifier: binding.specifier, parent, name: binding.name });
+    const { specifier } = binding;
+    const uses = isEverywhere(specifier) ? [] : [{ specifier, way: 'import' as const }];
+    return graph.add({
+      kind: 'import',
+      specifier,
+      parent,
+      name: binding.name,
+      modules: graph.modulesFor(record.script, parent, uses, link),
+    });
   }
   return captureRequire(graph, record, binding, link);
 }
@@ -122,9 +137,11 @@ function pathOf(url: URL): string {
 }
 
 /** What a CommonJS module exports as a whole, found by identity. */
-function inRequireCache(graph: Graph, value: object): NodeIndex | undefined {
+function inRequireCache(graph: Graph, value: object, link: Link): NodeIndex | undefined {
   for (const [id, module] of Object.entries(require.cache)) {
-    if (module?.exports === value) return graph.add({ kind: 'require', parent: baseUrl(''), id });
+    if (module?.exports !== value) continue;
+    const parent = baseUrl('');
+    return graph.add({ kind: 'require', parent, id, modules: graph.modulesFor('', parent, [{ specifier: id, way: 'require' }], link) });
   }
   return undefined;
 }

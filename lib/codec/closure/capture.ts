@@ -3,15 +3,17 @@
 // runs. What cannot be shipped is refused with the name of the variable that leads to it.
 import { badArgument, show } from '../../core/errors.js';
 import { idSequence } from '../../core/ids.js';
+import type { ModuleUse } from './bundled.js';
 import { captureFunction } from './capture-function.js';
 import { captureObject } from './capture-object.js';
 import { ClosureError, type Refusal } from './errors.js';
 import type { Graph, Link } from './graph.js';
 import { landmarkOf, wellKnownSymbol } from './identity.js';
+import type { ModuleBundles } from './module-bundles.js';
 import { orderNodes } from './order.js';
 import { authorsPosition } from './place.js';
 import { type AnyFunction, FunctionRecord } from './record.js';
-import { keepReferences, type Referable } from './reference.js';
+import { keepReferences, REFERENCE, type Referable, type Reference } from './reference.js';
 import { registerClosure } from './registry.js';
 import { MOST_OBJECTS, scan } from './scan.js';
 import type { NodeIndex, ShippedClosure, ShippedNode } from './types.js';
@@ -23,20 +25,21 @@ const MOST_FUNCTIONS = 2000;
 
 /**
  * Captures a closure that the user passed in as `argument`. Throws a ClosureError when it cannot be shipped, and a bad
- * argument error when it is not a function. The captured values are those of this moment.
+ * argument error when it is not a function. The captured values are those of this moment. With `bundles`, modules go with it;
+ * else they are imported from their files.
  */
-export function captureClosure(fn: AnyFunction, argument: string): ShippedClosure {
+export function captureClosure(fn: AnyFunction, argument: string, bundles?: ModuleBundles): ShippedClosure {
   if (typeof fn !== 'function') throw badArgument(argument, fn, 'a function');
-  return capture(fn, argument);
+  return capture(fn, argument, bundles);
 }
 
 /** Captures any value: an object or array of closures shares between them what they share on the driver. */
-export function captureValue(value: unknown, argument: string): ShippedClosure {
-  return capture(value, argument);
+export function captureValue(value: unknown, argument: string, bundles?: ModuleBundles): ShippedClosure {
+  return capture(value, argument, bundles);
 }
 
-function capture(root: unknown, argument: string): ShippedClosure {
-  const work = new Capture(argument);
+function capture(root: unknown, argument: string, bundles: ModuleBundles | undefined): ShippedClosure {
+  const work = new Capture(argument, bundles);
   const entry = work.intern(root, { parent: undefined, label: '' });
   work.run();
   const { nodes } = work;
@@ -62,7 +65,10 @@ class Capture implements Graph {
   private readonly rebuilt = new Set<object>();
   private functions = 0;
 
-  constructor(private readonly argument: string) {}
+  constructor(
+    private readonly argument: string,
+    private readonly bundles: ModuleBundles | undefined,
+  ) {}
 
   run(): void {
     for (let i = 0; i < this.pending.length; i++) this.pending[i]!();
@@ -117,6 +123,17 @@ class Capture implements Graph {
 
   refer(value: Referable): void {
     this.references.add(value);
+  }
+
+  modulesFor(script: string, parent: string, uses: readonly ModuleUse[], link: Link): Reference | undefined {
+    const bundled = this.bundles?.bundleFor(script, parent, uses);
+    if (bundled === undefined) return undefined;
+    if (!('modules' in bundled)) {
+      const { specifier } = bundled.refused;
+      return this.refuse('module', `the module ${show(specifier)} cannot be bundled for executors: ${bundled.why}`, link);
+    }
+    this.refer(bundled.modules);
+    return bundled.modules[REFERENCE];
   }
 
   needsEagerly(node: NodeIndex, target: NodeIndex): void {
@@ -201,6 +218,7 @@ const SENTENCES = new Set<Refusal>([
   'source',
   'uninitialised',
   'unreachable',
+  'module',
 ]);
 
 const MINUS_ZERO = {};

@@ -1,7 +1,6 @@
 // In a worker: one function node from source to function. The source sits inside a function whose parameters are the
 // captured variables; what is put before it is balanced by the offsets, so that it keeps its line and column.
 import vm from 'node:vm';
-import { importFrom } from './modules.js';
 import type { FunctionNode, NodeIndex } from './types.js';
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -26,6 +25,7 @@ export function compileFunctionNode(
   id: number,
   made: readonly unknown[],
   done: Uint8Array,
+  importer: (specifier: string) => Promise<unknown>,
 ): Compiled {
   const names: string[] = [];
   const values: unknown[] = [];
@@ -41,7 +41,7 @@ export function compileFunctionNode(
   }
   if (node.imports.length > 0) {
     names.push(IMPORT);
-    values.push((specifier: string) => importFrom(node.parent, specifier));
+    values.push(importer);
   }
   const [before, after] = around(node, self, late, names);
   const source = replaceImports(node);

@@ -29,6 +29,8 @@ const HINTS = {
   uncloneable: 'ship the plain data it is made from',
   'too large': 'read it inside the closure from a file, or make it an RDD and join',
   source: 'write it as an ordinary function or arrow function',
+  module:
+    'executors run JavaScript, TypeScript and JSON, from files that the driver finds: run native code on the driver, and ship what it gives',
   inspector: 'run Node.js built with the inspector',
 } as const;
 

@@ -1,8 +1,9 @@
 // The contract between the parts of a capture: how they add nodes to the graph, and how they say where a value came
 // from when it has to be refused.
+import type { ModuleUse } from './bundled.js';
 import type { Refusal } from './errors.js';
 import type { AnyFunction, FunctionRecord } from './record.js';
-import type { Referable } from './reference.js';
+import type { Referable, Reference } from './reference.js';
 import type { NodeIndex, ShippedNode } from './types.js';
 
 /** How a value was reached: a captured variable of a function, or a part of the value of `parent`. */
@@ -29,6 +30,8 @@ export interface Graph {
   functionsIn(value: object, link: Link): readonly object[];
   /** Remembers an object that is shipped by name only. */
   refer(value: Referable): void;
+  /** The bundle that has the modules which code of a script uses; undefined where they are imported from their files. */
+  modulesFor(script: string, parent: string, uses: readonly ModuleUse[], link: Link): Reference | undefined;
   needsEagerly(node: NodeIndex, target: NodeIndex): void;
   refuse(kind: Refusal, what: string, link: Link): never;
 }

@@ -5,6 +5,7 @@ export { captureClosure, captureValue } from './capture.js';
 export { type Combiner, combinerOf, recogniseCombiner } from './combiner.js';
 export { ClosureError } from './errors.js';
 export { closurePlace, type Frame, mapFrames, mapStack } from './locate.js';
+export { ModuleBundles } from './module-bundles.js';
 export { DRIVER_ONLY } from './objects.js';
 export { ownReferences, REFERENCE, type Referable, type Reference, type Resolve, referencesOf } from './reference.js';
 export { reviveClosure, reviveValue } from './revive.js';

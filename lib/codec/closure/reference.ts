@@ -1,5 +1,5 @@
 // Objects of the driver that a closure carries by name only: what a worker has in their place comes by another way, once,
-// and not with each closure (a broadcast value, an accumulator).
+// and not with each closure (a broadcast value, an accumulator, a bundle of modules).
 
 import type { ShippedClosure } from './types.js';
 
@@ -8,7 +8,7 @@ export const REFERENCE: unique symbol = Symbol.for('heddle.reference');
 
 /** What is shipped in the place of the object: plain data. */
 export interface Reference {
-  readonly type: 'broadcast' | 'accumulator';
+  readonly type: 'broadcast' | 'accumulator' | 'modules';
   /** Unique in the process that made the object. */
   readonly id: number;
 }
@@ -36,7 +36,7 @@ export function referencesOf(closure: ShippedClosure): readonly Referable[] {
   return captured.get(closure) ?? [];
 }
 
-/** On the driver, where a closure is revived too: the objects themselves. */
+/** On the driver, where a closure is revived too: the objects themselves, and no bundle, for the files are there. */
 export function ownReferences(closure: ShippedClosure): Resolve {
-  return ({ id }) => referencesOf(closure).find(object => object[REFERENCE].id === id);
+  return ({ type, id }) => (type === 'modules' ? undefined : referencesOf(closure).find(object => object[REFERENCE].id === id));
 }

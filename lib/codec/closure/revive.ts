@@ -3,6 +3,7 @@
 // V8 treats those as constants, so revived code is optimised like the original. File name, line and column of each
 // source are those of the script on the driver, under the name heddle-closure:<id>/<node>.
 import { HeddleError, show } from '../../core/errors.js';
+import { type BundledModules, loadBundle } from './bundled.js';
 import { compileFunctionNode } from './compile.js';
 import { importFrom, readyForTypeScript, requireFrom } from './modules.js';
 import type { Reference, Resolve } from './reference.js';
@@ -18,7 +19,7 @@ export async function reviveClosure(shipped: ShippedClosure, resolve?: Resolve):
 
 /** The value that was captured by captureValue. */
 export async function reviveValue(shipped: ShippedClosure, resolve: Resolve = unknown): Promise<unknown> {
-  const modules = await loadModules(shipped.nodes);
+  const modules = await loadModules(shipped.nodes, resolve);
   return new Revival(shipped, modules, resolve).run();
 }
 
@@ -26,24 +27,42 @@ function unknown({ type, id }: Reference): never {
   throw new HeddleError('HEDDLE_INTERNAL', `nothing is known here of ${type} ${id}`);
 }
 
-type Modules = ReadonlyMap<string, Record<string, unknown>>;
-
-async function loadModules(nodes: readonly ShippedNode[]): Promise<Modules> {
-  const wanted = new Map<string, { parent: string; specifier: string }>();
-  for (const node of nodes) {
-    if (node.kind === 'import') wanted.set(moduleKey(node), node);
-    else if (node.kind === 'builtin') wanted.set(node.module, { parent: import.meta.url, specifier: node.module });
-    else if (node.kind === 'require' && /\.[cm]?tsx?$/.test(node.parent)) await readyForTypeScript();
-  }
-  const loaded = await Promise.all(
-    Array.from(wanted, async ([key, { parent, specifier }]) => [key, await load(parent, specifier)] as const),
-  );
-  return new Map(loaded);
+interface Wanted {
+  readonly parent: string;
+  readonly specifier: string;
+  readonly from?: BundledModules | undefined;
 }
 
-async function load(parent: string, specifier: string): Promise<Record<string, unknown>> {
+/** Namespaces, and bundles as a whole, by key. */
+type Modules = ReadonlyMap<string, object>;
+
+async function loadModules(nodes: readonly ShippedNode[], resolve: Resolve): Promise<Modules> {
+  const wanted = new Map<string, Wanted>();
+  for (const node of nodes) {
+    if (node.kind === 'import') wanted.set(moduleKey(node), { ...node, from: bundleOf(node, resolve) });
+    else if (node.kind === 'builtin') wanted.set(node.module, { parent: import.meta.url, specifier: node.module });
+    else if (node.kind === 'require' && node.modules === undefined && /\.[cm]?tsx?$/.test(node.parent)) await readyForTypeScript();
+  }
+  const loaded = await Promise.all(Array.from(wanted, async ([key, module]) => [key, await load(module)] as const));
+  const modules = new Map<string, object>(loaded);
+  for (const node of nodes) if (node.kind === 'modules') modules.set(node.hash, await loadBundle(node));
+  return modules;
+}
+
+/** The bundle that a node's modules are in; undefined where they are files. */
+function bundleOf({ modules }: { readonly modules?: Reference | undefined }, resolve: Resolve): BundledModules | undefined {
+  return modules === undefined ? undefined : (resolve(modules) as BundledModules | undefined);
+}
+
+/** As the script would import it. */
+function importOf({ parent, specifier, from }: Wanted): Promise<object> {
+  return from === undefined ? importFrom(parent, specifier) : from.load(specifier);
+}
+
+async function load(module: Wanted): Promise<object> {
+  const { parent, specifier } = module;
   try {
-    return await importFrom(parent, specifier);
+    return await importOf(module);
   } catch (cause) {
     throw new HeddleError(
       'HEDDLE_CLOSURE',
@@ -110,13 +129,17 @@ class Revival {
       case 'global':
         return follow(globalThis, node.path);
       case 'builtin': {
-        const module = this.modules.get(node.module)!;
+        const module = this.modules.get(node.module) as { default?: unknown };
         return follow(module.default ?? module, node.path);
       }
       case 'import':
         return this.importedValue(node);
-      case 'require':
-        return node.id === undefined ? requireFrom(node.parent) : requireFrom(node.parent)(node.id);
+      case 'require': {
+        const require = bundleOf(node, this.resolve)?.require ?? requireFrom(node.parent);
+        return node.id === undefined ? require : require(node.id);
+      }
+      case 'modules':
+        return this.modules.get(node.hash);
       case 'symbol':
         return Symbol.for(node.key);
       case 'buffer':
@@ -131,7 +154,7 @@ class Revival {
   }
 
   private importedValue(node: ImportNode): unknown {
-    const module = this.modules.get(moduleKey(node))!;
+    const module = this.modules.get(moduleKey(node)) as Record<string, unknown>;
     if (node.name === undefined) return module;
     if (!(node.name in module)) {
       // A module that is CommonJS in a worker: the names of its exports may only be known to the exports themselves.
@@ -146,7 +169,9 @@ class Revival {
   }
 
   private makeFunction(node: FunctionNode, index: NodeIndex, done: Uint8Array): AnyFunction {
-    const { fn, late } = compileFunctionNode(node, index, this.shipped.id, this.made, done);
+    const { fn, late } = compileFunctionNode(node, index, this.shipped.id, this.made, done, specifier =>
+      importOf({ parent: node.parent, specifier, from: bundleOf(node, this.resolve) }),
+    );
     for (const { node: target, set } of late) this.later.push(() => set(this.made[target]));
     if (node.inherits !== undefined) {
       const above = (this.made[node.inherits] as { prototype: object }).prototype;

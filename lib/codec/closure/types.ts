@@ -34,8 +34,8 @@ export type ShippedNode =
   /** Reached by property names from a built-in module. */
   | { readonly kind: 'builtin'; readonly module: string; readonly path: readonly string[] }
   | ImportNode
-  /** `require` as the file `parent` has it; with `id`, what it gives for it. */
-  | { readonly kind: 'require'; readonly parent: string; readonly id?: string }
+  | RequireNode
+  | ModulesNode
   | { readonly kind: 'symbol'; readonly key: string }
   | { readonly kind: 'buffer'; readonly bytes: Uint8Array }
   | { readonly kind: 'url'; readonly href: string }
@@ -58,6 +58,23 @@ export interface ImportNode {
   readonly parent: string;
   /** The export's name; undefined for the whole namespace. */
   readonly name: string | undefined;
+  /** The bundle that has the module; absent where it is imported from its file. */
+  readonly modules?: Reference | undefined;
+}
+
+/** `require` as the file `parent` has it; with `id`, what it gives for it. */
+export interface RequireNode {
+  readonly kind: 'require';
+  readonly parent: string;
+  readonly id?: string;
+  readonly modules?: Reference | undefined;
+}
+
+/** The modules of a bundle, which closures refer to: see bundle.ts. */
+export interface ModulesNode {
+  readonly kind: 'modules';
+  readonly hash: string;
+  readonly text: string;
 }
 
 /** How a function's source text becomes a function again. */
@@ -88,6 +105,7 @@ export interface FunctionNode {
   /** Offsets of the `import` keyword in dynamic imports, and the URL they are resolved against. */
   readonly imports: readonly number[];
   readonly parent: string;
+  readonly modules?: Reference | undefined;
   /** V8's id of the script on the driver ('' when it was not looked up), and where the source starts in it, 0-based. */
   readonly script: string;
   readonly line: number;
