@@ -97,7 +97,7 @@ export const JOBS = {
     stages: 3,
     async run(sc) {
       const total = sc.accumulator(0);
-      const draws = sc.trials(60_000, rng => Math.exp(rng.normal()) + rng.uniform() / 3, { partitions: 9 });
+      const draws = sc.trials(60_000, rng => Math.exp(rng.normal()) + rng.uniform() / 3, { partitions: 9 }).persist();
       const summary = await draws.summary();
       const sums = await draws
         .map(x => {
