@@ -26,7 +26,7 @@ export class SpillDirectory {
   constructor(root: string) {
     const base = resolve(root);
     checkRoot(base);
-    removeStale(base);
+    removeStaleSpills(base);
     this.location = join(base, `${PREFIX}${hostPart()}-${process.pid}-${randomName()}`);
   }
 
@@ -73,7 +73,8 @@ function checkRoot(root: string): void {
   }
 }
 
-function removeStale(root: string): void {
+/** Removes what dead processes of this host left in a root. */
+export function removeStaleSpills(root: string): void {
   const own = `${PREFIX}${hostPart()}-`;
   for (const name of namesIn(root)) {
     if (!name.startsWith(own)) continue;

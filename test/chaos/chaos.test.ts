@@ -1,4 +1,4 @@
-// Five runs of what `npm run chaos` does in hundreds: each job once, with all kinds of faults among them, on executors that dial
+// Six runs of what `npm run chaos` does in hundreds: each job once, with all kinds of faults among them, on executors that dial
 // and on ones that are dialled. The command is run as it is, so that a job that hangs ends with it, and says what happened.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ const SEED = 705;
 const seeds = JOB_NAMES.map((_, run) => SEED + run);
 const skip = process.platform === 'win32' ? 'there are no signals that stop a process' : false;
 
-test(`five jobs give what they should while executors fail, seeds ${seeds[0]} to ${seeds.at(-1)}`, { skip }, async t => {
+test(`six jobs give what they should while executors fail, seeds ${seeds[0]} to ${seeds.at(-1)}`, { skip }, async t => {
   const planned = new Set(seeds.flatMap(seed => drawFaults(seed, JOB_NAMES[seed % JOB_NAMES.length]!)).map(({ kind }) => kind));
   assert.deepEqual(
     KINDS.filter(kind => !planned.has(kind) && missing(kind) === undefined),

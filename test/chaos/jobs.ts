@@ -128,6 +128,28 @@ export const JOBS = {
       return { files: filesIn(output), lines: lines.value };
     },
   },
+  kept: {
+    tasks: 26,
+    stages: 5,
+    async run(sc) {
+      const array = Float64Array.from({ length: 80_000 }, (_, i) => i / 3);
+      const roots = sc.parallelize(array, 8).map(Math.sqrt).persist('disk');
+      const sum = await roots.sum();
+      const sums = roots
+        .map(x => [Math.floor(x) % 50, x] as const)
+        .reduceByKey((a, b) => a + b, 4)
+        .mapValues(x => x / 7)
+        .cache();
+      const rows = await sums.collect();
+      // All of it is stored by now, and its plan has no shuffle.
+      const again = await sums.values().sum();
+      const halves = await roots
+        .map(x => x + 0.1)
+        .coalesce(2)
+        .stats();
+      return { sum, rows, again, halves: [halves.count, halves.mean, halves.variance] };
+    },
+  },
 } as const satisfies Record<string, Job>;
 
 export type JobName = keyof typeof JOBS;

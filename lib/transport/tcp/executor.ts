@@ -2,8 +2,10 @@
 // listens and is dialled. Either way it listens for other executors, who fetch what is in its heap.
 
 import { hostname, tmpdir } from 'node:os';
+import { resolve } from 'node:path';
 import { type Clock, SYSTEM_CLOCK } from '../../core/clock.js';
 import { HeddleError } from '../../core/errors.js';
+import { removeStaleSpills } from '../../storage/spill-directory.js';
 import { type Address, formatAddress } from './address.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 import { dial } from './dial.js';
@@ -54,6 +56,8 @@ export class Executor {
   /** Listens, where drivers dial it, or starts to dial its driver. Throws HEDDLE_LISTEN. */
   static async start(place: ExecutorPlace): Promise<Executor> {
     const executor = new Executor(place);
+    // Now: the first driver may be long in coming.
+    removeStaleSpills(resolve(executor.options.spillDirectory));
     if (place.connect === undefined) await executor.listen(place.listen!);
     else executor.work = executor.dialAgain(place.connect);
     return executor;
