@@ -66,6 +66,7 @@ interface TaskFields {
   readonly attempt: number;
 }
 
+/** A task is on its way; a quick one may wait there for a thread. */
 export interface TaskStarted extends TaskFields {
   readonly type: 'taskStarted';
   readonly executor: ExecutorId;
@@ -74,6 +75,7 @@ export interface TaskStarted extends TaskFields {
 
 export interface TaskEnded extends TaskFields, TaskMetrics {
   readonly type: 'taskEnded';
+  /** What it ran, without its way there and back; where that is not known, the time since taskStarted. */
   readonly seconds: number;
   /** Whether the result counts: not that of a failed attempt, nor one that came after its job had ended. */
   readonly ok: boolean;

@@ -44,6 +44,8 @@ export interface Needs {
   readonly relied: ReadonlySet<StoredPartition>;
   /** Whether executors have stored some of what the tasks read. */
   readonly isHeld: boolean;
+  /** Partitions that several tasks may read are stored by the first of them. */
+  readonly storesForOthers: boolean;
 }
 
 /** The branch of a partition, and its place among the branch's own. */
@@ -63,27 +65,30 @@ export function needsOf(branches: readonly Branch[], partitions: Iterable<number
   const relied = new Set<StoredPartition>();
   let isHeld = false;
   const seen = new Map<Branch, Set<number>>();
-  const visit = (branch: Branch, local: number): void => {
+  let storesForOthers = false;
+  const visit = (branch: Branch, local: number, isPart: boolean): void => {
     let locals = seen.get(branch);
     if (locals === undefined) seen.set(branch, (locals = new Set()));
     if (locals.has(local)) return;
     locals.add(local);
     for (const leaf of branch.leaves) {
       if (leaf.kind === 'shuffled') shuffles.add(leaf);
-      else if (leaf.kind === 'parts') for (const { branch, local: part } of partsOf(leaf, local)) visit(branch, part);
+      else if (leaf.kind === 'parts') for (const { branch, local: part } of partsOf(leaf, local)) visit(branch, part, true);
       else if (leaf.kind === 'stored') {
         const entry = leaf.kept.partitions.get(leaf.first + local);
         if (entry?.rows.remote !== undefined) isHeld = true;
-        if (entry === undefined) visit(belowOf(leaf), local);
-        else if (!standsOnSources(leaf.below)) relied.add(entry);
+        if (entry === undefined) {
+          storesForOthers ||= isPart;
+          visit(belowOf(leaf), local, isPart);
+        } else if (!standsOnSources(leaf.below)) relied.add(entry);
       }
     }
   };
   for (const partition of partitions) {
     const { branch, local } = locate(branches, partition);
-    visit(branches[branch]!, local);
+    visit(branches[branch]!, local, false);
   }
-  return { shuffles, relied, isHeld };
+  return { shuffles, relied, isHeld, storesForOthers };
 }
 
 /** Who has stored what the task of a partition reads. */

@@ -52,8 +52,7 @@ export class JobRunner {
   /** Frees the memory of shuffles whose lineage nobody can reach any more. */
   private readonly unreachable: FinalizationRegistry<ShuffleRef>;
 
-  /** What a task reads and writes is reachable as long as its spec is, which its transport holds until it is over. */
-  private readonly inFlight = new WeakMap<TaskSpec, PlannedStage>();
+  /** Results of tasks of shuffle stages that were added up. */
   private readonly added = new WeakSet<TaskResult>();
   /** Bytes in use from which garbage is worth looking for. */
   private crowded: number;
@@ -116,9 +115,9 @@ export class JobRunner {
       const built = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
       const final = this.nextStage();
       const wanted = [...left];
-      const { parents, reads, isHeld } = this.planNeeds(built, wanted, true, relied, stages, plans);
+      const { parents, reads, isHeld, takesTurns } = this.planNeeds(built, wanted, true, relied, stages, plans);
       stages.set(final, { built, output: null, reads, holders: isHeld ? new Map() : undefined });
-      plans.push({ id: final, name: built.name, parents, partitions: wanted });
+      plans.push({ id: final, name: built.name, parents, partitions: wanted, takesTurns });
       const all = Array.from(stages.values(), stage => stage.built);
       const isSmall = this.options.smallJobs === 'inline' && isSmallJob(node, all);
       await this.scheduler.submit({
@@ -157,9 +156,12 @@ export class JobRunner {
 
   /** Adds up what a task spilled, and what it added to accumulators: once, though each job that shares its stage is told of the result. */
   private addUp({ built, output }: PlannedStage, { stage, partition }: TaskRef, result: TaskResult): void {
-    if (this.added.has(result)) return;
-    this.added.add(result);
-    if (output !== null) output.shuffle.spilled += result.bytesSpilled;
+    // Of a last stage there is one job.
+    if (output !== null) {
+      if (this.added.has(result)) return;
+      this.added.add(result);
+      output.shuffle.spilled += result.bytesSpilled;
+    }
     for (const update of result.updates ?? []) {
       built.shared.find(shared => shared[REFERENCE].id === update.id)?.take?.(stage, partition, update);
     }
@@ -210,11 +212,12 @@ export class JobRunner {
     relied: Relied,
     stages: Map<StageId, PlannedStage>,
     plans: StagePlan[],
-  ): { readonly parents: StageId[]; readonly reads: ShuffleState[]; readonly isHeld: boolean } {
+  ): { readonly parents: StageId[]; readonly reads: ShuffleState[]; readonly isHeld: boolean; readonly takesTurns: boolean } {
     const needs = built.needsOf(partitions);
     relied.add(needs);
     const parents = [...needs.shuffles].map(read => this.planShuffle(read, isRead, relied, stages, plans)).filter(defined);
-    return { parents, reads: [...needs.shuffles].map(({ shuffle }) => shuffle), isHeld: needs.isHeld };
+    const reads = [...needs.shuffles].map(({ shuffle }) => shuffle);
+    return { parents, reads, isHeld: needs.isHeld, takesTurns: needs.storesForOthers };
   }
 
   /**
@@ -245,9 +248,9 @@ export class JobRunner {
     const isDormant = partitions.length === 0 || !isRead;
     // Of what may be lost any partition may have to be made again.
     const needed = this.outputs.canBeLost(ref) ? all : partitions;
-    const { parents, reads, isHeld } = this.planNeeds(built, needed, !isDormant, relied, stages, plans);
+    const { parents, reads, isHeld, takesTurns } = this.planNeeds(built, needed, !isDormant, relied, stages, plans);
     stages.set(shuffle.stage, { built, output: node, reads, holders: isHeld ? new Map() : undefined });
-    plans.push({ id: shuffle.stage, name: built.name, parents, partitions, isDormant });
+    plans.push({ id: shuffle.stage, name: built.name, parents, partitions, isDormant, takesTurns });
     return shuffle.stage;
   }
 
@@ -274,7 +277,7 @@ export class JobRunner {
   private specFor(planned: PlannedStage, { stage, partition, attempt }: TaskRef, relied: Relied, small: boolean): TaskSpec {
     const { built, output } = planned;
     const { branch, leaves, local } = built.locate(partition);
-    const spec = this.stores.launch({ stage, partition }, relied, from => ({
+    return this.stores.launch({ stage, partition }, relied, planned, from => ({
       stage,
       program: built.program,
       stageName: built.name,
@@ -289,8 +292,6 @@ export class JobRunner {
       shared: built.shared.map(shared => shared.spec()),
       wanted: this.shared.wanted(),
     }));
-    this.inFlight.set(spec, planned);
-    return spec;
   }
 }
 

@@ -36,12 +36,14 @@ export class Relied {
 interface Holding {
   readonly read: readonly StoredPartition[];
   readonly isStoring: boolean;
+  /** What it reads and writes must stay in reach. */
+  readonly stage: unknown;
   /** Partitions that had left memory when it was launched. */
   readonly evictions: number;
 }
 
 export class TaskStores {
-  private readonly holdings = new WeakMap<TaskSpec, Holding>();
+  private readonly holdings = new Map<TaskSpec, Holding>();
   /** Tasks for which the heap had no room: the next attempt leaves it to them. */
   private readonly cramped = new Map<StageId, Set<number>>();
 
@@ -52,10 +54,14 @@ export class TaskStores {
     private readonly removeFilesOf: (token: number) => void,
   ) {}
 
-  /** Makes the specification of a task that is launched now. Throws HEDDLE_STORED_LOST where what it needs is not there. */
+  /**
+   * Makes the specification of a task that is launched now; until it has ended its stage stays in reach. Throws HEDDLE_STORED_LOST
+   * where what it needs is not there.
+   */
   launch(
     { stage, partition }: { readonly stage: StageId; readonly partition: number },
     relied: Relied,
+    planned: unknown,
     make: (from: StoredInputs) => TaskSpec,
   ): TaskSpec {
     const { partitions } = this;
@@ -77,7 +83,7 @@ export class TaskStores {
           return { kind: 'computed', inputs: inputs(), store };
         },
       });
-      this.holdings.set(spec, { read, isStoring, evictions: partitions.evictions });
+      this.holdings.set(spec, { read, isStoring, stage: planned, evictions: partitions.evictions });
       return spec;
     } catch (error) {
       for (const entry of read) partitions.endRead(entry);
@@ -111,6 +117,7 @@ export class TaskStores {
 
   private after(spec: TaskSpec, { executor }: Slot, outcome: TaskOutcome<TaskResult>): TaskOutcome<TaskResult> {
     const holding = this.holdings.get(spec)!;
+    this.holdings.delete(spec);
     const { read, isStoring } = holding;
     for (const entry of read) this.partitions.endRead(entry);
     if (outcome.ok) {

@@ -106,8 +106,8 @@ function nextTaskOf(state: State, job: Job): Choice | undefined {
 /** The same for a place in an executor's queue: no retries, and only of stages whose tasks have been quick up to now. */
 function nextQuickOf(state: State, job: Job): Choice | undefined {
   for (const stage of job.started) {
-    const { queue, seconds } = stage;
-    if (queue.isEmpty) continue;
+    const { queue, seconds, takesTurns } = stage;
+    if (queue.isEmpty || takesTurns) continue;
     const fresh = queue.firstFresh;
     if (fresh === undefined || seconds === undefined) return undefined;
     const preferred = (job.hasPreferences ? state.rules.preferred?.(job.id, stage.id, fresh) : undefined) ?? [];

@@ -57,6 +57,8 @@ export class Scheduler<Spec, Result> {
   private readonly speculation: SpeculationRule | undefined;
   private readonly standstill: Standstill;
   private readonly ticker: Ticker;
+  /** Of runs that have settled without being called off: to make one costs more than many a task. */
+  private readonly controllers: AbortController[] = [];
   private isBusy = false;
   /** Runs whose outcome has not come in, on slots that are lost too. */
   private outstanding = 0;
@@ -287,7 +289,8 @@ export class Scheduler<Spec, Result> {
   }
 
   private launch(task: TaskRef, slot: Slot): void {
-    const launch: Launch<Spec> = { task, spec: undefined, started: this.clock.now(), controller: new AbortController() };
+    const controller = this.controllers.pop() ?? new AbortController();
+    const launch: Launch<Spec> = { task, spec: undefined, started: this.clock.now(), controller };
     this.running.set(slot.id, launch);
     this.outstanding++;
     const { job, stage, partition, attempt } = task;
@@ -301,15 +304,16 @@ export class Scheduler<Spec, Result> {
       return;
     }
     try {
-      this.transport.run(spec, slot, launch.controller.signal).then(done, error => done(broken(error)));
+      this.transport.run(spec, slot, controller.signal).then(done, error => done(broken(error)));
     } catch (error) {
       done(broken(error));
     }
   }
 
   private onOutcome(launch: Launch<Spec>, slot: Slot, outcome: TaskOutcome<Result>): void {
-    const { task } = launch;
+    const { task, controller } = launch;
     this.outstanding--;
+    if (!controller.signal.aborted) this.controllers.push(controller);
     // After a loss the same slot may have come back and run another task by now.
     if (this.running.get(slot.id) === launch) this.running.delete(slot.id);
     if (!outcome.ok) {
@@ -321,10 +325,11 @@ export class Scheduler<Spec, Result> {
       this.handle({ type: 'taskFailed', task, slot: slot.id, error, retryable, lostSlot, reason, fetch });
       return;
     }
-    const commands = this.step({ type: 'taskSucceeded', task, slot: slot.id, seconds: this.secondsOf(outcome.result) });
+    const seconds = this.secondsOf(outcome.result);
+    const commands = this.step({ type: 'taskSucceeded', task, slot: slot.id, seconds });
     const first = commands[0];
     const counts = first !== undefined && first.type === 'accept';
-    this.taskEnded(launch, this.metricsOf(outcome.result), counts);
+    this.taskEnded(launch, this.metricsOf(outcome.result), counts, undefined, seconds);
     if (counts) {
       this.outputs?.accepted(launch.spec!, slot.executor, outcome.result);
       const isNews = this.results.keep(task, outcome.result);
@@ -352,9 +357,9 @@ export class Scheduler<Spec, Result> {
     if (entry.failure !== undefined) this.handle({ type: 'jobCancelled', job, error: toErrorRecord(entry.failure.error) });
   }
 
-  private taskEnded(launch: Launch<Spec>, metrics: TaskMetrics, ok: boolean, error?: ErrorRecord): void {
+  private taskEnded(launch: Launch<Spec>, metrics: TaskMetrics, ok: boolean, error?: ErrorRecord, ran?: number): void {
     const { job, stage, partition, attempt } = launch.task;
-    const seconds = (this.clock.now() - launch.started) / 1000;
+    const seconds = ran ?? (this.clock.now() - launch.started) / 1000;
     const { rowsIn, rowsOut, bytesIn, bytesOut, bytesSpilled } = metrics;
     const event = {
       type: 'taskEnded',

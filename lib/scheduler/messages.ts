@@ -25,6 +25,8 @@ export interface StagePlan {
   readonly partitions: readonly number[];
   /** These are missing but not wanted: they run only once a stage that runs reads this one. */
   readonly isDormant?: boolean;
+  /** Its tasks may find done what others have done before: none is launched before it can begin. */
+  readonly takesTurns?: boolean;
 }
 
 /** Partitions of a stage whose output is gone. */

@@ -34,6 +34,7 @@ export function submitStages(state: State, job: Job, plans: readonly StagePlan[]
       parent.children.add(stage);
       for (const holder of stage.holders) tie(holder, parent);
     }
+    stage.takesTurns ||= plan.takesTurns === true;
     const isDormant = plan.isDormant === true;
     if (isDormant) noteMissing(stage, isNew, plan.partitions);
     const added = isDormant ? 0 : askFor(stage, plan.partitions);

@@ -57,6 +57,8 @@ export interface Stage {
   /** How often it went back for input that could not be fetched, and how often since a task found all of its input. */
   round: number;
   vainRounds: number;
+  /** None of its tasks is launched before it can begin. */
+  takesTurns: boolean;
   /** How long its tasks run, the latest ones above all, if that is told; forgotten when one came back unbegun. */
   seconds: number | undefined;
   /** Milliseconds that its tasks took; kept for speculation only. */
@@ -143,6 +145,7 @@ export function createStage(id: StageId): Stage {
     lastAttempt: -1,
     round: 0,
     vainRounds: 0,
+    takesTurns: false,
     seconds: undefined,
     durations: [],
     holders: new Set(),

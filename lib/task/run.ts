@@ -34,11 +34,13 @@ export class TaskRunner {
       const updates = added.encode();
       const seconds = (performance.now() - started) / 1000;
       const stored = kept.results();
+      const { rowsIn, bytesIn, bytesSpilled } = task.metrics;
+      const { columns, rowsOut, bytesOut, winner, bytesSpilled: moreSpilled = 0 } = done;
+      const result: TaskResult = { columns, seconds, rowsIn, rowsOut, bytesIn, bytesOut, bytesSpilled: bytesSpilled + moreSpilled };
+      if (winner === undefined && updates.length === 0 && stored.length === 0) return result;
       return {
-        ...done,
-        ...task.metrics,
-        bytesSpilled: task.metrics.bytesSpilled + (done.bytesSpilled ?? 0),
-        seconds,
+        ...result,
+        ...(winner === undefined ? {} : { winner }),
         ...(updates.length === 0 ? {} : { updates }),
         ...(stored.length === 0 ? {} : { stored }),
       };

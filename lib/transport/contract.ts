@@ -38,8 +38,8 @@ export interface FailedFetch {
 /**
  * Why a task failed that may be retried. `timeout`: no answer within the transport's limit; it is tried there again, and moves on
  * after some. `lost`: its executor process ended or is out of reach. `fetchFailed`: what it reads could not be had, which is not
- * its own fault. `notBegun`: the threads of its executor are busy for longer than was to be expected, and it comes back as it went,
- * which is no failure at all. Without a reason: anything else, such as a lost thread.
+ * its own fault. `notBegun`: the threads of its executor are busy for longer than was to be expected, or another task took its result
+ * along, and it comes back as it went, which is no failure at all. Without a reason: anything else, such as a lost thread.
  */
 export type FailureReason = 'timeout' | 'lost' | 'fetchFailed' | 'notBegun';
 
@@ -74,6 +74,7 @@ export interface Transport<Spec, Result> {
   /**
    * Runs a task. Never throws and never rejects, and settles in the end whatever happens to the slot: the scheduler gives the slot
    * its next task only when the last one has settled. `signal` asks for an early end; the outcome then hardly matters.
+   * With a run that has settled its signal has no more to do: it may come again with another one.
    */
   run(spec: Spec, slot: Slot, signal: AbortSignal): Promise<TaskOutcome<Result>>;
   /**

@@ -163,6 +163,32 @@ describe('a thread that ends in a closure', () => {
     await checkUsable(sc);
   });
 
+  test('among quick tasks that share its message: it is the one that is named, and all others count once', async () => {
+    const sc = await opened({ maxFailures: 2 });
+    const tasks = 400;
+    const counted = sc.accumulator(0);
+    const file = fresh();
+    const lost: number[] = [];
+    sc.on('taskEnded', ({ error, partition }) => error !== undefined && lost.push(partition));
+    const rows = sc.range(0, tasks, 1, tasks).map(x => {
+      counted.add(1);
+      if (x === 250 && !existsSync(file)) {
+        writeFileSync(file, '');
+        process.exit(1);
+      }
+      return x;
+    });
+    assert.deepEqual(
+      await rows.collect(),
+      Array.from({ length: tasks }, (_, i) => i),
+    );
+    assert.equal(counted.value, tasks);
+    assert.deepEqual(lost, [250]);
+    const error = await failure(rows.map(x => (x === 333 ? process.exit(2) : x)).count(), 'HEDDLE_THREAD_LOST');
+    assert.match(error.message, /partition 333, attempt 1/);
+    await checkUsable(sc);
+  });
+
   test('in the middle of writing a shuffle: nothing of it is left', async () => {
     const sc = await opened({ maxFailures: 2 });
     const rows = sc.range(400_000).map(x => {

@@ -12,7 +12,8 @@ before(async () => {
 after(() => Promise.all([inline.stop(), pool.stop()]));
 
 /** Tasks that the threads have run so far. */
-const completed = (sc: Context) => (sc as unknown as { transport: { pool: { completed: number } } }).transport.pool.completed;
+const completed = (sc: Context) =>
+  (sc as unknown as { transport: { threads: { pool: { completed: number } } } }).transport.threads.pool.completed;
 
 /** What a job gives, and whether threads had a part in it. */
 async function observe<T>(sc: Context, job: (sc: Context) => Promise<T>): Promise<{ readonly answer: T; readonly inThreads: boolean }> {

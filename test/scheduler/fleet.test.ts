@@ -337,6 +337,12 @@ describe('places in the queue of an executor', () => {
     assert.deepEqual(quick(machine, 0, 0.5), ['accept 0.0 for 0', 'launch 0.2 #0 @0']);
   });
 
+  test('are given nothing of a stage whose tasks take turns, however quick', () => {
+    const machine = fleet();
+    machine.do(submitted(0, [{ ...stagePlan(0, range(9)), takesTurns: true }]));
+    assert.deepEqual(quick(machine, 0, 0.001), ['accept 0.0 for 0', 'launch 0.2 #0 @0']);
+  });
+
   test('are given as many as are quick together, in turns', () => {
     const machine = fleet();
     machine.do(submitted(0, [stagePlan(0, range(9))]));

@@ -1,14 +1,8 @@
-// The transport of one process: a Piscina pool of worker threads over the shared heap. A slot is a place in the heap's
-// books, not a certain thread: at most one task runs under it, in whatever thread is free.
-//
-// A task that is called off gets a flag first, which its loops look at between batches; where user code does not come back,
-// its thread is ended. A thread that ends by itself (process.exit, out of memory) is a lost slot: what it held is given back.
+// The transport of one process: worker threads over the shared heap. A slot is not a certain thread: its task runs in whatever thread
+// is free. Besides a slot for each thread there are places in one queue for all of them.
 
 import * as Comlink from 'comlink';
-import { Piscina } from 'piscina';
-import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.js';
 import { LOCAL_EXECUTOR } from '../../core/ids.js';
-import { builtFile } from '../../core/places.js';
 import { killGroup } from '../../core/process-group.js';
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import { storeWord } from '../../shuffle/heap/words.js';
@@ -16,11 +10,12 @@ import type { ShuffleStore } from '../../shuffle/store.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
 import type { Slot, SlotId, SlotListener, TaskOutcome, Transport } from '../contract.js';
 import { nodeEndpoint } from './endpoint.js';
-import type { DriverCalls, Hello, ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
+import type { DriverCalls, Hello, ThreadData } from './messages.js';
 import type { ThreadRunner } from './thread-runner.js';
+import { Threads } from './threads.js';
 
-/** How long a called-off task may take to notice before its thread is ended. */
-const GRACE_MS = 1000;
+/** Quick tasks that may wait for each thread: what one message takes, and as many again for the next. */
+const QUEUED = 64;
 
 export interface LocalOptions {
   readonly threads: number;
@@ -30,17 +25,15 @@ export interface LocalOptions {
 }
 
 export class LocalTransport implements Transport<TaskSpec, TaskResult> {
-  private readonly pool: Piscina<ThreadTask, ThreadAnswer>;
+  private readonly threads: Threads;
   private readonly allSlots: readonly Slot[];
   private readonly heap: Heap;
   private readonly store: ShuffleStore;
-  private readonly cancelFlags: number;
-  /** The external processes of each slot's task: a thread that is ended cannot end them. */
+  /** The external processes of each index's task: a thread that is ended cannot end them. */
   private readonly processes = new Map<number, Set<number>>();
   private readonly endAll = () => {
-    for (const slot of this.processes.keys()) this.endProcesses(slot);
+    for (const index of this.processes.keys()) this.endProcesses(index);
   };
-  private closing = false;
   private readonly threadData: ThreadData;
   private mainRunner: Promise<ThreadRunner> | undefined;
   /** Milliseconds that each thread took to start, as they came up. */
@@ -49,21 +42,24 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   constructor({ threads, heap, store, kernels }: LocalOptions) {
     this.heap = heap;
     this.store = store;
-    this.cancelFlags = heap.allocateWords(threads);
-    this.allSlots = Array.from({ length: threads }, (_, thread) => ({ id: thread as SlotId, executor: LOCAL_EXECUTOR, thread }));
-    this.threadData = { memory: heap.memory, kernels, cancelFlags: this.cancelFlags, spillDirectory: store.spill?.directory };
-    this.pool = new Piscina({
-      filename: builtFile('workers/thread.js').href,
-      name: 'runTask',
-      minThreads: threads,
-      maxThreads: threads,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      // The user's loaders and flags are the main thread's: a closure's modules are imported as they are needed.
-      execArgv: [],
-      workerData: this.threadData,
+    this.allSlots = Array.from({ length: threads * (1 + QUEUED) }, (_, id): Slot => {
+      const slot = { id: id as SlotId, executor: LOCAL_EXECUTOR, thread: id % threads };
+      return id < threads ? slot : { ...slot, ahead: true };
     });
-    this.pool.on('error', () => {}); // every loss shows in the outcome of the task that it hit
-    this.pool.on('message', (message: Hello) => this.greet(message));
+    this.threadData = {
+      memory: heap.memory,
+      kernels,
+      cancelFlags: heap.allocateWords(this.allSlots.length),
+      progress: heap.allocateWords(threads),
+      spillDirectory: store.spill?.directory,
+    };
+    this.threads = new Threads({
+      threads,
+      heap,
+      data: this.threadData,
+      greet: message => this.greet(message),
+      recover: (index, spec) => this.recover(index, spec),
+    });
   }
 
   slots(): readonly Slot[] {
@@ -74,70 +70,38 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
     return () => {}; // a lost thread is replaced before the next task: slots neither join nor leave
   }
 
-  async run(spec: TaskSpec, slot: Slot, signal: AbortSignal): Promise<TaskOutcome<TaskResult>> {
-    if (this.closing) {
-      const stopped = new HeddleError('HEDDLE_CONTEXT_STOPPED', 'the threads were ended');
-      return { ok: false, error: toErrorRecord(stopped), retryable: false };
-    }
-    if (spec.small) return this.runHere(spec, slot);
-    const flag = this.cancelFlags + slot.id * 4;
-    storeWord(this.heap.i32, flag, 0);
-    const end = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    const callOff = () => {
-      storeWord(this.heap.i32, flag, 1);
-      timer = setTimeout(() => end.abort(), GRACE_MS);
-    };
-    if (signal.aborted) callOff();
-    else signal.addEventListener('abort', callOff, { once: true });
-    try {
-      const answer = await this.pool.run({ slot: slot.id, spec }, { signal: end.signal });
-      return answer.ok ? answer : { ok: false, error: answer.error, retryable: false };
-    } catch (error) {
-      this.recover(slot.id, spec);
-      return { ok: false, error: this.lost(error, spec), retryable: !this.closing && !signal.aborted };
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', callOff);
-    }
+  run(spec: TaskSpec, slot: Slot, signal: AbortSignal): Promise<TaskOutcome<TaskResult>> {
+    return spec.small ? this.runHere(spec, slot) : this.threads.run(spec, slot.id, slot.ahead === true, signal);
   }
 
   async close(): Promise<void> {
-    this.closing = true;
-    await this.pool.destroy();
+    await this.threads.close();
     this.endAll();
     process.off('exit', this.endAll);
   }
 
-  /** On the main thread, under the same slot: nothing of it can be called off before it is over. */
+  /** On the main thread: nothing of it can be called off before it is over. */
   private async runHere(spec: TaskSpec, slot: Slot): Promise<TaskOutcome<TaskResult>> {
-    storeWord(this.heap.i32, this.cancelFlags + slot.id * 4, 0);
+    storeWord(this.heap.i32, this.threadData.cancelFlags + slot.id * 4, 0);
     this.mainRunner ??= import('./thread-runner.js').then(({ ThreadRunner }) => new ThreadRunner(this.threadData, this.driverCalls()));
-    const answer = await (await this.mainRunner).run({ slot: slot.id, spec });
-    return answer.ok ? answer : { ok: false, error: answer.error, retryable: false };
+    const [answer] = await (await this.mainRunner).run({ index: this.heap.thread, tasks: [{ slot: slot.id, spec }] });
+    return answer!.ok ? answer! : { ...answer!, retryable: false };
   }
 
   /** Gives back what a thread held that is no more. */
-  private recover(slot: number, spec: TaskSpec): void {
-    this.endProcesses(slot);
-    this.heap.breakLock(slot);
-    this.heap.releaseStaging(slot);
+  private recover(index: number, spec: TaskSpec): void {
+    this.endProcesses(index);
+    this.heap.breakLock(index);
+    this.heap.releaseStaging(index);
     this.store.spill?.removeOf(`${spec.token}-`);
     if (spec.output === null) return;
     this.store.retract(spec.output, spec.partition, spec.token);
     this.store.dropSpilled(spec.output, spec.partition, spec.token);
   }
 
-  private endProcesses(slot: number): void {
-    for (const pid of this.processes.get(slot) ?? []) killGroup(pid);
-    this.processes.get(slot)?.clear();
-  }
-
-  private lost(error: unknown, { stageName, partition, attempt }: TaskSpec): ErrorRecord {
-    const why = error instanceof Error ? error.message : String(error);
-    const place = `partition ${partition}, attempt ${attempt}`;
-    const message = `${stageName}: the worker thread ended in the middle of a task (${why}): process.exit in a closure, or out of memory (${place})`;
-    return toErrorRecord(new HeddleError('HEDDLE_THREAD_LOST', message, { data: { stage: stageName, partition, attempt }, cause: error }));
+  private endProcesses(index: number): void {
+    for (const pid of this.processes.get(index) ?? []) killGroup(pid);
+    this.processes.get(index)?.clear();
   }
 
   private greet(message: Hello): void {
@@ -150,12 +114,12 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
     const { processes, startTimes } = this;
     return {
       started: (_thread, milliseconds) => void startTimes.push(milliseconds),
-      processStarted: (slot, pid) => {
+      processStarted: (index, pid) => {
         // What is still open when the process ends would be left behind.
         if (processes.size === 0) process.on('exit', this.endAll);
-        processes.set(slot, (processes.get(slot) ?? new Set()).add(pid));
+        processes.set(index, (processes.get(index) ?? new Set()).add(pid));
       },
-      processEnded: (slot, pid) => void processes.get(slot)?.delete(pid),
+      processEnded: (index, pid) => void processes.get(index)?.delete(pid),
     };
   }
 }

@@ -11,26 +11,34 @@ export interface ThreadData {
   readonly kernels: WebAssembly.Module | undefined;
   /** Address of one cancel flag for each slot (u32; 1: the slot's task is called off). */
   readonly cancelFlags: number;
+  /** Address of a word for each index: which task of its batch a thread is at. */
+  readonly progress: number;
   /** Where a task makes files when it has no room in memory; absent when it may not. */
   readonly spillDirectory: string | undefined;
 }
 
-/** A task on its way to whatever thread is free; `slot` is the place in the heap's books that it runs under. */
-export interface ThreadTask {
-  readonly slot: number;
-  readonly spec: TaskSpec;
+/**
+ * Tasks on their way to whatever thread is free, to be run one after the other. `index`: whose heap they take from, in its books.
+ * `slot`: whose cancel flag a task heeds.
+ */
+export interface ThreadBatch {
+  readonly index: number;
+  readonly tasks: readonly { readonly slot: number; readonly spec: TaskSpec }[];
 }
 
-/** A thread always answers; a promise that rejects means that the thread is lost. */
+/**
+ * A thread always answers, for as many tasks from the first on as it has begun; a promise that rejects means that the thread is
+ * lost.
+ */
 export type ThreadAnswer = { readonly ok: true; readonly result: TaskResult } | { readonly ok: false; readonly error: ErrorRecord };
 
 /** What a thread may ask of the driver. */
 export interface DriverCalls {
   /** The thread is up: how long its start took, in milliseconds. */
   started(thread: number, milliseconds: number): void;
-  /** The task of a slot has started an external process, or has seen it end. */
-  processStarted(slot: number, pid: number): void;
-  processEnded(slot: number, pid: number): void;
+  /** The task that runs under an index has started an external process, or has seen it end. */
+  processStarted(index: number, pid: number): void;
+  processEnded(index: number, pid: number): void;
 }
 
 /** How a thread hands the driver the port of its calls. */

@@ -1,9 +1,9 @@
-// What runs tasks, in a worker thread or, where they are small, in the main one; each under the slot that the driver gave it.
+// What runs tasks, in a worker thread or, where they are small, in the main one; each under the index that the driver gave it.
 
 import { HeddleError, toErrorRecord } from '../../core/errors.js';
 import type { ThreadId } from '../../core/ids.js';
 import { Heap } from '../../shuffle/heap/allocator.js';
-import { loadWord } from '../../shuffle/heap/words.js';
+import { loadWord, storeWord } from '../../shuffle/heap/words.js';
 import { type Kernels, twinKernels, wasmKernels } from '../../shuffle/kernels.js';
 import { OpenBlocks } from '../../shuffle/map-output.js';
 import { ShuffleStore } from '../../shuffle/store.js';
@@ -11,30 +11,33 @@ import { localFileSystem } from '../../storage/local-file-system.js';
 import { SpillFiles } from '../../storage/spill-files.js';
 import type { TaskEnv } from '../../task/env.js';
 import { TaskRunner } from '../../task/run.js';
-import type { DriverCalls, ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
+import type { TaskResult, TaskSpec } from '../../task/spec.js';
+import type { DriverCalls, ThreadAnswer, ThreadBatch, ThreadData } from './messages.js';
 
 /** Bytes of an answer that are worth moving to the driver instead of copying them. */
 const WORTH_MOVING = 16 * 1024;
+/** A batch that has taken so long begins no more tasks: another thread may be free for them. */
+const BATCH_MS = 2;
 
-/** An answer on its way to the driver: large columns are moved. */
-export async function moved(answer: ThreadAnswer): Promise<ThreadAnswer> {
-  if (!answer.ok) return answer;
-  const { result } = answer;
-  const bytes = result.columns.reduce((sum, column) => sum + column.length, 0);
-  if (bytes < WORTH_MOVING) return answer;
+/** Answers on their way to the driver: large columns are moved. */
+export async function moved(answers: ThreadAnswer[]): Promise<ThreadAnswer[]> {
+  const buffers = answers.flatMap(answer => (answer.ok && bytesOf(answer.result) >= WORTH_MOVING ? buffersOf(answer.result) : []));
+  if (buffers.length === 0) return answers;
   const { move, transferableSymbol, valueSymbol } = await import('piscina'); // only here: most threads never need the pool's own code
-  return move({
-    [transferableSymbol]: result.columns.map(column => column.buffer),
-    [valueSymbol]: answer,
-  } as never) as unknown as ThreadAnswer;
+  return move({ [transferableSymbol]: buffers, [valueSymbol]: answers } as never) as unknown as ThreadAnswer[];
 }
+
+const bytesOf = ({ columns }: TaskResult) => columns.reduce((sum, column) => sum + column.length, 0);
+const buffersOf = ({ columns }: TaskResult) => columns.map(column => column.buffer);
 
 export class ThreadRunner {
   private readonly tasks = new TaskRunner();
   private readonly kernels: Kernels;
   private readonly openBlocks = new OpenBlocks();
-  /** A slot's environment: what a thread takes from the heap is booked under the slot of its task. */
+  /** The environment under each index. */
   private readonly envs = new Map<number, TaskEnv>();
+  /** Address of the cancel flag of the task under way. */
+  private flag = 0;
 
   constructor(
     private readonly data: ThreadData,
@@ -44,22 +47,37 @@ export class ThreadRunner {
   }
 
   /** Never rejects. */
-  async run({ slot, spec }: ThreadTask): Promise<ThreadAnswer> {
+  async run({ index, tasks }: ThreadBatch): Promise<ThreadAnswer[]> {
+    const env = this.env(index);
+    const answers: ThreadAnswer[] = [];
+    const end = performance.now() + BATCH_MS;
+    for (const [i, { slot, spec }] of tasks.entries()) {
+      if (i > 0) {
+        if (performance.now() > end) break;
+        storeWord(env.heap.i32, this.data.progress + index * 4, i);
+      }
+      this.flag = this.data.cancelFlags + slot * 4;
+      answers.push(await this.runTask(spec, env));
+    }
+    return answers;
+  }
+
+  private async runTask(spec: TaskSpec, env: TaskEnv): Promise<ThreadAnswer> {
     try {
-      return { ok: true, result: await this.tasks.run(spec, this.env(slot)) };
+      env.checkCancelled();
+      return { ok: true, result: await this.tasks.run(spec, env) };
     } catch (error) {
       return { ok: false, error: toErrorRecord(error) };
     }
   }
 
-  private env(slot: number): TaskEnv {
-    let env = this.envs.get(slot);
+  private env(index: number): TaskEnv {
+    let env = this.envs.get(index);
     if (env === undefined) {
-      const { memory, cancelFlags, spillDirectory } = this.data;
-      const heap = Heap.open(memory, slot);
-      const flag = cancelFlags + slot * 4;
+      const { memory, spillDirectory } = this.data;
+      const heap = Heap.open(memory, index);
       env = {
-        thread: slot as ThreadId,
+        thread: index as ThreadId,
         executor: 'local',
         heap,
         store: new ShuffleStore(heap, spillDirectory === undefined ? undefined : new SpillFiles(localFileSystem, spillDirectory)),
@@ -67,14 +85,14 @@ export class ThreadRunner {
         openBlocks: this.openBlocks,
         files: localFileSystem,
         processes: {
-          started: pid => this.calls.processStarted(slot, pid),
-          ended: pid => this.calls.processEnded(slot, pid),
+          started: pid => this.calls.processStarted(index, pid),
+          ended: pid => this.calls.processEnded(index, pid),
         },
-        checkCancelled() {
-          if (loadWord(heap.i32, flag) !== 0) throw new HeddleError('HEDDLE_CANCELLED', 'the task was called off');
+        checkCancelled: () => {
+          if (loadWord(heap.i32, this.flag) !== 0) throw new HeddleError('HEDDLE_CANCELLED', 'the task was called off');
         },
       };
-      this.envs.set(slot, env);
+      this.envs.set(index, env);
     }
     return env;
   }
