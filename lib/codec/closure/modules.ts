@@ -4,6 +4,8 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
+import { builtFile } from '../../core/places.js';
+import { DEFAULT_LOADER, withoutLoaderWarning } from '../../core/script-imports.js';
 
 type Importer = (specifier: string) => Promise<Record<string, unknown>>;
 
@@ -46,7 +48,7 @@ export function readyForTypeScript(): Promise<void> {
 
 async function registerTsx(): Promise<void> {
   const { typescript } = process.features as { typescript?: string | false };
-  if (typescript || hasTypeScriptHooks()) return;
+  if (typescript || (await hasTypeScriptHooks())) return;
   const [{ register: registerEsm }, { register: registerCjs }] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')]);
   registerCjs();
   registerEsm();
@@ -56,20 +58,24 @@ async function registerTsx(): Promise<void> {
  * Whether this thread's loader hooks understand TypeScript. The process's flags do not tell, for `--import tsx` has no
  * effect in a worker thread of Node.js 20. What tells is that hooks find a file without its extension; Node.js does not.
  */
-function hasTypeScriptHooks(): boolean {
-  return import.meta.resolve('./stubs').endsWith('.js');
+async function hasTypeScriptHooks(): Promise<boolean> {
+  try {
+    await import(builtFile('lib/codec/closure/types').href);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function makeImporter(parent: string): Importer {
-  const loader = (vm.constants as { USE_MAIN_CONTEXT_DEFAULT_LOADER?: number } | undefined)?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
   // Only file names and URLs of files are taken as a base there.
-  if (loader !== undefined && parent.startsWith('file:')) {
+  if (DEFAULT_LOADER !== undefined && parent.startsWith('file:')) {
     const filename = fileURLToPath(parent);
-    const importer = withoutWarning(() => {
-      const script = new vm.Script('specifier => import(specifier)', { filename, importModuleDynamically: loader as never });
+    const importer = withoutLoaderWarning(() => {
+      const script = new vm.Script('specifier => import(specifier)', { filename, importModuleDynamically: DEFAULT_LOADER as never });
       return script.runInThisContext() as Importer;
     });
-    return specifier => withoutWarning(() => importer(specifier));
+    return specifier => withoutLoaderWarning(() => importer(specifier));
   }
   // Node.js before 20.12: relative specifiers against the URL, packages as require finds them.
   return specifier => {
@@ -77,17 +83,4 @@ function makeImporter(parent: string): Importer {
     if (/^[a-z]+:/.test(specifier) || require('node:module').isBuiltin(specifier)) return import(specifier);
     return import(pathToFileURL(requireFrom(parent).resolve(specifier)).href);
   };
-}
-
-/** Node.js 20 and 22 warn of the constant as experimental, once a thread: nothing that a user could act on. */
-function withoutWarning<T>(action: () => T): T {
-  const { emitWarning } = process;
-  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
-    if (!String(warning).includes('USE_MAIN_CONTEXT_DEFAULT_LOADER')) emitWarning.call(process, warning, ...rest);
-  }) as typeof process.emitWarning;
-  try {
-    return action();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }

@@ -4,20 +4,18 @@
 // A task that is called off gets a flag first, which its loops look at between batches; where user code does not come back,
 // its thread is ended. A thread that ends by itself (process.exit, out of memory) is a lost slot: what it held is given back.
 
-import * as Comlink from 'comlink';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.js';
 import { LOCAL_EXECUTOR } from '../../core/ids.js';
-import { builtFile } from '../../core/places.js';
 import { killGroup } from '../../core/process-group.js';
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import { storeWord } from '../../shuffle/heap/words.js';
 import type { ShuffleStore } from '../../shuffle/store.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
 import type { Slot, SlotId, SlotListener, TaskOutcome, Transport } from '../contract.js';
-import { nodeEndpoint } from './endpoint.js';
-import type { DriverCalls, Hello, ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
+import type { DriverCalls, ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
 import type { ThreadRunner } from './thread-runner.js';
+import { takeThreads } from './threads.js';
 
 /** How long a called-off task may take to notice before its thread is ended. */
 const GRACE_MS = 1000;
@@ -40,11 +38,20 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   private readonly endAll = () => {
     for (const slot of this.processes.keys()) this.endProcesses(slot);
   };
+  private readonly processCalls: Pick<DriverCalls, 'processStarted' | 'processEnded'> = {
+    processStarted: (slot, pid) => {
+      const { processes } = this;
+      // What is still open when the process ends would be left behind.
+      if (processes.size === 0) process.on('exit', this.endAll);
+      processes.set(slot, (processes.get(slot) ?? new Set()).add(pid));
+    },
+    processEnded: (slot, pid) => void this.processes.get(slot)?.delete(pid),
+  };
   private closing = false;
   private readonly threadData: ThreadData;
   private mainRunner: Promise<ThreadRunner> | undefined;
   /** Milliseconds that each thread took to start, as they came up. */
-  readonly startTimes: number[] = [];
+  readonly startTimes: readonly number[];
 
   constructor({ threads, heap, store, kernels }: LocalOptions) {
     this.heap = heap;
@@ -52,18 +59,10 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
     this.cancelFlags = heap.allocateWords(threads);
     this.allSlots = Array.from({ length: threads }, (_, thread) => ({ id: thread as SlotId, executor: LOCAL_EXECUTOR, thread }));
     this.threadData = { memory: heap.memory, kernels, cancelFlags: this.cancelFlags, spillDirectory: store.spill?.directory };
-    this.pool = new Piscina({
-      filename: builtFile('workers/thread.js').href,
-      name: 'runTask',
-      minThreads: threads,
-      maxThreads: threads,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      // The user's loaders and flags are the main thread's: a closure's modules are imported as they are needed.
-      execArgv: [],
-      workerData: this.threadData,
-    });
-    this.pool.on('error', () => {}); // every loss shows in the outcome of the task that it hit
-    this.pool.on('message', (message: Hello) => this.greet(message));
+    const waiting = takeThreads(threads, this.threadData);
+    this.pool = waiting.pool;
+    this.startTimes = waiting.startTimes;
+    waiting.serve(this.threadData, this.processCalls);
   }
 
   slots(): readonly Slot[] {
@@ -112,7 +111,7 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   /** On the main thread, under the same slot: nothing of it can be called off before it is over. */
   private async runHere(spec: TaskSpec, slot: Slot): Promise<TaskOutcome<TaskResult>> {
     storeWord(this.heap.i32, this.cancelFlags + slot.id * 4, 0);
-    this.mainRunner ??= import('./thread-runner.js').then(({ ThreadRunner }) => new ThreadRunner(this.threadData, this.driverCalls()));
+    this.mainRunner ??= import('./thread-runner.js').then(({ ThreadRunner }) => new ThreadRunner(this.threadData, this.processCalls));
     const answer = await (await this.mainRunner).run({ slot: slot.id, spec });
     return answer.ok ? answer : { ok: false, error: answer.error, retryable: false };
   }
@@ -138,24 +137,5 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
     const place = `partition ${partition}, attempt ${attempt}`;
     const message = `${stageName}: the worker thread ended in the middle of a task (${why}): process.exit in a closure, or out of memory (${place})`;
     return toErrorRecord(new HeddleError('HEDDLE_THREAD_LOST', message, { data: { stage: stageName, partition, attempt }, cause: error }));
-  }
-
-  private greet(message: Hello): void {
-    if (message?.heddle !== 'hello') return;
-    Comlink.expose(this.driverCalls(), nodeEndpoint(message.port));
-    message.port.unref();
-  }
-
-  private driverCalls(): DriverCalls {
-    const { processes, startTimes } = this;
-    return {
-      started: (_thread, milliseconds) => void startTimes.push(milliseconds),
-      processStarted: (slot, pid) => {
-        // What is still open when the process ends would be left behind.
-        if (processes.size === 0) process.on('exit', this.endAll);
-        processes.set(slot, (processes.get(slot) ?? new Set()).add(pid));
-      },
-      processEnded: (slot, pid) => void processes.get(slot)?.delete(pid),
-    };
   }
 }

@@ -4,7 +4,7 @@
 import type { ErrorRecord } from '../../core/errors.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
 
-/** What every thread starts with. */
+/** What every thread has to know. */
 export interface ThreadData {
   readonly memory: WebAssembly.Memory;
   /** Absent when the kernels are off. */
@@ -24,8 +24,16 @@ export interface ThreadTask {
 /** A thread always answers; a promise that rejects means that the thread is lost. */
 export type ThreadAnswer = { readonly ok: true; readonly result: TaskResult } | { readonly ok: false; readonly error: ErrorRecord };
 
+/** What a thread that was started before its context learns later. */
+export interface Work {
+  readonly data: ThreadData;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
 /** What a thread may ask of the driver. */
 export interface DriverCalls {
+  /** Answered once there is a context. */
+  work(): Promise<Work>;
   /** The thread is up: how long its start took, in milliseconds. */
   started(thread: number, milliseconds: number): void;
   /** The task of a slot has started an external process, or has seen it end. */

@@ -13,8 +13,8 @@ import type { TaskEnv } from '../../task/env.js';
 import { TaskRunner } from '../../task/run.js';
 import type { DriverCalls, ThreadAnswer, ThreadData, ThreadTask } from './messages.js';
 
-/** Bytes of an answer that are worth moving to the driver instead of copying them. */
-const WORTH_MOVING = 16 * 1024;
+/** Bytes of an answer that are worth moving to the driver: a thread loads the pool's own code for it, in some 20 ms. */
+const WORTH_MOVING = 4 << 20;
 
 /** An answer on its way to the driver: large columns are moved. */
 export async function moved(answer: ThreadAnswer): Promise<ThreadAnswer> {
@@ -38,7 +38,7 @@ export class ThreadRunner {
 
   constructor(
     private readonly data: ThreadData,
-    private readonly calls: DriverCalls,
+    private readonly calls: Pick<DriverCalls, 'processStarted' | 'processEnded'>,
   ) {
     this.kernels = data.kernels === undefined ? twinKernels(data.memory) : wasmKernels(data.kernels, data.memory);
   }
