@@ -10,7 +10,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import { randomName } from './random-name.js';
-import { DEFAULT_LOADER, withoutLoaderWarning } from './script-imports.js';
+import { DEFAULT_LOADER } from './script-imports.js';
 
 /** Loaded from source in this thread: whoever has run them for a while can keep what was compiled. */
 const compiled: { readonly script: vm.Script; readonly path: string }[] = [];
@@ -21,10 +21,10 @@ export function loadBundle<Exports>(file: URL): Exports {
   const require = createRequire(path);
   const loaded = require.cache[path];
   if (loaded !== undefined) return loaded.exports as Exports;
-  // Without it, `import()` in the bundle would not work.
+  // Before Node 20.12 a script of node:vm has no `import()` that works.
   if (DEFAULT_LOADER === undefined) return require(path) as Exports;
   const module = { exports: {} as Exports };
-  const run = compile(path, DEFAULT_LOADER).runInThisContext() as (this: Exports, ...names: unknown[]) => void;
+  const run = compile(path).runInThisContext() as (this: Exports, ...names: unknown[]) => void;
   require.cache[path] = module as unknown as NodeJS.Module;
   run.call(module.exports, module.exports, require, module, path, dirname(path));
   return module.exports;
@@ -45,17 +45,10 @@ export function keepCompiled(): void {
   }
 }
 
-function compile(path: string, importModuleDynamically: number): vm.Script {
+function compile(path: string): vm.Script {
   const source = `(function (exports, require, module, __filename, __dirname) { ${readFileSync(path, 'latin1')}\n})`;
   const cachedData = readCache(path);
-  const script = withoutLoaderWarning(
-    () =>
-      new vm.Script(source, {
-        filename: path,
-        importModuleDynamically: importModuleDynamically as never,
-        ...(cachedData === undefined ? {} : { cachedData }),
-      }),
-  );
+  const script = new vm.Script(source, { filename: path, ...(cachedData === undefined ? {} : { cachedData }) });
   if (cachedData === undefined || script.cachedDataRejected) compiled.push({ script, path });
   return script;
 }

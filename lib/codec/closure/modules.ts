@@ -3,9 +3,8 @@
 // stripping, or tsx, which is registered here at first need.
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import vm from 'node:vm';
 import { builtFile } from '../../core/places.js';
-import { DEFAULT_LOADER, withoutLoaderWarning } from '../../core/script-imports.js';
+import { DEFAULT_LOADER, importerOf, importModule } from '../../core/script-imports.js';
 
 type Importer = (specifier: string) => Promise<Record<string, unknown>>;
 
@@ -28,7 +27,7 @@ export async function importFrom(parent: string, specifier: string): Promise<Rec
     // As `heddle run` has it: where the script's own folders do not have Heddle, it is this very package.
     const { code } = error as { code?: unknown };
     if (!/^heddle(?:\/|$)/.test(specifier) || (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND')) throw error;
-    return (await import(specifier)) as Record<string, unknown>;
+    return await importModule(specifier);
   }
 }
 
@@ -49,9 +48,9 @@ export function readyForTypeScript(): Promise<void> {
 async function registerTsx(): Promise<void> {
   const { typescript } = process.features as { typescript?: string | false };
   if (typescript || (await hasTypeScriptHooks())) return;
-  const [{ register: registerEsm }, { register: registerCjs }] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')]);
-  registerCjs();
-  registerEsm();
+  const [esm, cjs] = await Promise.all([importModule('tsx/esm/api'), importModule('tsx/cjs/api')]);
+  (cjs as unknown as typeof import('tsx/cjs/api')).register();
+  (esm as unknown as typeof import('tsx/esm/api')).register();
 }
 
 /**
@@ -60,7 +59,7 @@ async function registerTsx(): Promise<void> {
  */
 async function hasTypeScriptHooks(): Promise<boolean> {
   try {
-    await import(builtFile('lib/codec/closure/types').href);
+    await importModule(builtFile('lib/codec/closure/types').href);
     return true;
   } catch {
     return false;
@@ -69,18 +68,11 @@ async function hasTypeScriptHooks(): Promise<boolean> {
 
 function makeImporter(parent: string): Importer {
   // Only file names and URLs of files are taken as a base there.
-  if (DEFAULT_LOADER !== undefined && parent.startsWith('file:')) {
-    const filename = fileURLToPath(parent);
-    const importer = withoutLoaderWarning(() => {
-      const script = new vm.Script('specifier => import(specifier)', { filename, importModuleDynamically: DEFAULT_LOADER as never });
-      return script.runInThisContext() as Importer;
-    });
-    return specifier => withoutLoaderWarning(() => importer(specifier));
-  }
+  if (DEFAULT_LOADER !== undefined && parent.startsWith('file:')) return importerOf(fileURLToPath(parent));
   // Node.js before 20.12: relative specifiers against the URL, packages as require finds them.
   return specifier => {
-    if (/^\.{0,2}\//.test(specifier)) return import(new URL(specifier, parent).href);
-    if (/^[a-z]+:/.test(specifier) || require('node:module').isBuiltin(specifier)) return import(specifier);
-    return import(pathToFileURL(requireFrom(parent).resolve(specifier)).href);
+    if (/^\.{0,2}\//.test(specifier)) return importModule(new URL(specifier, parent).href);
+    if (/^[a-z]+:/.test(specifier) || require('node:module').isBuiltin(specifier)) return importModule(specifier);
+    return importModule(pathToFileURL(requireFrom(parent).resolve(specifier)).href);
   };
 }

@@ -2,6 +2,7 @@
 
 import { HeddleError, toErrorRecord } from '../../core/errors.js';
 import type { ThreadId } from '../../core/ids.js';
+import { importModule } from '../../core/script-imports.js';
 import { Heap } from '../../shuffle/heap/allocator.js';
 import { loadWord } from '../../shuffle/heap/words.js';
 import { type Kernels, twinKernels, wasmKernels } from '../../shuffle/kernels.js';
@@ -22,7 +23,8 @@ export async function moved(answer: ThreadAnswer): Promise<ThreadAnswer> {
   const { result } = answer;
   const bytes = result.columns.reduce((sum, column) => sum + column.length, 0);
   if (bytes < WORTH_MOVING) return answer;
-  const { move, transferableSymbol, valueSymbol } = await import('piscina'); // only here: most threads never need the pool's own code
+  // Only here: most threads never need the pool's own code.
+  const { move, transferableSymbol, valueSymbol } = (await importModule('piscina')) as unknown as typeof import('piscina');
   return move({
     [transferableSymbol]: result.columns.map(column => column.buffer),
     [valueSymbol]: answer,
