@@ -182,7 +182,9 @@ const chains: Record<string, readonly Operator[]> = {
     ],
   ],
   'Math of more': [['map', l => [(+l) ** 0.5, Math.imul(+l, 7), Math.atan2(+l, -0), Math.min(+l, 1), Math.max(-0, +l), Math.hypot(+l, 3)]]],
-  'numbers and their order': [['map', l => [+l < 1, +l <= 0, +l > 1e300, +l >= 5e-324, +l === 0, +l !== l.length, 1 / +l === Infinity, -l]]],
+  'numbers and their order': [
+    ['map', l => [+l < 1, +l <= 0, +l > 1e300, +l >= 5e-324, +l === 0, +l !== l.length, 1 / +l === Infinity, -l]],
+  ],
   'numbers that choose': [['map', l => [+l ? 'some' : 'none', +l || -1, +l && l.length, !+l, (+l % 2) + (+l) ** 2]]],
   Number: [['map', l => [Number(l), +l, Number(l.split(',')[0]), +l.trim()]]],
   parse: [['map', l => [parseInt(l), parseInt(l, 10), parseFloat(l)]]],
