@@ -1,7 +1,7 @@
 // Where tasks run: in threads of this process, or in executors. The parts that differ between the two, put together.
 
 import { HeddleError } from './core/errors.js';
-import type { ResolvedOptions } from './core/options.js';
+import { type ResolvedOptions, resolveOptions } from './core/options.js';
 import type { StoredHolder } from './plan/kept.js';
 import { ShuffleOutputs } from './plan/shuffle-outputs.js';
 import { Heap } from './shuffle/heap/allocator.js';
@@ -15,6 +15,7 @@ import type { TaskResult, TaskSpec } from './task/spec.js';
 import { LocalHolder } from './task/stored/local-holder.js';
 import type { Transport } from './transport/contract.js';
 import { LocalTransport } from './transport/local/local.js';
+import { startEarly } from './transport/local/pool.js';
 import type { RemoteExecutor } from './transport/tcp/remote-executor.js';
 
 export interface Backend {
@@ -39,6 +40,17 @@ const BOOKS_BYTES = 256 * 2 ** 20;
 /** Starts the threads, or listens and dials. `warn` may be called at any time after. */
 export async function openBackend(options: ResolvedOptions, spill: SpillDirectory, warn: (message: string) => void): Promise<Backend> {
   return options.listen === '' && options.executors.length === 0 ? localBackend(options, spill) : await remoteBackend(options, warn);
+}
+
+/** Starts the threads of a context that is sure to come, with the options that the environment gives. */
+export function expectContext(): void {
+  let options: ResolvedOptions;
+  try {
+    options = resolveOptions(undefined, process.env);
+  } catch {
+    return; // the context will say what is wrong
+  }
+  if (options.listen === '' && options.executors.length === 0) startEarly(options.threads);
 }
 
 function localBackend({ threads, memory, storageFraction, kernels, smallJobs }: ResolvedOptions, spill: SpillDirectory): Backend {

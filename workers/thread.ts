@@ -1,26 +1,16 @@
-// A worker thread: opens the heap, and runs the tasks that the pool hands it.
+// What the pool loads in each thread. All of it is in a bundle that comes with its bytecode.
+import { keepCompiled, loadBundle } from '../lib/core/code-cache.js';
+import { builtFile } from '../lib/core/places.js';
+import type { ThreadAnswer, ThreadBatch } from '../lib/transport/local/messages.js';
 
-import { MessageChannel, parentPort, threadId, workerData } from 'node:worker_threads';
-import * as Comlink from 'comlink';
-import { markTaskThread } from '../lib/core/nesting.js';
-import { nodeEndpoint } from '../lib/transport/local/endpoint.js';
-import type { DriverCalls, Hello, ThreadAnswer, ThreadBatch, ThreadData } from '../lib/transport/local/messages.js';
-import { moved, ThreadRunner } from '../lib/transport/local/thread-runner.js';
+const { runTasks: run } = loadBundle<typeof import('./task-thread.js')>(builtFile('lib/bundle/task-thread.cjs'));
 
-markTaskThread();
-const { port1, port2 } = new MessageChannel();
-const driver = Comlink.wrap<DriverCalls>(nodeEndpoint(port1));
-const runner = new ThreadRunner((Array.isArray(workerData) ? workerData[1] : workerData) as ThreadData, {
-  started: (thread, milliseconds) => void driver.started(thread, milliseconds),
-  processStarted: (index, pid) => void driver.processStarted(index, pid),
-  processEnded: (index, pid) => void driver.processEnded(index, pid),
-});
+/** A thread is ended without notice: what it compiled is kept after its first batch, and once more when it has seen a few. */
+const KEPT_AFTER = [1, 8];
+let batches = 0;
 
-/** The pool calls this for every batch of tasks. */
 export async function runTasks(batch: ThreadBatch): Promise<ThreadAnswer[]> {
-  return moved(await runner.run(batch));
+  const answers = await run(batch);
+  if (KEPT_AFTER.includes(++batches)) keepCompiled();
+  return answers;
 }
-
-parentPort!.postMessage({ heddle: 'hello', port: port2 } satisfies Hello, [port2]);
-port1.unref();
-void driver.started(threadId, performance.now());

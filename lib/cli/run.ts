@@ -37,7 +37,7 @@ export async function runScript(script: string, scriptArguments: readonly string
 
 /**
  * Loads what a script that names this package is going to load, before there are hooks that each of its modules would have to
- * pass. A script that has a package of its own by that name loads that.
+ * pass; and starts its threads meanwhile. A script that has a package of its own by that name loads that.
  */
 async function loadEngine(script: string): Promise<void> {
   if (!/['"]heddle['"]/.test(readFileSync(script, 'utf8'))) return;
@@ -47,7 +47,8 @@ async function loadEngine(script: string): Promise<void> {
   } catch {
     // Not in the script's own folders: the hooks will give it this one.
   }
-  await import(builtFile('lib/bundle/engine.js').href);
+  const { expectContext } = (await import(builtFile('lib/bundle/engine.js').href)) as typeof import('../engine.js');
+  expectContext();
 }
 
 async function findScript(script: string): Promise<string> {

@@ -11,7 +11,7 @@ import { OutputJob } from '../storage/output.js';
 import { Moments, type MomentsRecord, type Statistics, statistics } from '../task/stats/moments.js';
 import { partitionsNode, shipped } from './make.js';
 import type { RddBase } from './rdd-base.js';
-import { type Action, appendRows, runForColumns, runForTree } from './results.js';
+import { type Action, appendRows, runForColumns, runForRows, runForTree } from './results.js';
 import type { ActionOptions } from './types.js';
 
 /** What an action's method hands on. */
@@ -22,10 +22,8 @@ export const action = (rdd: RddBase, name: string, options: ActionOptions | unde
   options,
 });
 
-export async function collect<T>(rdd: RddBase, options?: ActionOptions): Promise<T[]> {
-  const rows: T[] = [];
-  for (const columns of await runForColumns(action(rdd, 'collect', options), () => ({ kind: 'collect' }))) appendRows(rows, columns);
-  return rows;
+export function collect<T>(rdd: RddBase, options?: ActionOptions): Promise<T[]> {
+  return runForRows<T>(action(rdd, 'collect', options), () => ({ kind: 'collect' }));
 }
 
 export async function count(rdd: RddBase, options?: ActionOptions): Promise<number> {

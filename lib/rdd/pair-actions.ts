@@ -7,7 +7,7 @@ import { merger } from './actions.js';
 import { aggregatedInPlace, operatorNode, reducer } from './make.js';
 import { partitionOfKey } from './placing.js';
 import type { RDD } from './rdd.js';
-import { appendRows, runForColumns } from './results.js';
+import { appendRows, runForColumns, runForRows } from './results.js';
 import type { ActionOptions, Pair, Widen } from './types.js';
 
 export class PairActions<T> extends ActionMethods<T> {
@@ -20,11 +20,9 @@ export class PairActions<T> extends ActionMethods<T> {
     const hasKey = { of: { builtin: 'hasKey' }, first: encodeValue(key), fresh: false } as const;
     const found = operatorNode(session, node, 'lookup', 'filter', hasKey);
     const values = operatorNode(session, found, 'lookup', 'map', { builtin: 'valueOf' });
-    const rows: V[] = [];
     const action = { session, node: values, name: 'lookup', options };
     const wanted = node.partitioner === undefined ? undefined : [await partitionOfKey(action, node.partitioner, key)];
-    for (const columns of await runForColumns(action, () => ({ kind: 'collect' }), wanted)) appendRows(rows, columns);
-    return rows;
+    return await runForRows<V>(action, () => ({ kind: 'collect' }), wanted);
   }
 
   /** All pairs as a Map; of pairs whose keys are equal by value, the first one's key and the last one's value. */

@@ -48,6 +48,25 @@ export async function runForColumns(
   return results;
 }
 
+/**
+ * The rows of all partitions, one partition after the other. They are made as the partitions come: the main thread has little
+ * else to do meanwhile, and the job's end need not wait for them.
+ */
+export async function runForRows<T>(action: Action, sink: PlanSink, partitions = allPartitions(action.node)): Promise<T[]> {
+  const place = new Map(partitions.map((partition, at) => [partition, at]));
+  const early = new Map<number, readonly Uint8Array[]>();
+  const rows: T[] = [];
+  let next = 0;
+  await runAction(action, sink, partitions, (partition, columns) => {
+    early.set(place.get(partition)!, columns);
+    for (let ready = early.get(next); ready !== undefined; ready = early.get(next)) {
+      appendRows(rows, ready);
+      early.delete(next++);
+    }
+  });
+  return rows;
+}
+
 /** Appends the rows of encoded columns. */
 export function appendRows(rows: unknown[], columns: readonly Uint8Array[]): void {
   for (const column of columns) {

@@ -29,6 +29,7 @@ export interface TextGroups {
 /** What kernels are told of a table: its address, slots, size and limit, its keys' free memory, and where they write to. */
 type TableWords = [table: number, slots: number, size: number, limit: number, arena: number, arenaEnd: number, progress: number];
 
+const NO_LIMIT = 2 ** 32 - 1;
 const FIRST_CHUNK = 1 << 16;
 const LARGEST_CHUNK = 1 << 20;
 /** Bytes behind a key that kernels may read. */
@@ -57,30 +58,42 @@ export class TextTable {
     this.table = this.emptyTable(slots);
   }
 
-  /** Adds n strings with their float64 values, or with one constant where `values` is 0. */
-  add(column: TextColumn, values: number, constant: number, n: number): void {
+  /**
+   * Adds strings with their float64 values, or with one constant where `values` is 0: those from `from` to below n. Stops
+   * before a new key once the table holds `most`. Returns the first string that it did not add; n for none.
+   */
+  add(column: TextColumn, values: number, constant: number, n: number, from = 0, most = NO_LIMIT): number {
     const { kernels, op } = this;
     const { base, starts, ends } = column;
-    this.fill(column, n, (from, ...table) => kernels.aggregateText(op, base, starts, ends, values, constant, from, n, ...table));
+    return this.fill(column, n, from, most, (at, ...table) =>
+      kernels.aggregateText(op, base, starts, ends, values, constant, at, n, ...table),
+    );
   }
 
-  /** Adds n strings without values: the group of each, counted in order of first appearance, goes to the n words at `ids`. */
-  index(column: TextColumn, ids: number, n: number): void {
+  /** As `add` for strings without values: the group of each, counted in order of first appearance, goes to its word at `ids`. */
+  index(column: TextColumn, ids: number, n: number, from = 0, most = NO_LIMIT): number {
     const { base, starts, ends } = column;
-    this.fill(column, n, (from, ...table) => this.kernels.indexText(base, starts, ends, ids, from, n, ...table));
+    return this.fill(column, n, from, most, (at, ...table) => this.kernels.indexText(base, starts, ends, ids, at, n, ...table));
   }
 
-  private fill({ starts, ends }: TextColumn, n: number, add: (from: number, ...table: TableWords) => number): void {
+  private fill(
+    { starts, ends }: TextColumn,
+    n: number,
+    from: number,
+    most: number,
+    add: (from: number, ...table: TableWords) => number,
+  ): number {
     const { progress } = this;
-    for (let from = 0; ; ) {
-      const limit = (this.slots >>> 1) + (this.slots >>> 3);
+    for (;;) {
+      const room = (this.slots >>> 1) + (this.slots >>> 3);
       const { table, slots, size, free, freeEnd } = this;
-      this.size = add(from, table, slots, size, limit, free, freeEnd, progress) >>> 0;
+      this.size = add(from, table, slots, size, Math.min(room, most), free, freeEnd, progress) >>> 0;
       const { u32 } = this.heap;
       from = u32[progress >>> 2]!;
       this.free = u32[(progress >>> 2) + 1]!;
-      if (from >= n) return;
-      if (this.size >= limit) this.grow();
+      if (from >= n) return n;
+      if (this.size >= most) return from;
+      if (this.size >= room) this.grow();
       else this.addChunk(u32[(ends >>> 2) + from]! - u32[(starts >>> 2) + from]!);
     }
   }

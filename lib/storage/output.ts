@@ -5,11 +5,11 @@
 //
 // The driver holds the OutputJob, and sends its plain `spec` to the tasks, which write parts (see part-writer.ts).
 import { badArgument, HeddleError } from '../core/errors.js';
+import { randomName } from '../core/random-name.js';
 import type { FileSystem } from './file-system.js';
 import { inArgument } from './io-error.js';
 import { localFileSystem } from './local-file-system.js';
 import { type OutputSpec, partName } from './part-writer.js';
-import { randomName } from './random-name.js';
 
 /** What marks the name of a temporary directory. */
 export const TEMPORARY_MARK = '.heddle-tmp-';

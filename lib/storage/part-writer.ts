@@ -1,9 +1,9 @@
 // One attempt of a task writes one part of an output. It writes under a name of its own and takes the part's name when
 // it commits: of several attempts one wins, whenever they run and wherever they die, and the part is whole.
 import { HeddleError } from '../core/errors.js';
+import { randomName } from '../core/random-name.js';
 import type { FileSystem, WritableFile } from './file-system.js';
 import { localFileSystem } from './local-file-system.js';
-import { randomName } from './random-name.js';
 
 /** What a task needs to know of an output. Plain data. */
 export interface OutputSpec {

@@ -9,8 +9,8 @@ import { accessSync, constants, mkdirSync, readdirSync, rmSync, statSync } from 
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { badArgument, HeddleError } from '../core/errors.js';
+import { randomName } from '../core/random-name.js';
 import { ioError, systemCode } from './io-error.js';
-import { randomName } from './random-name.js';
 
 const PREFIX = 'heddle-spill-';
 

@@ -1,7 +1,8 @@
 // Hash aggregation for any keys and values: a dense index of the keys and one combiner for each, in order of first appearance.
 
 import { KeyIndex } from '../codec/key-index.js';
-import { keyExpression, type RowCode, requirePair, type SinkCode, valueExpression } from './compile.js';
+import { COMBINE_PROBE } from '../shuffle/combine-policy.js';
+import { keyExpression, type RowCode, type SinkCode, valueExpression } from './compile.js';
 import type { AnyFunction, ProgramFunctions } from './functions.js';
 import type { AggregatorSpec } from './spec.js';
 
@@ -60,6 +61,11 @@ export class CombineTable {
     return this.index.keys;
   }
 
+  /** Whether a row with this key would bring a new one at a size at which it pays to look back. */
+  isToBeJudged(key: unknown): boolean {
+    return this.size !== 0 && this.size % COMBINE_PROBE === 0 && this.index.find(key) < 0;
+  }
+
   clear(): void {
     this.index.clear();
     this.combiners = [];
@@ -67,13 +73,14 @@ export class CombineTable {
   }
 
   /**
-   * Loop code that adds a row: s0 makes a combiner of a value, s1 adds a value to one. `owner` names an object whose `table` is this.
+   * Loop code that adds a row: `find` looks for its key, `add` puts it there. s0 makes a combiner of a value, s1 adds a value to
+   * one. `owner` names an object whose `table` is this.
    */
-  static code(owner: string): Pick<SinkCode, 'before' | 'after'> & { row(row: RowCode): string } {
+  static code(owner: string): Pick<SinkCode, 'before' | 'after'> & Record<'find' | 'add', (row: RowCode) => string> {
     return {
-      before: `const index = ${owner}.table.index, known = index.map, combiners = ${owner}.table.combiners; let d = 0, added = 0;`,
-      row: row =>
-        `${requirePair(row)} added++; d = known.get(${keyExpression(row)}); if (d === undefined) d = index.findOrAdd(${keyExpression(row)});
+      before: `const index = ${owner}.table.index, known = index.map; let combiners = ${owner}.table.combiners, d = 0, added = 0;`,
+      find: row => `d = known.get(${keyExpression(row)});`,
+      add: row => `added++; if (d === undefined) d = index.findOrAdd(${keyExpression(row)});
          if (d === combiners.length) combiners.push(s0(${valueExpression(row)})); else combiners[d] = s1(combiners[d], ${valueExpression(row)});`,
       after: `${owner}.table.rows += added;`,
     };

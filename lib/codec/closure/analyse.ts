@@ -1,9 +1,8 @@
 // What a function's source text alone tells: its form, its parameters, the names it takes from outside and what it
-// does that no worker can do. Parsing is acorn's, scoping eslint-scope's; both are loaded at first use, and results
-// are kept by source text, for the same closure is passed in again and again.
-import { createRequire } from 'node:module';
-import type * as Acorn from 'acorn';
-import type * as EslintScope from 'eslint-scope';
+// does that no worker can do. Parsing is acorn's, scoping eslint-scope's. Results are kept by source text, for the same
+// closure is passed in again and again.
+import * as acorn from 'acorn';
+import * as scopes from 'eslint-scope';
 import type { Identifier, Node } from 'estree';
 import type { Refusal } from './errors.js';
 import { branchFreeSelects } from './select.js';
@@ -57,18 +56,8 @@ export interface FunctionAnalysis {
   readonly anchor: number;
 }
 
-const require = createRequire(import.meta.url);
-let acorn: typeof Acorn | undefined;
-let scopes: typeof EslintScope | undefined;
-
-/** acorn, loaded at first use. */
-export function parser(): typeof Acorn {
-  return (acorn ??= require('acorn') as typeof Acorn);
-}
-
-/** The scopes of a parsed program; eslint-scope is loaded at first use. */
-export function scopesOf(program: Node): EslintScope.ScopeManager {
-  scopes ??= require('eslint-scope') as typeof EslintScope;
+/** The scopes of a parsed program. */
+export function scopesOf(program: Node): scopes.ScopeManager {
   return scopes.analyze(program as never, { ecmaVersion: 2022, sourceType: 'module' });
 }
 
@@ -97,7 +86,7 @@ const WRAPPERS = [
 ] as const;
 
 export interface Parsed {
-  readonly program: Acorn.Program;
+  readonly program: acorn.Program;
   /** The function or class node; for a method the property's. */
   readonly node: Node;
   readonly method: boolean;
@@ -111,13 +100,13 @@ export function parseFunction(source: string): Parsed | undefined {
   for (const sourceType of ['module', 'script'] as const) {
     for (const [before, after, method] of WRAPPERS) {
       try {
-        const program = parser().parse(before + source + after, {
+        const program = acorn.parse(before + source + after, {
           ecmaVersion: 'latest',
           sourceType,
           ranges: true,
           allowSuperOutsideMethod: true,
           checkPrivateFields: false,
-        } as Acorn.Options);
+        } as acorn.Options);
         const node = innerNode(program as unknown as Node, method);
         if (node !== undefined) return { program, node, method, strict: sourceType === 'module', shift: before.length };
       } catch (error) {
@@ -211,7 +200,7 @@ function anchorOf(fn: Node, source: string, shift: number): number {
 }
 
 function freeVariables(
-  program: Acorn.Program,
+  program: acorn.Program,
   eager: readonly [number, number][],
   typeofs: ReadonlySet<Node>,
   shift: number,

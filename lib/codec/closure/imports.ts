@@ -1,8 +1,8 @@
 // Which names of a script are imports, from the source that V8 runs: import declarations, `await import('...')`, and
 // the `require('...')` declarations of CommonJS code, bare or inside a compiler's helper call such as __toESM(...).
 import { pathToFileURL } from 'node:url';
+import * as acorn from 'acorn';
 import type { Expression, Node, Pattern, Program, Statement } from 'estree';
-import { parser } from './analyse.js';
 import { scriptInfo, scriptSource } from './inspect.js';
 
 export type ImportBinding =
@@ -45,7 +45,7 @@ export function parseScript(script: string): { program: Program; source: string 
   const first = scriptInfo(script)?.isModule ? 'module' : 'script';
   for (const sourceType of [first, 'module', 'script'] as const) {
     try {
-      const program = parser().parse(source, {
+      const program = acorn.parse(source, {
         ecmaVersion: 'latest',
         sourceType,
         ranges: true, // eslint-scope wants them

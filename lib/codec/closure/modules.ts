@@ -3,7 +3,8 @@
 // stripping, or tsx, which is registered here at first need.
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import vm from 'node:vm';
+import { builtFile } from '../../core/places.js';
+import { DEFAULT_LOADER, importerOf, importModule } from '../../core/script-imports.js';
 
 type Importer = (specifier: string) => Promise<Record<string, unknown>>;
 
@@ -26,7 +27,7 @@ export async function importFrom(parent: string, specifier: string): Promise<Rec
     // As `heddle run` has it: where the script's own folders do not have Heddle, it is this very package.
     const { code } = error as { code?: unknown };
     if (!/^heddle(?:\/|$)/.test(specifier) || (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND')) throw error;
-    return (await import(specifier)) as Record<string, unknown>;
+    return await importModule(specifier);
   }
 }
 
@@ -46,48 +47,32 @@ export function readyForTypeScript(): Promise<void> {
 
 async function registerTsx(): Promise<void> {
   const { typescript } = process.features as { typescript?: string | false };
-  if (typescript || hasTypeScriptHooks()) return;
-  const [{ register: registerEsm }, { register: registerCjs }] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')]);
-  registerCjs();
-  registerEsm();
+  if (typescript || (await hasTypeScriptHooks())) return;
+  const [esm, cjs] = await Promise.all([importModule('tsx/esm/api'), importModule('tsx/cjs/api')]);
+  (cjs as unknown as typeof import('tsx/cjs/api')).register();
+  (esm as unknown as typeof import('tsx/esm/api')).register();
 }
 
 /**
  * Whether this thread's loader hooks understand TypeScript. The process's flags do not tell, for `--import tsx` has no
  * effect in a worker thread of Node.js 20. What tells is that hooks find a file without its extension; Node.js does not.
  */
-function hasTypeScriptHooks(): boolean {
-  return import.meta.resolve('./stubs').endsWith('.js');
+async function hasTypeScriptHooks(): Promise<boolean> {
+  try {
+    await importModule(builtFile('lib/codec/closure/types').href);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function makeImporter(parent: string): Importer {
-  const loader = (vm.constants as { USE_MAIN_CONTEXT_DEFAULT_LOADER?: number } | undefined)?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
   // Only file names and URLs of files are taken as a base there.
-  if (loader !== undefined && parent.startsWith('file:')) {
-    const filename = fileURLToPath(parent);
-    const importer = withoutWarning(() => {
-      const script = new vm.Script('specifier => import(specifier)', { filename, importModuleDynamically: loader as never });
-      return script.runInThisContext() as Importer;
-    });
-    return specifier => withoutWarning(() => importer(specifier));
-  }
+  if (DEFAULT_LOADER !== undefined && parent.startsWith('file:')) return importerOf(fileURLToPath(parent));
   // Node.js before 20.12: relative specifiers against the URL, packages as require finds them.
   return specifier => {
-    if (/^\.{0,2}\//.test(specifier)) return import(new URL(specifier, parent).href);
-    if (/^[a-z]+:/.test(specifier) || require('node:module').isBuiltin(specifier)) return import(specifier);
-    return import(pathToFileURL(requireFrom(parent).resolve(specifier)).href);
+    if (/^\.{0,2}\//.test(specifier)) return importModule(new URL(specifier, parent).href);
+    if (/^[a-z]+:/.test(specifier) || require('node:module').isBuiltin(specifier)) return importModule(specifier);
+    return importModule(pathToFileURL(requireFrom(parent).resolve(specifier)).href);
   };
-}
-
-/** Node.js 20 and 22 warn of the constant as experimental, once a thread: nothing that a user could act on. */
-function withoutWarning<T>(action: () => T): T {
-  const { emitWarning } = process;
-  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
-    if (!String(warning).includes('USE_MAIN_CONTEXT_DEFAULT_LOADER')) emitWarning.call(process, warning, ...rest);
-  }) as typeof process.emitWarning;
-  try {
-    return action();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }

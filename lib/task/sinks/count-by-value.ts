@@ -13,6 +13,8 @@ import { TextCombiner } from './text-combiner.js';
 /** Texts past which the table would take more of the heap than is its due. */
 const MOST_TEXTS = 1 << 18;
 
+/** It is looked at between batches only: what counts come to does not depend on when it is left. */
+const NEVER = 2 ** 32 - 1;
 const ONE = { kind: 'constant', value: 1 } as const;
 
 export class CountByValueSink extends Sink {
@@ -23,7 +25,7 @@ export class CountByValueSink extends Sink {
   /** `textual`: columns of text may come. */
   constructor(env: TaskEnv, textual: boolean) {
     super();
-    this.text = textual ? new TextCombiner(env.heap, env.kernels, AggregateOp.Sum) : undefined;
+    this.text = textual ? new TextCombiner(env.heap, env.kernels, AggregateOp.Sum, NEVER) : undefined;
   }
 
   get variant(): string {
@@ -42,7 +44,7 @@ export class CountByValueSink extends Sink {
 
   override takeColumns(batch: ColumnsBatch): boolean {
     if (this.text === undefined) return false;
-    this.text.addColumns(batch, batch.row, ONE);
+    this.text.addColumns(batch, batch.row, ONE, 0);
     return true;
   }
 
@@ -51,7 +53,7 @@ export class CountByValueSink extends Sink {
   }
 
   add(row: unknown): void {
-    if (this.text?.add(row, 1) === true) return;
+    if (this.text?.add(row, 1) === 'added') return;
     this.leaveText();
     const d = this.index.findOrAdd(row);
     if (d === this.counts.length) this.counts.push(1);

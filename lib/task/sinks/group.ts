@@ -23,7 +23,8 @@ export class AggregateRowsSink extends Sink {
   }
 
   code(): SinkCode {
-    return { functions: 2, ...CombineTable.code('sink') };
+    const { before, find, add, after } = CombineTable.code('sink');
+    return { functions: 2, before, row: row => `${requirePair(row)} ${find(row)} ${add(row)}`, after };
   }
 
   finish(): SinkResult {

@@ -13,7 +13,7 @@ import { CHUNK_ROWS, NumericWriter } from '../../shuffle/numeric-writer.js';
 import { PairWriter } from '../../shuffle/pair-writer.js';
 import { type HashPartitioner, numericBounds, type Partitioner, type RangePartitioner } from '../../shuffle/partitioner.js';
 import type { ShuffleRef } from '../../shuffle/store.js';
-import type { ColumnsBatch } from '../columnar/batch.js';
+import { type ColumnsBatch, columnOf } from '../columnar/batch.js';
 import { isNumber, pairOf } from '../columnar/pair.js';
 import type { Shape } from '../columnar/plan.js';
 import { type Aggregation, CombineTable } from '../combine-table.js';
@@ -79,7 +79,7 @@ export class ShuffleSink extends Sink {
       case 'text':
         return { functions: 0, before: '', row: row => `${requirePair(row)} sink.put(${args(row)});`, after: '' };
       case 'combine':
-        return { functions: 2, ...CombineTable.code('sink') };
+        return { functions: 2, ...combineCode() };
       case 'numeric':
         return numericCode(this.numeric!.keyKind, this.numeric!.valueKind);
     }
@@ -101,24 +101,35 @@ export class ShuffleSink extends Sink {
     if (this.mode === 'sniff') this.decide();
     if (this.mode !== 'text') return false;
     const [key, value] = pairOf(batch.row)!;
-    this.textCombiner!.addColumns(batch, key, value);
-    return true;
+    for (let from = 0; ; ) {
+      from = this.textCombiner!.addColumns(batch, key, value, from);
+      if (from === batch.n) return true;
+      this.judge();
+      if (this.textCombiner !== undefined) continue;
+      const [keys, values] = [columnOf(batch, key), columnOf(batch, value)];
+      for (; from < batch.n; from++) this.put(keys[from], values[from]);
+      return true;
+    }
   }
 
   /** A row outside any special code. */
   put(key: unknown, value: unknown): void {
     if (this.mode === 'text') {
-      if (this.textCombiner!.add(key, value)) return;
-      this.leaveText();
+      let done = this.textCombiner!.add(key, value);
+      if (done === 'judge') {
+        this.judge();
+        done = this.textCombiner?.add(key, value) ?? 'misfit';
+      }
+      if (done === 'added') return;
+      if (this.mode === 'text') this.leaveText();
     }
+    if (this.mode === 'combine' && this.table.isToBeJudged(key)) this.judge();
     if (this.mode === 'combine') {
       const { table, aggregation } = this;
       const d = table.index.findOrAdd(key);
       table.rows++;
-      if (d === table.size) {
-        table.combiners.push((aggregation!.create as (v: unknown) => unknown)(value));
-        if (table.size % COMBINE_PROBE === 0) this.judge();
-      } else table.combiners[d] = (aggregation!.mergeValue as (c: unknown, v: unknown) => unknown)(table.combiners[d], value);
+      if (d === table.size) table.combiners.push((aggregation!.create as (v: unknown) => unknown)(value));
+      else table.combiners[d] = (aggregation!.mergeValue as (c: unknown, v: unknown) => unknown)(table.combiners[d], value);
       return;
     }
     if (this.mode === 'numeric') {
@@ -154,17 +165,17 @@ export class ShuffleSink extends Sink {
     this.put(key, value);
   }
 
-  override afterBatch(): void {
-    if (this.mode === 'combine' || this.mode === 'text') this.judge();
-  }
-
+  /** Before a new key, whenever there are so many keys: at the same row, however the rows come in batches. */
   private judge(): void {
-    const { rows, size } = this.textCombiner ?? this.table;
-    const verdict = judgeCombining(rows, size);
-    if (verdict === 'go on') return;
+    const combiner = this.textCombiner ?? this.table;
+    const verdict = judgeCombining(combiner.rows, combiner.size);
+    if (verdict === 'go on') {
+      this.textCombiner?.goOn();
+      return;
+    }
     this.writeTable();
     if (verdict === 'flush') {
-      (this.textCombiner ?? this.table).clear();
+      combiner.clear();
       return;
     }
     this.table.clear();
@@ -219,8 +230,10 @@ export class ShuffleSink extends Sink {
     const { env, op, aggregation, sniffedValues } = this;
     const { heap, kernels } = env;
     if (op !== null && isNumber(pairOf(row)![1]) && sniffedValues.every(value => typeof value === 'number'))
-      return new TextCombiner(heap, kernels, op);
-    return new TextFolder(heap, kernels, aggregation!, (error, record) => this.failed(error, Number.POSITIVE_INFINITY, record));
+      return new TextCombiner(heap, kernels, op, COMBINE_PROBE);
+    return new TextFolder(heap, kernels, COMBINE_PROBE, aggregation!, (error, record) =>
+      this.failed(error, Number.POSITIVE_INFINITY, record),
+    );
   }
 
   private leaveNumeric(): void {
@@ -265,6 +278,22 @@ const isNumeric = (partitioner: Partitioner): partitioner is HashPartitioner | R
   partitioner.kind === 'hash' || (partitioner.kind === 'range' && numericBounds(partitioner) !== undefined);
 
 const fits = (kind: number, value: unknown) => (kind === NumericKind.Int32 ? isInt32(value) : typeof value === 'number');
+
+/** Rows to the table of the sink, which may be judged before a new key, and be left. */
+function combineCode(): Pick<SinkCode, 'before' | 'row' | 'after'> {
+  const { before, find, add, after } = CombineTable.code('sink');
+  return {
+    before: `${before} let combining = true;`,
+    row: row => `${requirePair(row)} if (combining) ${find(row)}
+      if (!combining) sink.put(${keyExpression(row)}, ${valueExpression(row)});
+      else if (d === undefined && combiners.length % ${COMBINE_PROBE} === 0 && combiners.length !== 0) {
+        sink.table.rows += added; added = 0;
+        sink.put(${keyExpression(row)}, ${valueExpression(row)});
+        combiners = sink.table.combiners; combining = sink.mode === 'combine';
+      } else { ${add(row)} }`,
+    after,
+  };
+}
 
 /** Two columns and a count in locals; rows go on through put() once one did not fit. */
 function numericCode(keyKind: number, valueKind: number): SinkCode {

@@ -23,6 +23,8 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 abstract class TextKeys {
   /** Rows added since it was last empty. */
   rows = 0;
+  /** Keys that it takes before somebody has to judge it. */
+  protected most: number;
   protected readonly table: TextTable;
   /** Two words of progress, one row's offsets and group, and its key. */
   protected scratch: number;
@@ -32,7 +34,10 @@ abstract class TextKeys {
     protected readonly heap: Heap,
     protected readonly kernels: Kernels,
     op: number,
+    /** After how many further keys it is to be judged. */
+    private readonly step: number,
   ) {
+    this.most = step;
     this.scratch = roomFor(heap, KEY_AT + this.keyRoom + SLACK, 'a task’s columns');
     try {
       this.table = new TextTable(heap, kernels, op, this.scratch);
@@ -49,6 +54,11 @@ abstract class TextKeys {
   clear(): void {
     this.table.clear();
     this.rows = 0;
+    this.most = this.step;
+  }
+
+  goOn(): void {
+    this.most = this.size + this.step;
   }
 
   dispose(): void {
@@ -93,10 +103,15 @@ abstract class TextKeys {
 export interface TextCombining {
   readonly rows: number;
   readonly size: number;
-  /** Adds a batch whose rows have such a key and such a value. */
-  addColumns(batch: ColumnsBatch, key: Shape, value: Shape): void;
-  /** Adds one row; false when it cannot hold it. */
-  add(key: unknown, value: unknown): boolean;
+  /**
+   * Adds a batch's rows, which have such a key and such a value, from `from` on. Returns the first that it did not add: before
+   * a new key it may have to be judged. The number of rows for none.
+   */
+  addColumns(batch: ColumnsBatch, key: Shape, value: Shape, from: number): number;
+  /** Adds one row, unless it is to be judged before that, or cannot hold it. */
+  add(key: unknown, value: unknown): 'added' | 'judge' | 'misfit';
+  /** It was judged, and takes more keys. */
+  goOn(): void;
   /** What there is for each key so far. */
   entries(): { readonly keys: ArrayLike<string>; readonly combiners: ArrayLike<unknown> };
   /** Hands all groups to the shuffle. */
@@ -108,20 +123,22 @@ export interface TextCombining {
 
 /** Numbers, combined by an operation of the kernels. */
 export class TextCombiner extends TextKeys implements TextCombining {
-  addColumns(batch: ColumnsBatch, key: Shape, value: Shape): void {
+  addColumns(batch: ColumnsBatch, key: Shape, value: Shape, from: number): number {
     const { vectors, n } = batch;
     const vector = value.kind === 'column' ? vectors[value.column]! : undefined;
     const values = vector?.type === 'number' ? vector.values.byteOffset : 0;
-    this.table.add(this.column(batch, key), values, value.kind === 'constant' ? (value.value as number) : 0, n);
-    this.rows += n;
+    const constant = value.kind === 'constant' ? (value.value as number) : 0;
+    const to = this.table.add(this.column(batch, key), values, constant, n, from, this.most);
+    this.rows += to - from;
+    return to;
   }
 
-  add(key: unknown, value: unknown): boolean {
+  add(key: unknown, value: unknown): 'added' | 'judge' | 'misfit' {
     const column = typeof value === 'number' ? this.single(key) : undefined;
-    if (column === undefined) return false;
-    this.table.add(column, 0, value as number, 1);
+    if (column === undefined) return 'misfit';
+    if (this.table.add(column, 0, value as number, 1, 0, this.most) === 0) return 'judge';
     this.rows++;
-    return true;
+    return 'added';
   }
 
   entries(): { readonly keys: ArrayLike<string>; readonly combiners: Float64Array } {
@@ -134,8 +151,8 @@ export class TextCombiner extends TextKeys implements TextCombining {
   }
 }
 
-/** Adds n rows, each to the combiner of its group; `at` tells the row whose function threw. */
-type Fold = (n: number, groups: Uint32Array, values: ArrayLike<unknown>, combiners: unknown[], at: { row: number }) => void;
+/** Adds the rows from `from` to below n, each to the combiner of its group; `at` tells the row whose function threw. */
+type Fold = (from: number, n: number, groups: Uint32Array, values: ArrayLike<unknown>, combiners: unknown[], at: { row: number }) => void;
 
 const folds = new WeakMap<object, Fold>();
 
@@ -143,8 +160,8 @@ const folds = new WeakMap<object, Fold>();
 function foldOf({ create, mergeValue }: Aggregation): Fold {
   let fold = folds.get(mergeValue);
   if (fold === undefined) {
-    const source = `'use strict'; return function fold(n, groups, values, combiners, at) {
-      let i = 0;
+    const source = `'use strict'; return function fold(from, n, groups, values, combiners, at) {
+      let i = from;
       try {
         for (; i < n; i++) {
           const group = groups[i];
@@ -169,11 +186,12 @@ export class TextFolder extends TextKeys implements TextCombining {
   constructor(
     heap: Heap,
     kernels: Kernels,
+    step: number,
     private readonly aggregation: Aggregation,
     /** Makes the error of a throw in one of the functions. */
     private readonly failed: (error: unknown, record: unknown) => Error,
   ) {
-    super(heap, kernels, 0);
+    super(heap, kernels, 0, step);
     this.fold = foldOf(aggregation);
     this.groups = heap.allocate(BATCH_ROWS * 4);
     if (this.groups !== 0) return;
@@ -181,31 +199,32 @@ export class TextFolder extends TextKeys implements TextCombining {
     roomFor(heap, BATCH_ROWS * 4, 'a task’s columns');
   }
 
-  addColumns(batch: ColumnsBatch, key: Shape, value: Shape): void {
+  addColumns(batch: ColumnsBatch, key: Shape, value: Shape, from: number): number {
     const { n, workspace } = batch;
     const column = this.column(batch, key);
     const values = columnOf(batch, value);
-    this.table.index(column, this.groups, n);
+    const to = this.table.index(column, this.groups, n, from, this.most);
     const { heap, groups, at } = this;
     try {
-      this.fold(n, new Uint32Array(heap.u8.buffer, groups, n), values, this.combiners, at);
+      this.fold(from, to, new Uint32Array(heap.u8.buffer, groups, n), values, this.combiners, at);
     } catch (error) {
       const [start, end] = [heap.u32[(column.starts >>> 2) + at.row]!, heap.u32[(column.ends >>> 2) + at.row]!];
       throw this.failed(error, [workspace.ops.text(start, end), values[at.row]]);
     }
-    this.rows += n;
+    this.rows += to - from;
+    return to;
   }
 
-  add(key: unknown, value: unknown): boolean {
+  add(key: unknown, value: unknown): 'added' | 'judge' | 'misfit' {
     const column = this.single(key);
-    if (column === undefined) return false;
+    if (column === undefined) return 'misfit';
     const { heap, scratch, combiners, aggregation } = this;
-    this.table.index(column, scratch + 16, 1);
+    if (this.table.index(column, scratch + 16, 1, 0, this.most) === 0) return 'judge';
     const group = heap.u32[(scratch >>> 2) + 4]!;
     if (group === combiners.length) combiners.push((aggregation.create as (v: unknown) => unknown)(value));
     else combiners[group] = (aggregation.mergeValue as (c: unknown, v: unknown) => unknown)(combiners[group], value);
     this.rows++;
-    return true;
+    return 'added';
   }
 
   entries(): { readonly keys: ArrayLike<string>; readonly combiners: readonly unknown[] } {

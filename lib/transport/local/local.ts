@@ -1,7 +1,6 @@
 // The transport of one process: worker threads over the shared heap. A slot is not a certain thread: its task runs in whatever thread
 // is free. Besides a slot for each thread there are places in one queue for all of them.
 
-import * as Comlink from 'comlink';
 import { LOCAL_EXECUTOR } from '../../core/ids.js';
 import { killGroup } from '../../core/process-group.js';
 import type { Heap } from '../../shuffle/heap/allocator.js';
@@ -9,8 +8,8 @@ import { storeWord } from '../../shuffle/heap/words.js';
 import type { ShuffleStore } from '../../shuffle/store.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
 import type { Slot, SlotId, SlotListener, TaskOutcome, Transport } from '../contract.js';
-import { nodeEndpoint } from './endpoint.js';
-import type { DriverCalls, Hello, ThreadData } from './messages.js';
+import type { ThreadData } from './messages.js';
+import type { ProcessCalls } from './pool.js';
 import type { ThreadRunner } from './thread-runner.js';
 import { Threads } from './threads.js';
 
@@ -34,10 +33,17 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   private readonly endAll = () => {
     for (const index of this.processes.keys()) this.endProcesses(index);
   };
+  private readonly processCalls: ProcessCalls = {
+    processStarted: (index, pid) => {
+      const { processes } = this;
+      // What is still open when the process ends would be left behind.
+      if (processes.size === 0) process.on('exit', this.endAll);
+      processes.set(index, (processes.get(index) ?? new Set()).add(pid));
+    },
+    processEnded: (index, pid) => void this.processes.get(index)?.delete(pid),
+  };
   private readonly threadData: ThreadData;
   private mainRunner: Promise<ThreadRunner> | undefined;
-  /** Milliseconds that each thread took to start, as they came up. */
-  readonly startTimes: number[] = [];
 
   constructor({ threads, heap, store, kernels }: LocalOptions) {
     this.heap = heap;
@@ -57,9 +63,14 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
       threads,
       heap,
       data: this.threadData,
-      greet: message => this.greet(message),
+      processes: this.processCalls,
       recover: (index, spec) => this.recover(index, spec),
     });
+  }
+
+  /** Milliseconds that each thread took to start, as they came up. */
+  get startTimes(): readonly number[] {
+    return this.threads.startTimes;
   }
 
   slots(): readonly Slot[] {
@@ -83,7 +94,7 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   /** On the main thread: nothing of it can be called off before it is over. */
   private async runHere(spec: TaskSpec, slot: Slot): Promise<TaskOutcome<TaskResult>> {
     storeWord(this.heap.i32, this.threadData.cancelFlags + slot.id * 4, 0);
-    this.mainRunner ??= import('./thread-runner.js').then(({ ThreadRunner }) => new ThreadRunner(this.threadData, this.driverCalls()));
+    this.mainRunner ??= import('./thread-runner.js').then(({ ThreadRunner }) => new ThreadRunner(this.threadData, this.processCalls));
     const [answer] = await (await this.mainRunner).run({ index: this.heap.thread, tasks: [{ slot: slot.id, spec }] });
     return answer!.ok ? answer! : { ...answer!, retryable: false };
   }
@@ -102,24 +113,5 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   private endProcesses(index: number): void {
     for (const pid of this.processes.get(index) ?? []) killGroup(pid);
     this.processes.get(index)?.clear();
-  }
-
-  private greet(message: Hello): void {
-    if (message?.heddle !== 'hello') return;
-    Comlink.expose(this.driverCalls(), nodeEndpoint(message.port));
-    message.port.unref();
-  }
-
-  private driverCalls(): DriverCalls {
-    const { processes, startTimes } = this;
-    return {
-      started: (_thread, milliseconds) => void startTimes.push(milliseconds),
-      processStarted: (index, pid) => {
-        // What is still open when the process ends would be left behind.
-        if (processes.size === 0) process.on('exit', this.endAll);
-        processes.set(index, (processes.get(index) ?? new Set()).add(pid));
-      },
-      processEnded: (index, pid) => void processes.get(index)?.delete(pid),
-    };
   }
 }

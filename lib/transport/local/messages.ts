@@ -4,7 +4,7 @@
 import type { ErrorRecord } from '../../core/errors.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
 
-/** What every thread starts with. */
+/** What every thread has to know. */
 export interface ThreadData {
   readonly memory: WebAssembly.Memory;
   /** Absent when the kernels are off. */
@@ -32,8 +32,16 @@ export interface ThreadBatch {
  */
 export type ThreadAnswer = { readonly ok: true; readonly result: TaskResult } | { readonly ok: false; readonly error: ErrorRecord };
 
+/** What a thread that was started before its context learns later. */
+export interface Work {
+  readonly data: ThreadData;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
 /** What a thread may ask of the driver. */
 export interface DriverCalls {
+  /** Answered once there is a context. */
+  work(): Promise<Work>;
   /** The thread is up: how long its start took, in milliseconds. */
   started(thread: number, milliseconds: number): void;
   /** The task that runs under an index has started an external process, or has seen it end. */

@@ -2,6 +2,7 @@
 
 import { HeddleError, toErrorRecord } from '../../core/errors.js';
 import type { ThreadId } from '../../core/ids.js';
+import { importModule } from '../../core/script-imports.js';
 import { Heap } from '../../shuffle/heap/allocator.js';
 import { loadWord, storeWord } from '../../shuffle/heap/words.js';
 import { type Kernels, twinKernels, wasmKernels } from '../../shuffle/kernels.js';
@@ -14,8 +15,8 @@ import { TaskRunner } from '../../task/run.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
 import type { DriverCalls, ThreadAnswer, ThreadBatch, ThreadData } from './messages.js';
 
-/** Bytes of an answer that are worth moving to the driver instead of copying them. */
-const WORTH_MOVING = 16 * 1024;
+/** Bytes of an answer that are worth moving to the driver: a thread loads the pool's own code for it, in some 20 ms. */
+const WORTH_MOVING = 4 << 20;
 /** A batch that has taken so long begins no more tasks: another thread may be free for them. */
 const BATCH_MS = 2;
 
@@ -23,7 +24,8 @@ const BATCH_MS = 2;
 export async function moved(answers: ThreadAnswer[]): Promise<ThreadAnswer[]> {
   const buffers = answers.flatMap(answer => (answer.ok && bytesOf(answer.result) >= WORTH_MOVING ? buffersOf(answer.result) : []));
   if (buffers.length === 0) return answers;
-  const { move, transferableSymbol, valueSymbol } = await import('piscina'); // only here: most threads never need the pool's own code
+  // Only here: most threads never need the pool's own code.
+  const { move, transferableSymbol, valueSymbol } = (await importModule('piscina')) as unknown as typeof import('piscina');
   return move({ [transferableSymbol]: buffers, [valueSymbol]: answers } as never) as unknown as ThreadAnswer[];
 }
 
@@ -41,7 +43,7 @@ export class ThreadRunner {
 
   constructor(
     private readonly data: ThreadData,
-    private readonly calls: DriverCalls,
+    private readonly calls: Pick<DriverCalls, 'processStarted' | 'processEnded'>,
   ) {
     this.kernels = data.kernels === undefined ? twinKernels(data.memory) : wasmKernels(data.kernels, data.memory);
   }

@@ -1,19 +1,18 @@
-// The worker threads of a process: a Piscina pool, and the tasks on their way to it, several to a message where they are quick.
+// The tasks of a process on their way to its worker threads, several to a message where they are quick.
 //
 // What a thread takes from the heap is booked under the index that its batch came with; no two batches under way have the same. A
 // task that is called off gets a flag first, which its loops look at between batches; where user code does not come back, its
 // thread is ended. A thread that ends by itself (process.exit, out of memory) is the fault of the task that it was at: for those before
 // it in its batch, whose results are gone, that is no failure, and those behind it go to another thread.
 
-import { Piscina } from 'piscina';
 import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.js';
-import { builtFile } from '../../core/places.js';
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import { loadWord, storeWord } from '../../shuffle/heap/words.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
 import type { TaskOutcome } from '../contract.js';
 import { Batches } from './batches.js';
-import type { Hello, ThreadAnswer, ThreadBatch, ThreadData } from './messages.js';
+import type { ThreadAnswer, ThreadData } from './messages.js';
+import { type ProcessCalls, type ThreadPool, takePool } from './pool.js';
 
 /** How long a called-off task may take to notice before its thread is ended. */
 const GRACE_MS = 1000;
@@ -42,14 +41,13 @@ export interface ThreadsOptions {
   readonly threads: number;
   readonly heap: Heap;
   readonly data: ThreadData;
-  /** A thread has introduced itself. */
-  greet(message: Hello): void;
+  readonly processes: ProcessCalls;
   /** Gives back what a thread held under an index, in the middle of a task. */
   recover(index: number, spec: TaskSpec): void;
 }
 
 export class Threads {
-  private readonly pool: Piscina<ThreadBatch, ThreadAnswer[]>;
+  private readonly pool: ThreadPool;
   private readonly waiting = new Batches<Run>();
   private readonly idle: number[];
   /** The runs that each signal calls off, from the first that it came with. */
@@ -58,20 +56,15 @@ export class Threads {
   private closing = false;
 
   constructor(private readonly options: ThreadsOptions) {
-    const { threads, data } = options;
+    const { threads, data, processes } = options;
     this.idle = Array.from(new Array(threads).keys()).reverse();
-    this.pool = new Piscina({
-      filename: builtFile('workers/thread.js').href,
-      name: 'runTasks',
-      minThreads: threads,
-      maxThreads: threads,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      // The user's loaders and flags are the main thread's: a closure's modules are imported as they are needed.
-      execArgv: [],
-      workerData: data,
-    });
-    this.pool.on('error', () => {}); // every loss shows in the outcome of the task that it hit
-    this.pool.on('message', (message: Hello) => options.greet(message));
+    this.pool = takePool(threads, data);
+    this.pool.serve(data, processes);
+  }
+
+  /** Milliseconds that each thread took to start, as they came up. */
+  get startTimes(): readonly number[] {
+    return this.pool.startTimes;
   }
 
   /** Never rejects. A quick task may go together with others. */
@@ -96,7 +89,7 @@ export class Threads {
   async close(): Promise<void> {
     this.closing = true;
     for (const run of this.waiting.drain()) this.settle(run, ended());
-    await this.pool.destroy();
+    await this.pool.piscina.destroy();
   }
 
   private send(): void {
@@ -113,7 +106,7 @@ export class Threads {
     storeWord(this.options.heap.i32, this.progressOf(flight), 0);
     let answers: ThreadAnswer[];
     try {
-      answers = await this.pool.run({ index, tasks: runs.map(({ slot, spec }) => ({ slot, spec })) }, { signal: end.signal });
+      answers = await this.pool.piscina.run({ index, tasks: runs.map(({ slot, spec }) => ({ slot, spec })) }, { signal: end.signal });
     } catch (error) {
       this.lose(flight, error);
       return;

@@ -169,6 +169,23 @@ const chains: Record<string, readonly Operator[]> = {
   arithmetic: [['map', l => [l.length + 1, l.length - 2.5, l.length * 3, l.length / 7, l.length % 3, l.length ** 2, -l.length]]],
   bits: [['map', l => [l.length & 3, l.length | 8, l.length ^ 5, l.length << 3, ~l.length, l.length >> 1, (l.length - 9) >>> 1]]],
   Math: [['map', l => [Math.sqrt(l.length), Math.max(l.length, 3, 5), Math.floor(l.length / 2), Math.PI, Math.atan2(l.length, 2)]]],
+  'Math, all of one argument': [
+    ['map', l => Number(l.split(',')[0])],
+    [
+      'map',
+      x => [
+        [Math.abs(x), Math.acos(x), Math.acosh(x), Math.asin(x), Math.asinh(x), Math.atan(x), Math.atanh(x), Math.cbrt(x)],
+        [Math.ceil(x), Math.cos(x), Math.cosh(x), Math.exp(x), Math.expm1(x), Math.floor(x), Math.fround(x), Math.log(x)],
+        [Math.log10(x), Math.log1p(x), Math.log2(x), Math.round(x), Math.sign(x), Math.sin(x), Math.sinh(x), Math.sqrt(x)],
+        [Math.tan(x), Math.tanh(x), Math.trunc(x), Math.clz32(x)],
+      ],
+    ],
+  ],
+  'Math of more': [['map', l => [(+l) ** 0.5, Math.imul(+l, 7), Math.atan2(+l, -0), Math.min(+l, 1), Math.max(-0, +l), Math.hypot(+l, 3)]]],
+  'numbers and their order': [
+    ['map', l => [+l < 1, +l <= 0, +l > 1e300, +l >= 5e-324, +l === 0, +l !== l.length, 1 / +l === Infinity, -l]],
+  ],
+  'numbers that choose': [['map', l => [+l ? 'some' : 'none', +l || -1, +l && l.length, !+l, (+l % 2) + (+l) ** 2]]],
   Number: [['map', l => [Number(l), +l, Number(l.split(',')[0]), +l.trim()]]],
   parse: [['map', l => [parseInt(l), parseInt(l, 10), parseFloat(l)]]],
   isNaN: [['filter', l => !isNaN(Number(l)) && isFinite(Number(l))]],
@@ -262,6 +279,12 @@ const text = fc.array(
             '.5',
             '',
             '123456789012345678',
+            '1e400',
+            '-1e400',
+            'Infinity',
+            '9007199254740993',
+            '5e-324',
+            '-',
           ),
           { maxLength: 9 },
         )
