@@ -1,7 +1,9 @@
 // What both sides know of bundles of modules, and how a worker loads one: from memory, once a thread, for the same text has the same
 // URL. Whether a file of the script's happens to be on the worker's machine makes no difference.
 import { createRequire, isBuiltin } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { HeddleError, show } from '../../core/errors.js';
+import { importModule } from '../../core/script-imports.js';
 import type { ModulesNode } from './types.js';
 
 /** How a module is asked for: packages may have another file for each. */
@@ -36,10 +38,12 @@ export interface BundledModules {
 
 /** Loads a bundle; its modules are evaluated when they are first asked for. */
 export async function loadBundle({ hash, text }: ModulesNode): Promise<BundledModules> {
-  const located = text.replaceAll(/"@@heddle-package(\/[^"]*)?"/g, (_, path = '') => JSON.stringify(import.meta.resolve(`heddle${path}`)));
-  const encoded = Buffer.from(`${located}\n//# sourceURL=${MODULES_NAME}${hash}`).toString('base64');
-  const { default: modules } = (await import(`data:text/javascript;base64,${encoded}`)) as { default: Record<string, () => unknown> };
   const own = createRequire(import.meta.url);
+  const located = text.replaceAll(/"@@heddle-package(\/[^"]*)?"/g, (_, path = '') =>
+    JSON.stringify(pathToFileURL(own.resolve(`heddle${path}`)).href),
+  );
+  const encoded = Buffer.from(`${located}\n//# sourceURL=${MODULES_NAME}${hash}`).toString('base64');
+  const { default: modules } = (await importModule(`data:text/javascript;base64,${encoded}`)) as { default: Record<string, () => unknown> };
   const take = (specifier: string, way: Way): unknown => {
     const key = useKey({ specifier, way });
     if (Object.hasOwn(modules, key)) return modules[key]!();
@@ -51,7 +55,7 @@ export async function loadBundle({ hash, text }: ModulesNode): Promise<BundledMo
   };
   return {
     async load(specifier) {
-      return (isEverywhere(specifier) ? await import(specifier) : await take(specifier, 'import')) as Record<string, unknown>;
+      return (isEverywhere(specifier) ? await importModule(specifier) : await take(specifier, 'import')) as Record<string, unknown>;
     },
     require: specifier => (isEverywhere(specifier) ? own(specifier) : take(specifier, 'require')),
   };
