@@ -33,12 +33,17 @@ export interface Backend {
   readonly shipsModules: boolean;
 }
 
+const MIB = 2 ** 20;
 /** What a driver of executors has of a heap itself: room for the books of its shuffles, whose data is elsewhere. */
-const BOOKS_BYTES = 256 * 2 ** 20;
+const BOOKS_BYTES = 256 * MIB;
 
-/** Starts the threads, or listens and dials. `warn` may be called at any time after. */
+/** The least heap that a process of its own can do with. */
+const LEAST_SHARE = 64 * MIB;
+
+/** Starts the threads, or the processes, or listens and dials. `warn` may be called at any time after. */
 export async function openBackend(options: ResolvedOptions, spill: SpillDirectory, warn: (message: string) => void): Promise<Backend> {
-  return options.listen === '' && options.executors.length === 0 ? localBackend(options, spill) : await remoteBackend(options, warn);
+  if (options.listen !== '' || options.executors.length > 0) return await remoteBackend(options, warn);
+  return options.isolation === 'process' ? await processBackend(options, warn) : localBackend(options, spill);
 }
 
 function localBackend({ threads, memory, storageFraction, kernels, smallJobs }: ResolvedOptions, spill: SpillDirectory): Backend {
@@ -72,7 +77,16 @@ async function remoteBackend(options: ResolvedOptions, warn: (message: string) =
     import('./transport/tcp/address.js'),
     import('./transport/tcp/secret.js'),
   ]);
-  const { name, listen, executors, storageFraction } = options;
+  const { name, listen, executors, isolation, storageFraction } = options;
+  if (isolation === 'process') {
+    throw new HeddleError(
+      'HEDDLE_BAD_OPTION',
+      "isolation: 'process' is for a context without `listen` and `executors`, which run its tasks",
+      {
+        data: { option: 'isolation', value: isolation },
+      },
+    );
+  }
   const secret = readSecret(options);
   if (secret === undefined) {
     throw new HeddleError('HEDDLE_SECRET', 'executors need a secret: set HEDDLE_SECRET here and there, or give the option secretFile');
@@ -109,4 +123,24 @@ function executorHolder(executor: RemoteExecutor | undefined, storageFraction: n
       return { ...stored, remote: { id, memory: 0 } };
     },
   };
+}
+
+async function processBackend(options: ResolvedOptions, warn: (message: string) => void): Promise<Backend> {
+  const { ProcessTransport } = await import('./transport/process/processes.js');
+  const { name, threads, memory, kernels, spillDirectory, storageFraction } = options;
+  const store = makeStore(Math.min(memory, BOOKS_BYTES), 0);
+  const outputs: ShuffleOutputs = new ShuffleOutputs(store, shuffle => transport.freeShuffle(shuffle));
+  const share = Math.max(Math.floor(memory / threads / MIB) * MIB, LEAST_SHARE);
+  const transport = await ProcessTransport.open({
+    name,
+    processes: threads,
+    memory: share,
+    kernels,
+    spillDirectory,
+    outputs,
+    storageFraction,
+    log: warn,
+  });
+  const holderOf = (executor: string) => executorHolder(transport.executor(executor), storageFraction);
+  return { transport, store, outputs, address: undefined, smallJobs: 'pool', holderOf, directory: () => 'of the executor' };
 }

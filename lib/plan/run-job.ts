@@ -13,6 +13,7 @@ import { holdersOf, inputsOf } from './branches.js';
 import { type BuiltStage, buildStage, cutIfWhole, type PlanSink, shuffleSink } from './build-stage.js';
 import { type Deferred, openQuestions } from './deferred.js';
 import { labelOf, type Node, type ShuffledNode, type ShuffleState } from './lineage.js';
+import { withOperators } from './lost-task.js';
 import { SharedRegistry } from './shared.js';
 import type { ShuffleOutputs } from './shuffle-outputs.js';
 import { isSmallJob } from './small-job.js';
@@ -137,6 +138,8 @@ export class JobRunner {
         deadline,
         waitForExecutors: this.options.waitForExecutors,
       });
+    } catch (error) {
+      throw withOperators(error, stages);
     } finally {
       relied.end();
       this.settle(stages);

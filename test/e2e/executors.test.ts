@@ -159,6 +159,11 @@ describe('executors', () => {
     }
   });
 
+  test('that a context starts itself do so, too', async () => {
+    await using sc = await Context.create({ isolation: 'process', threads: 2, partitions: 4, memory: '128mb', progress: false });
+    await sameAsLocal(sc);
+  });
+
   test('that are killed in the middle of a job cost nothing but time', async () => {
     const both = await Promise.all([listening(), listening()]);
     const executors = both.map(({ address }) => address);
