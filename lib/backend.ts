@@ -31,6 +31,8 @@ export interface Backend {
   directory(): string;
   /** Tasks run where the script's files may not be: modules go with the closures. */
   readonly shipsModules: boolean;
+  /** The part in use of the fullest heap, 0 to 1: here, or in an executor. */
+  heapUse(): number;
 }
 
 const MIB = 2 ** 20;
@@ -61,6 +63,7 @@ function localBackend({ threads, memory, storageFraction, kernels, smallJobs }: 
     holderOf: () => holder,
     directory,
     shipsModules: false,
+    heapUse: () => store.heap.use,
   };
 }
 
@@ -105,7 +108,8 @@ async function remoteBackend(options: ResolvedOptions, warn: (message: string) =
   const address = transport.address === undefined ? undefined : formatAddress(transport.address);
   // What one executor writes others read: a small job, too, goes where all others go.
   const holderOf = (executor: string) => executorHolder(transport.executor(executor), storageFraction);
-  return { transport, store, outputs, address, smallJobs: 'pool', holderOf, directory: () => 'of the executor', shipsModules: true };
+  const heapUse = () => Math.max(store.heap.use, transport.heapUse);
+  return { transport, store, outputs, address, smallJobs: 'pool', holderOf, directory: () => 'of the executor', shipsModules: true, heapUse };
 }
 
 /** An executor as one who has stored rows; one that is gone has none. */
@@ -142,5 +146,6 @@ async function processBackend(options: ResolvedOptions, warn: (message: string) 
     log: warn,
   });
   const holderOf = (executor: string) => executorHolder(transport.executor(executor), storageFraction);
-  return { transport, store, outputs, address: undefined, smallJobs: 'pool', holderOf, directory: () => 'of the executor' };
+  const heapUse = () => Math.max(store.heap.use, transport.heapUse);
+  return { transport, store, outputs, address: undefined, smallJobs: 'pool', holderOf, directory: () => 'of the executor', shipsModules: false, heapUse };
 }

@@ -88,7 +88,7 @@ export class Context implements AsyncDisposable {
     options: ResolvedOptions,
     events: Events,
     spill: SpillDirectory,
-    { transport, store, outputs, address, smallJobs, holderOf, directory, shipsModules }: Backend,
+    { transport, store, outputs, address, smallJobs, holderOf, directory, shipsModules, heapUse }: Backend,
   ) {
     this.options = options;
     const { threads, maxFailures, waitForExecutors, seed, name, memory } = options;
@@ -119,7 +119,7 @@ export class Context implements AsyncDisposable {
       this.scheduler,
       store,
       outputs,
-      { seed, maxFailures, name, smallJobs, waitForExecutors },
+      { seed, maxFailures, name, smallJobs, waitForExecutors, heapUse },
       located,
       stores,
       this.shared,

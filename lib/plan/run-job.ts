@@ -55,8 +55,9 @@ export class JobRunner {
 
   /** Results of tasks of shuffle stages that were added up. */
   private readonly added = new WeakSet<TaskResult>();
-  /** Bytes in use from which garbage is worth looking for. */
-  private crowded: number;
+  /** The part of the fullest heap in use from which garbage is worth looking for. */
+  private crowded = 1 / 2;
+  private readonly heapUse: () => number;
 
   constructor(
     private readonly scheduler: Scheduler<TaskSpec, TaskResult>,
@@ -69,13 +70,15 @@ export class JobRunner {
       readonly smallJobs: 'inline' | 'pool';
       /** Milliseconds that a job waits when there is no executor; for ever when absent. */
       readonly waitForExecutors?: number;
+      /** The part in use of the fullest heap of those that run its tasks, 0 to 1: this one where it is absent. */
+      readonly heapUse?: () => number;
     },
     private readonly describe: (error: unknown) => unknown,
     private readonly stores: TaskStores,
     private readonly shared = new SharedRegistry(),
   ) {
     this.unreachable = new FinalizationRegistry(ref => this.outputs.free(ref));
-    this.crowded = store.heap.u8.length / 2;
+    this.heapUse = options.heapUse ?? (() => store.heap.use);
   }
 
   async run(request: JobRequest): Promise<void> {
@@ -194,17 +197,24 @@ export class JobRunner {
     if (!isEnough(request)) deferred.settle(results);
   }
 
-  /** Where much of the heap is in use, finds what nobody can reach any more; where that is not enough, stored partitions leave. */
+  /**
+   * Where much of a heap is in use, finds what nobody can reach any more; where that is not enough, stored partitions leave. What
+   * is freed by it in executors they tell of later: so the bound follows what is in use down again.
+   */
   private async makeRoom(): Promise<void> {
     const { heap } = this.store;
-    if (heap.stats().usedBytes < this.crowded) return;
+    this.crowded = Math.min(this.crowded, this.nextCrowded());
+    if (this.heapUse() < this.crowded) return;
     await collectGarbage();
     // What the tasks of a job that has just failed refer to may be garbage only by now.
     for (let again = 0; again < 3 && heap.stats().freeBytes < heap.u8.length / 16; again++) await collectGarbage();
-    // What is used now is needed: not again before a good part more is, or hardly anything is left.
-    const capacity = heap.u8.length;
-    if (heap.stats().freeBytes < capacity / 8) this.stores.partitions.makeRoom(LOCAL_EXECUTOR);
-    this.crowded = Math.min(capacity * (15 / 16), Math.max(capacity / 2, heap.stats().usedBytes + capacity / 8));
+    if (heap.stats().freeBytes < heap.u8.length / 8) this.stores.partitions.makeRoom(LOCAL_EXECUTOR);
+    this.crowded = this.nextCrowded();
+  }
+
+  /** What is used now is needed: not again before a good part more is, or hardly anything is left. */
+  private nextCrowded(): number {
+    return Math.min(15 / 16, Math.max(1 / 2, this.heapUse() + 1 / 8));
   }
 
   /** Plans what the tasks of these partitions read: the stages that they wait for. */

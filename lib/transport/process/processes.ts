@@ -50,6 +50,11 @@ export class ProcessTransport implements Transport<TaskSpec, TaskResult> {
     return transport;
   }
 
+  /** The part in use of the fullest of their heaps. */
+  get heapUse(): number {
+    return this.tcp.heapUse;
+  }
+
   slots(): readonly Slot[] {
     return this.tcp.slots();
   }

@@ -100,6 +100,13 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
     return this.listener?.refused;
   }
 
+  /** The part in use of the fullest heap of an executor, as they have last said; 0 without any. */
+  get heapUse(): number {
+    let most = 0;
+    for (const { heapUse } of this.executors.values()) most = Math.max(most, heapUse);
+    return most;
+  }
+
   slots(): readonly Slot[] {
     return [...this.executors.values()].flatMap(({ slots }) => slots);
   }
