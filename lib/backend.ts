@@ -25,6 +25,8 @@ export interface Backend {
   readonly address: string | undefined;
   /** Where small jobs run. */
   readonly smallJobs: 'inline' | 'pool';
+  /** Tasks run in executors, which each have a heap of their own. */
+  readonly hasExecutors: boolean;
   /** Who has stored rows. */
   holderOf(executor: string): StoredHolder;
   /** The directory of their files, made when it is asked for; each executor has one of its own instead. */
@@ -60,6 +62,7 @@ function localBackend({ threads, memory, storageFraction, kernels, smallJobs }: 
     outputs: new ShuffleOutputs(store),
     address: undefined,
     smallJobs,
+    hasExecutors: false,
     holderOf: () => holder,
     directory,
     shipsModules: false,
@@ -109,7 +112,18 @@ async function remoteBackend(options: ResolvedOptions, warn: (message: string) =
   // What one executor writes others read: a small job, too, goes where all others go.
   const holderOf = (executor: string) => executorHolder(transport.executor(executor), storageFraction);
   const heapUse = () => Math.max(store.heap.use, transport.heapUse);
-  return { transport, store, outputs, address, smallJobs: 'pool', holderOf, directory: () => 'of the executor', shipsModules: true, heapUse };
+  return {
+    transport,
+    store,
+    outputs,
+    address,
+    smallJobs: 'pool',
+    hasExecutors: true,
+    holderOf,
+    directory: () => 'of the executor',
+    shipsModules: true,
+    heapUse,
+  };
 }
 
 /** An executor as one who has stored rows; one that is gone has none. */
@@ -147,5 +161,16 @@ async function processBackend(options: ResolvedOptions, warn: (message: string) 
   });
   const holderOf = (executor: string) => executorHolder(transport.executor(executor), storageFraction);
   const heapUse = () => Math.max(store.heap.use, transport.heapUse);
-  return { transport, store, outputs, address: undefined, smallJobs: 'pool', holderOf, directory: () => 'of the executor', shipsModules: false, heapUse };
+  return {
+    transport,
+    store,
+    outputs,
+    address: undefined,
+    smallJobs: 'pool',
+    hasExecutors: true,
+    holderOf,
+    directory: () => 'of the executor',
+    shipsModules: false, // they have this machine's files
+    heapUse,
+  };
 }

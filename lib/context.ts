@@ -88,7 +88,7 @@ export class Context implements AsyncDisposable {
     options: ResolvedOptions,
     events: Events,
     spill: SpillDirectory,
-    { transport, store, outputs, address, smallJobs, holderOf, directory, shipsModules, heapUse }: Backend,
+    { transport, store, outputs, address, smallJobs, hasExecutors, holderOf, directory, shipsModules, heapUse }: Backend,
   ) {
     this.options = options;
     const { threads, maxFailures, waitForExecutors, seed, name, memory } = options;
@@ -119,7 +119,7 @@ export class Context implements AsyncDisposable {
       this.scheduler,
       store,
       outputs,
-      { seed, maxFailures, name, smallJobs, waitForExecutors, heapUse },
+      { seed, maxFailures, name, smallJobs, waitForExecutors, hasExecutors, heapUse },
       located,
       stores,
       this.shared,
@@ -142,7 +142,7 @@ export class Context implements AsyncDisposable {
       spilling: `past half of the memory (${Math.round(memory / 2 ** 21)} MiB of ${Math.round(memory / 2 ** 20)}) to ${this.spill.location}`,
       run: request => this.run(request),
     };
-    if (options.isolation === 'process' || options.listen !== '' || options.executors.length > 0) {
+    if (hasExecutors) {
       this.events.on('event', event => {
         const line = fleetLine(event);
         if (line !== undefined) process.stderr.write(`heddle: ${line}\n`);

@@ -14,6 +14,7 @@ import { type BuiltStage, buildStage, cutIfWhole, type PlanSink, shuffleSink } f
 import { type Deferred, openQuestions } from './deferred.js';
 import { labelOf, type Node, type ShuffledNode, type ShuffleState } from './lineage.js';
 import { withOperators } from './lost-task.js';
+import { PreferredExecutors } from './preferred.js';
 import { SharedRegistry } from './shared.js';
 import type { ShuffleOutputs } from './shuffle-outputs.js';
 import { isSmallJob } from './small-job.js';
@@ -58,6 +59,7 @@ export class JobRunner {
   /** The part of the fullest heap in use from which garbage is worth looking for. */
   private crowded = 1 / 2;
   private readonly heapUse: () => number;
+  private readonly preferred: PreferredExecutors | undefined;
 
   constructor(
     private readonly scheduler: Scheduler<TaskSpec, TaskResult>,
@@ -72,12 +74,15 @@ export class JobRunner {
       readonly waitForExecutors?: number;
       /** The part in use of the fullest heap of those that run its tasks, 0 to 1: this one where it is absent. */
       readonly heapUse?: () => number;
+      /** Its tasks run in executors that each have a part of its shuffles. */
+      readonly hasExecutors?: boolean;
     },
     private readonly describe: (error: unknown) => unknown,
     private readonly stores: TaskStores,
     private readonly shared = new SharedRegistry(),
   ) {
     this.unreachable = new FinalizationRegistry(ref => this.outputs.free(ref));
+    this.preferred = options.hasExecutors === true ? new PreferredExecutors(outputs) : undefined;
     this.heapUse = options.heapUse ?? (() => store.heap.use);
   }
 
@@ -123,13 +128,12 @@ export class JobRunner {
       stages.set(final, { built, output: null, reads, holders: isHeld ? new Map() : undefined });
       plans.push({ id: final, name: built.name, parents, partitions: wanted, takesTurns });
       const all = Array.from(stages.values(), stage => stage.built);
+      const hasWishes = this.preferred !== undefined || Array.from(stages.values()).some(({ holders }) => holders !== undefined);
       const isSmall = this.options.smallJobs === 'inline' && isSmallJob(node, all);
       await this.scheduler.submit({
         plan: { stages: plans, maxFailures: this.options.maxFailures, action, name: this.options.name },
         specFor: task => this.specFor(stages.get(task.stage)!, task, relied, isSmall),
-        ...(Array.from(stages.values()).some(({ holders }) => holders !== undefined)
-          ? { preferred: (stage: StageId, partition: number) => preferredFor(stages.get(stage)!, partition) }
-          : {}),
+        ...(hasWishes ? { preferred: (stage: StageId, partition: number) => this.preferredFor(stages.get(stage)!, partition) } : {}),
         onResult: (task, result) => {
           this.addUp(stages.get(task.stage)!, task, result);
           if (task.stage !== final) return;
@@ -287,6 +291,12 @@ export class JobRunner {
     }
   }
 
+  /** Where rows are stored that a task reads, or else most of what it reads of shuffles. */
+  private preferredFor(planned: PlannedStage, partition: number): readonly ExecutorId[] {
+    const holders = storedAt(planned, partition);
+    return holders.length > 0 ? holders : (this.preferred?.of(planned.built, partition) ?? []);
+  }
+
   private specFor(planned: PlannedStage, { stage, partition, attempt }: TaskRef, relied: Relied, small: boolean): TaskSpec {
     const { built, output } = planned;
     const { branch, leaves, local } = built.locate(partition);
@@ -309,7 +319,7 @@ export class JobRunner {
 }
 
 /** Where the rows are that the task of a partition reads. */
-function preferredFor({ built, holders }: PlannedStage, partition: number): readonly ExecutorId[] {
+function storedAt({ built, holders }: PlannedStage, partition: number): readonly ExecutorId[] {
   if (holders === undefined) return [];
   let known = holders.get(partition);
   if (known === undefined) {

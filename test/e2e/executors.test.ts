@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { TaskStarted } from '../../lib/core/events.js';
 import { Context } from '../../lib/index.js';
 import { type Running, startNode } from '../node-process.js';
 
@@ -162,6 +163,23 @@ describe('executors', () => {
   test('that a context starts itself do so, too', async () => {
     await using sc = await Context.create({ isolation: 'process', threads: 2, partitions: 4, memory: '128mb', progress: false });
     await sameAsLocal(sc);
+  });
+
+  test('run reduce tasks where most of their input is', async () => {
+    await using sc = await Context.create({ isolation: 'process', threads: 2, memory: '128mb', progress: false });
+    const runs: TaskStarted[] = [];
+    sc.on('taskStarted', event => void runs.push(event));
+    // Each of two map tasks writes nearly all for one reduce id: in one job for that of its own number, in the other for the other's.
+    for (const crossed of [0, 1]) {
+      runs.length = 0;
+      const pairs = sc.range(0, 20_000, 1, 2).map(i => [((i % 100 === 0 ? i / 100 : i < 10_000 ? 0 : 1) % 2) ^ crossed, i] as const);
+      const groups = pairs.partitionBy({ partitions: 2, partition: key => key }).mapPartitions(rows => [[...rows].length]);
+      assert.deepEqual(await groups.collect(), [10_000, 10_000]);
+      const [reduceStage, mapStage] = [...new Set(runs.map(({ stage }) => stage))].sort((a, b) => a - b);
+      const at = (stage: number, partition: number) => runs.find(run => run.stage === stage && run.partition === partition)!.executor;
+      assert.notEqual(at(mapStage!, 0), at(mapStage!, 1));
+      for (const partition of [0, 1]) assert.equal(at(reduceStage!, partition), at(mapStage!, partition ^ crossed), `crossed: ${crossed}`);
+    }
   });
 
   test('that are killed in the middle of a job cost nothing but time', async () => {
