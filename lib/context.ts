@@ -80,7 +80,11 @@ export class Context implements AsyncDisposable {
     const resolved = resolveOptions(options, process.env);
     const events = new Events();
     const spill = new SpillDirectory(resolved.spillDirectory);
-    const backend = await openBackend(resolved, spill, message => events.emit({ type: 'warning', message }));
+    const backend = await openBackend(resolved, spill, message => {
+      // Nobody can listen before there is a context.
+      process.stderr.write(`heddle: ${message}\n`);
+      events.emit({ type: 'warning', message });
+    });
     return new Context(resolved, events, spill, backend);
   }
 

@@ -238,6 +238,34 @@ describe('a context with executors', () => {
     await assert.rejects(Context.create({ executors: ['a:b'], secret: SECRET }), { code: 'HEDDLE_BAD_OPTION' });
   });
 
+  test('waits for an executor that works for another one, and says so; its jobs no longer than it is told', async t => {
+    const { address } = await listening();
+    const first = await Context.create({ executors: [address], secret: SECRET, progress: false });
+    try {
+      assert.equal(await first.range(10).sum(), 45);
+      const impatient = await Context.create({ executors: [address], secret: SECRET, progress: false, waitForExecutors: 100 });
+      await assert.rejects(impatient.range(10).sum(), { code: 'HEDDLE_NO_EXECUTORS', message: /for 100 ms/ });
+      await impatient.stop();
+      const said: string[] = [];
+      const { mock } = t.mock.method(process.stderr, 'write', (text: string) => said.push(text) > 0);
+      const second = await Context.create({ executors: [address], secret: SECRET, progress: false });
+      try {
+        const waiting = new Promise(resolve => second.on('jobWaiting', resolve));
+        const sum = second.range(20).sum();
+        await waiting;
+        mock.restore();
+        assert.match(said.join(''), /^heddle: .*this executor works for another driver now; .* is dialled again every 2 s\n/);
+        assert.equal(await first.range(10).sum(), 45, 'the first one is not disturbed');
+        await first.stop();
+        assert.equal(await sum, 190);
+      } finally {
+        await second.stop();
+      }
+    } finally {
+      await first.stop();
+    }
+  });
+
   test('says that its address is taken', async () => {
     await using sc = await Context.create({ listen: '127.0.0.1:0', secret: SECRET, progress: false });
     await assert.rejects(Context.create({ listen: sc.address!, secret: SECRET }), { code: 'HEDDLE_LISTEN' });
