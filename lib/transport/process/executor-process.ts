@@ -17,12 +17,20 @@ const LAST_WORDS_MS = 200;
 /** Of what it says on stderr, what may tell why it ended. */
 const TAIL = 8192;
 
+/** How a process came to its end. */
+export interface ProcessEnd {
+  /** In words: `it ended by SIGABRT (...)`. */
+  readonly how: string;
+  /** By SIGKILL, which leaves no last words. */
+  readonly wasKilled: boolean;
+}
+
 export class ExecutorProcess {
   readonly name: string;
   /** Resolves when it has joined its driver; rejects with HEDDLE_NO_EXECUTORS where it ends before. */
   readonly up: Promise<void>;
-  /** Resolves when it is gone, to how it ended. */
-  readonly ended: Promise<string>;
+  /** Resolves when it is gone. */
+  readonly ended: Promise<ProcessEnd>;
   private readonly child: ChildProcess;
   private tail = '';
   private isDying = false;
@@ -38,9 +46,11 @@ export class ExecutorProcess {
     const { child } = this;
     this.name = `process ${number} (pid ${child.pid ?? 'none'})`;
     this.ended = new Promise(resolve => {
-      child.once('error', error => resolve(`it cannot be started: ${error.message}`));
+      child.on('error', error => {
+        if (child.pid === undefined) resolve({ how: `it cannot be started: ${error.message}`, wasKilled: false });
+      });
       child.once('exit', (code, signal) => {
-        const tell = (): void => resolve(this.howEnded(code, signal));
+        const tell = (): void => resolve({ how: this.howEnded(code, signal), wasKilled: signal === 'SIGKILL' });
         // What it has said last may be still to come; but what it started may have its stderr, and stay.
         const stop = SYSTEM_CLOCK.after(LAST_WORDS_MS, tell);
         child.once('close', () => {
@@ -52,14 +62,14 @@ export class ExecutorProcess {
     const stopWaiting = SYSTEM_CLOCK.after(START_MS, () => this.kill());
     this.up = new Promise<void>((resolve, reject) => {
       this.settleUp = resolve;
-      void this.ended.then(how => {
+      void this.ended.then(({ how }) => {
         stopWaiting();
         const message = `executor ${this.name} has not come up: ${how}`;
         reject(new HeddleError('HEDDLE_NO_EXECUTORS', message, { data: { executor: this.name } }));
       });
     });
     this.up.then(stopWaiting, () => {});
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => this.hear(text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.hear(text));
     // One that is gone already shows by its end.
     child.send?.({ ...config, name: this.name } satisfies ProcessConfig, () => {});
   }

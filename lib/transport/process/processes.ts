@@ -5,7 +5,7 @@
 
 import { BACKGROUND_CLOCK, type Clock, SYSTEM_CLOCK } from '../../core/clock.js';
 import { HeddleError } from '../../core/errors.js';
-import { type ExecutorId, idSequence, type ShuffleId } from '../../core/ids.js';
+import { idSequence, type ShuffleId } from '../../core/ids.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
 import type { Slot, SlotListener, TaskOutcome, Transport } from '../contract.js';
 import type { OutputLocations } from '../tcp/outputs.js';
@@ -87,7 +87,17 @@ export class ProcessTransport implements Transport<TaskSpec, TaskResult> {
     await Promise.all([this.tcp?.close(), ...this.places.map(place => place.close())]);
   }
 
-  private async start({ name, processes, memory, kernels, spillDirectory, outputs, storageFraction, clock, log }: ProcessOptions): Promise<void> {
+  private async start({
+    name,
+    processes,
+    memory,
+    kernels,
+    spillDirectory,
+    outputs,
+    storageFraction,
+    clock,
+    log,
+  }: ProcessOptions): Promise<void> {
     const secret = makeSecret();
     this.tcp = await TcpTransport.open({
       name,
@@ -124,8 +134,8 @@ export class ProcessTransport implements Transport<TaskSpec, TaskResult> {
     const known = this.processes.get(executor);
     if (known === undefined || this.isClosing) return error;
     known.process.kill();
-    const how = await known.process.ended;
-    const message = how.startsWith('it ended by SIGKILL') ? `${error.message}, ${how}` : how;
-    return new HeddleError('HEDDLE_EXECUTOR_LOST', message, { data: { executor: executor as ExecutorId }, cause: error });
+    const { how, wasKilled } = await known.process.ended;
+    const message = wasKilled ? `${error.message}, ${how}` : how;
+    return new HeddleError('HEDDLE_EXECUTOR_LOST', message, { data: { executor }, cause: error });
   }
 }
