@@ -3,6 +3,7 @@
 //   index.js         the package's own door, and ring.js, the door of heddle/ring
 //   engine.cjs       the engine behind it, with the packages that every job needs; engine.js loads it
 //   task-thread.cjs  what a thread runs; thread.cjs, which the pool loads, loads it
+//   executor.js      an executor process of a driver on the same machine
 //   errors.cjs       the errors, which door and engine share, because scripts ask `instanceof HeddleError`
 //
 // What is large is CommonJS: only of that can a program keep the bytecode (lib/core/code-cache.ts).
@@ -59,6 +60,7 @@ const withPool = {
 await Promise.all([
   build({ ...esm, entryPoints: { index: 'lib/index.js', engine: 'lib/engine.js' }, plugins: [engineBehindDoor, sharedErrors] }),
   build({ ...esm, entryPoints: { ring: 'lib/shuffle/ring/ring.js' } }),
+  build({ ...esm, entryPoints: { executor: 'workers/executor.js' } }),
   build({ ...cjs, entryPoints: { errors: 'lib/core/errors.js' } }),
   build({ ...withPool, entryPoints: { engine: 'lib/context.js' }, plugins: [sharedErrors] }),
   build({ ...cjs, entryPoints: { thread: 'workers/thread.js' } }),

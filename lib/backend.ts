@@ -26,20 +26,29 @@ export interface Backend {
   readonly address: string | undefined;
   /** Where small jobs run. */
   readonly smallJobs: 'inline' | 'pool';
+  /** Tasks run in executors, which each have a heap of their own. */
+  readonly hasExecutors: boolean;
   /** Who has stored rows. */
   holderOf(executor: string): StoredHolder;
   /** The directory of their files, made when it is asked for; each executor has one of its own instead. */
   directory(): string;
   /** Tasks run where the script's files may not be: modules go with the closures. */
   readonly shipsModules: boolean;
+  /** The part in use of the fullest heap, 0 to 1: here, or in an executor. */
+  heapUse(): number;
 }
 
+const MIB = 2 ** 20;
 /** What a driver of executors has of a heap itself: room for the books of its shuffles, whose data is elsewhere. */
-const BOOKS_BYTES = 256 * 2 ** 20;
+const BOOKS_BYTES = 256 * MIB;
 
-/** Starts the threads, or listens and dials. `warn` may be called at any time after. */
+/** The least heap that a process of its own can do with. */
+const LEAST_SHARE = 64 * MIB;
+
+/** Starts the threads, or the processes, or listens and dials. `warn` may be called at any time after. */
 export async function openBackend(options: ResolvedOptions, spill: SpillDirectory, warn: (message: string) => void): Promise<Backend> {
-  return options.listen === '' && options.executors.length === 0 ? localBackend(options, spill) : await remoteBackend(options, warn);
+  if (options.listen !== '' || options.executors.length > 0) return await remoteBackend(options, warn);
+  return options.isolation === 'process' ? await processBackend(options, warn) : localBackend(options, spill);
 }
 
 /** Starts the threads of a context that is sure to come, with the options that the environment gives. */
@@ -50,7 +59,7 @@ export function expectContext(): void {
   } catch {
     return; // the context will say what is wrong
   }
-  if (options.listen === '' && options.executors.length === 0) startEarly(options.threads);
+  if (options.isolation === 'thread' && options.listen === '' && options.executors.length === 0) startEarly(options.threads);
 }
 
 function localBackend({ threads, memory, storageFraction, kernels, smallJobs }: ResolvedOptions, spill: SpillDirectory): Backend {
@@ -65,9 +74,11 @@ function localBackend({ threads, memory, storageFraction, kernels, smallJobs }: 
     outputs: new ShuffleOutputs(store),
     address: undefined,
     smallJobs,
+    hasExecutors: false,
     holderOf: () => holder,
     directory,
     shipsModules: false,
+    heapUse: () => store.heap.use,
   };
 }
 
@@ -84,7 +95,16 @@ async function remoteBackend(options: ResolvedOptions, warn: (message: string) =
     import('./transport/tcp/address.js'),
     import('./transport/tcp/secret.js'),
   ]);
-  const { name, listen, executors, storageFraction } = options;
+  const { name, listen, executors, isolation, storageFraction } = options;
+  if (isolation === 'process') {
+    throw new HeddleError(
+      'HEDDLE_BAD_OPTION',
+      "isolation: 'process' is for a context without `listen` and `executors`, which run its tasks",
+      {
+        data: { option: 'isolation', value: isolation },
+      },
+    );
+  }
   const secret = readSecret(options);
   if (secret === undefined) {
     throw new HeddleError('HEDDLE_SECRET', 'executors need a secret: set HEDDLE_SECRET here and there, or give the option secretFile');
@@ -103,7 +123,19 @@ async function remoteBackend(options: ResolvedOptions, warn: (message: string) =
   const address = transport.address === undefined ? undefined : formatAddress(transport.address);
   // What one executor writes others read: a small job, too, goes where all others go.
   const holderOf = (executor: string) => executorHolder(transport.executor(executor), storageFraction);
-  return { transport, store, outputs, address, smallJobs: 'pool', holderOf, directory: () => 'of the executor', shipsModules: true };
+  const heapUse = () => Math.max(store.heap.use, transport.heapUse);
+  return {
+    transport,
+    store,
+    outputs,
+    address,
+    smallJobs: 'pool',
+    hasExecutors: true,
+    holderOf,
+    directory: () => 'of the executor',
+    shipsModules: true,
+    heapUse,
+  };
 }
 
 /** An executor as one who has stored rows; one that is gone has none. */
@@ -120,5 +152,37 @@ function executorHolder(executor: RemoteExecutor | undefined, storageFraction: n
       executor?.moveStored(id);
       return { ...stored, remote: { id, memory: 0 } };
     },
+  };
+}
+
+async function processBackend(options: ResolvedOptions, warn: (message: string) => void): Promise<Backend> {
+  const { ProcessTransport } = await import('./transport/process/processes.js');
+  const { name, threads, memory, kernels, spillDirectory, storageFraction } = options;
+  const store = makeStore(Math.min(memory, BOOKS_BYTES), 0);
+  const outputs: ShuffleOutputs = new ShuffleOutputs(store, shuffle => transport.freeShuffle(shuffle));
+  const share = Math.max(Math.floor(memory / threads / MIB) * MIB, LEAST_SHARE);
+  const transport = await ProcessTransport.open({
+    name,
+    processes: threads,
+    memory: share,
+    kernels,
+    spillDirectory,
+    outputs,
+    storageFraction,
+    log: warn,
+  });
+  const holderOf = (executor: string) => executorHolder(transport.executor(executor), storageFraction);
+  const heapUse = () => Math.max(store.heap.use, transport.heapUse);
+  return {
+    transport,
+    store,
+    outputs,
+    address: undefined,
+    smallJobs: 'pool',
+    hasExecutors: true,
+    holderOf,
+    directory: () => 'of the executor',
+    shipsModules: false, // they have this machine's files
+    heapUse,
   };
 }

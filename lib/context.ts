@@ -26,7 +26,7 @@ import type { Session } from './rdd/session.js';
 import { arrayNode, emptyNode, rangeOf, textNode, trialsNode } from './rdd/sources.js';
 import type { ActionOptions, Row } from './rdd/types.js';
 import { unionNode } from './rdd/union.js';
-import { Scheduler } from './scheduler/loop.js';
+import { Scheduler, type SchedulerOptions } from './scheduler/loop.js';
 import { SpillDirectory } from './storage/spill-directory.js';
 import type { Rng } from './task/rng/rng.js';
 import type { Seed } from './task/rng/seed.js';
@@ -82,7 +82,11 @@ export class Context implements AsyncDisposable {
     const resolved = resolveOptions(options, process.env);
     const events = new Events();
     const spill = new SpillDirectory(resolved.spillDirectory);
-    const backend = await openBackend(resolved, spill, message => events.emit({ type: 'warning', message }));
+    const backend = await openBackend(resolved, spill, message => {
+      // Nobody can listen before there is a context.
+      process.stderr.write(`heddle: ${message}\n`);
+      events.emit({ type: 'warning', message });
+    });
     return new Context(resolved, events, spill, backend);
   }
 
@@ -90,10 +94,10 @@ export class Context implements AsyncDisposable {
     options: ResolvedOptions,
     events: Events,
     spill: SpillDirectory,
-    { transport, store, outputs, address, smallJobs, holderOf, directory, shipsModules }: Backend,
+    { transport, store, outputs, address, smallJobs, hasExecutors, holderOf, directory, shipsModules, heapUse }: Backend,
   ) {
     this.options = options;
-    const { threads, maxFailures, seed, name, memory } = options;
+    const { threads, maxFailures, waitForExecutors, seed, name, memory } = options;
     this.spill = spill;
     this.events = events;
     this.transport = transport;
@@ -115,8 +119,17 @@ export class Context implements AsyncDisposable {
       metricsOf: result => result,
       secondsOf: ({ seconds }) => seconds,
       outputs,
+      ...faultRules(options),
     });
-    this.jobs = new JobRunner(this.scheduler, store, outputs, { seed, maxFailures, name, smallJobs }, located, stores, this.shared);
+    this.jobs = new JobRunner(
+      this.scheduler,
+      store,
+      outputs,
+      { seed, maxFailures, name, smallJobs, waitForExecutors, hasExecutors, heapUse },
+      located,
+      stores,
+      this.shared,
+    );
     const nextRdd = idSequence<RddId>();
     this.session = {
       defaultPartitions: options.partitions,
@@ -135,7 +148,7 @@ export class Context implements AsyncDisposable {
       spilling: `past half of the memory (${Math.round(memory / 2 ** 21)} MiB of ${Math.round(memory / 2 ** 20)}) to ${this.spill.location}`,
       run: request => this.run(request),
     };
-    if (options.listen !== '' || options.executors.length > 0) {
+    if (hasExecutors) {
       this.events.on('event', event => {
         const line = fleetLine(event);
         if (line !== undefined) process.stderr.write(`heddle: ${line}\n`);
@@ -345,6 +358,17 @@ export class Context implements AsyncDisposable {
     this.isInterrupted = alone;
     return this.stop();
   }
+}
+
+/** What the scheduler does about slow tasks and executors that fail; it counts time in ticks of a second. */
+function faultRules(options: ResolvedOptions): Pick<SchedulerOptions<TaskSpec, TaskResult>, 'speculation' | 'quarantine' | 'tick'> {
+  const { speculation, speculationQuantile: quantile, speculationMultiplier: multiplier, quarantineAfter: after, quarantineTime } = options;
+  const tick = 1000;
+  return {
+    speculation: speculation && { quantile, multiplier, minimum: tick },
+    quarantine: { after, ticks: Math.ceil(quarantineTime / tick) },
+    tick,
+  };
 }
 
 /** An error of a task with its stack in the user's own lines. */

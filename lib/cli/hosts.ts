@@ -5,7 +5,9 @@
 // What is wrong with it is an error that names file and line.
 import { readFileSync } from 'node:fs';
 import { HeddleError, show } from '../core/errors.js';
-import { isAddress, nearest, resolveOptions } from '../core/options.js';
+import { nearest } from '../core/nearest.js';
+import { isAddress } from '../core/option-values.js';
+import { resolveOptions } from '../core/options.js';
 import { UsageError } from './usage-error.js';
 
 export interface Host {

@@ -68,7 +68,7 @@ async function explainMissing(path: string): Promise<string> {
   }
   const scripts = names.filter(name => /\.(?:[cm]?[jt]s|[jt]sx)$/.test(name));
   // Loaded here because only mistakes need it.
-  const { nearest } = await import('../core/options.js');
+  const { nearest } = await import('../core/nearest.js');
   const withoutExtension = scripts.find(name => name.slice(0, -extname(name).length) === basename(path));
   const meant = withoutExtension ?? nearest(basename(path), scripts);
   if (meant !== undefined) return `did you mean ${resolve(dirname(path), meant)}?`;

@@ -17,3 +17,12 @@ export const SYSTEM_CLOCK: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** The same, for timers that do not keep this process from ending. */
+export const BACKGROUND_CLOCK: Clock = {
+  ...SYSTEM_CLOCK,
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds).unref();
+    return () => clearTimeout(timer);
+  },
+};

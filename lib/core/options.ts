@@ -3,15 +3,23 @@
 // An option given in the call wins over its variable, and the variable over the default. `undefined` and an empty
 // variable count as not given. A wrong value is refused, never clamped: the error names the option (or the variable),
 // the value and what is expected.
-import { createRequire } from 'node:module';
-import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, extname } from 'node:path';
 import { badArgument, HeddleError, show } from './errors.js';
+import { type Machine, thisMachine } from './machine.js';
+import { nearest } from './nearest.js';
+import { bytesFromText, integerWithin, isAddress, seedFromText, toBoolean, toFraction, toNumber, toWord } from './option-values.js';
 
 /** What Context.create takes. */
 export interface ContextOptions {
   /** Worker threads. Default: the parallelism that the machine offers. Variable: HEDDLE_THREADS. */
   readonly threads?: number;
+  /**
+   * What a task has to itself: 'thread', a worker thread of this process, or 'process', a process for each of `threads`, each
+   * with its share of `memory`: a task that brings its process down brings down nothing else. Default: 'thread'. Variable:
+   * HEDDLE_ISOLATION.
+   */
+  readonly isolation?: 'thread' | 'process';
   /** Bytes of shuffle memory, or text such as '512mb' (1 mb is 2^20 bytes). Default: half of the memory, at most 4 GiB. Variable: HEDDLE_MEMORY. */
   readonly memory?: number | string;
   /** Partitions where a call names none. Default: four per thread. Variable: HEDDLE_PARTITIONS. */
@@ -26,6 +34,24 @@ export interface ContextOptions {
   readonly kernels?: 'on' | 'off';
   /** Attempts of a task before its job fails. Default: 4. Variable: HEDDLE_MAX_FAILURES. */
   readonly maxFailures?: number;
+  /**
+   * Milliseconds that a job waits where there is no executor at all, before it fails with HEDDLE_NO_EXECUTORS. Default: as long
+   * as it takes; with isolation 'process' a minute, for nobody else starts any. Variable: HEDDLE_WAIT_FOR_EXECUTORS.
+   */
+  readonly waitForExecutors?: number;
+  /**
+   * Run a task that takes much longer than the others of its stage a second time, on another executor; the first to end counts.
+   * Default: false. Variable: HEDDLE_SPECULATION.
+   */
+  readonly speculation?: boolean;
+  /** The part of a stage's tasks that must have ended before any is copied. Default: 0.75. Variable: HEDDLE_SPECULATION_QUANTILE. */
+  readonly speculationQuantile?: number;
+  /** How many times longer than their median a task must have run. Default: 1.5. Variable: HEDDLE_SPECULATION_MULTIPLIER. */
+  readonly speculationMultiplier?: number;
+  /** Tasks that fail in a row on an executor, for reasons of its own, before it gets none for a while. Default: 3. Variable: HEDDLE_QUARANTINE_AFTER. */
+  readonly quarantineAfter?: number;
+  /** Milliseconds of that while, in whole seconds. Default: 30 000. Variable: HEDDLE_QUARANTINE_TIME. */
+  readonly quarantineTime?: number;
   /**
    * Where jobs of few rows run whose closures are sure to end: 'inline' on the main thread, in less than a millisecond, or
    * as all others in the 'pool'. Same results. Default: 'inline'. Variable: HEDDLE_SMALL_JOBS.
@@ -54,6 +80,7 @@ export interface ContextOptions {
 /** Every option, with a checked value; memory in bytes, and an empty text or list where there is none. */
 export interface ResolvedOptions {
   readonly threads: number;
+  readonly isolation: 'thread' | 'process';
   readonly memory: number;
   readonly partitions: number;
   readonly seed: number | bigint | string;
@@ -61,6 +88,12 @@ export interface ResolvedOptions {
   readonly progress: boolean;
   readonly kernels: 'on' | 'off';
   readonly maxFailures: number;
+  readonly waitForExecutors: number;
+  readonly speculation: boolean;
+  readonly speculationQuantile: number;
+  readonly speculationMultiplier: number;
+  readonly quarantineAfter: number;
+  readonly quarantineTime: number;
   readonly smallJobs: 'inline' | 'pool';
   readonly storageFraction: number;
   readonly spillDirectory: string;
@@ -68,16 +101,6 @@ export interface ResolvedOptions {
   readonly executors: readonly string[];
   readonly secret: string;
   readonly secretFile: string;
-}
-
-/** What the defaults depend on. */
-export interface Machine {
-  readonly parallelism: number;
-  /** Bytes of memory that this process may use. */
-  readonly memory: number;
-  readonly stderrIsTerminal: boolean;
-  /** Path of the script that runs, if there is one. */
-  readonly script: string | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -95,7 +118,7 @@ interface Option<T> {
   parse(value: unknown): T | undefined;
   /** What a variable's text stands for, to be parsed like a given value. */
   fromText(text: string): unknown;
-  initial(machine: Machine, threads: number): T;
+  initial(machine: Machine, before: Pick<ResolvedOptions, 'threads' | 'isolation'>): T;
 }
 
 const TABLE: { readonly [K in keyof ResolvedOptions]: Option<ResolvedOptions[K]> } = {
@@ -105,6 +128,13 @@ const TABLE: { readonly [K in keyof ResolvedOptions]: Option<ResolvedOptions[K]>
     parse: value => integerWithin(value, 1, MOST_THREADS),
     fromText: toNumber,
     initial: machine => Math.min(Math.max(machine.parallelism, 1), MOST_THREADS),
+  },
+  isolation: {
+    variable: 'HEDDLE_ISOLATION',
+    expected: "'thread' or 'process'",
+    parse: value => (value === 'thread' || value === 'process' ? value : undefined),
+    fromText: toWord,
+    initial: () => 'thread',
   },
   memory: {
     variable: 'HEDDLE_MEMORY',
@@ -118,7 +148,7 @@ const TABLE: { readonly [K in keyof ResolvedOptions]: Option<ResolvedOptions[K]>
     expected: `an integer from 1 to ${MOST_PARTITIONS}`,
     parse: value => integerWithin(value, 1, MOST_PARTITIONS),
     fromText: toNumber,
-    initial: (_machine, threads) => threads * 4,
+    initial: (_machine, { threads }) => threads * 4,
   },
   seed: {
     variable: 'HEDDLE_SEED',
@@ -145,7 +175,7 @@ const TABLE: { readonly [K in keyof ResolvedOptions]: Option<ResolvedOptions[K]>
     variable: 'HEDDLE_KERNELS',
     expected: "'on' or 'off'",
     parse: value => (value === 'on' || value === 'off' ? value : undefined),
-    fromText: text => text.trim().toLowerCase(),
+    fromText: toWord,
     initial: () => 'on',
   },
   maxFailures: {
@@ -155,18 +185,60 @@ const TABLE: { readonly [K in keyof ResolvedOptions]: Option<ResolvedOptions[K]>
     fromText: toNumber,
     initial: () => 4,
   },
+  waitForExecutors: {
+    variable: 'HEDDLE_WAIT_FOR_EXECUTORS',
+    expected: 'milliseconds, 0 or more, or Infinity',
+    parse: value => (typeof value === 'number' && value >= 0 ? value : undefined),
+    fromText: text => (toWord(text) === 'infinity' ? Number.POSITIVE_INFINITY : toNumber(text)),
+    initial: (_machine, { isolation }) => (isolation === 'process' ? 60_000 : Number.POSITIVE_INFINITY),
+  },
+  speculation: {
+    variable: 'HEDDLE_SPECULATION',
+    expected: 'true or false',
+    parse: value => (typeof value === 'boolean' ? value : undefined),
+    fromText: toBoolean,
+    initial: () => false,
+  },
+  speculationQuantile: {
+    variable: 'HEDDLE_SPECULATION_QUANTILE',
+    expected: 'a number from 0 to 1',
+    parse: value => (typeof value === 'number' && value >= 0 && value <= 1 ? value : undefined),
+    fromText: toFraction,
+    initial: () => 0.75,
+  },
+  speculationMultiplier: {
+    variable: 'HEDDLE_SPECULATION_MULTIPLIER',
+    expected: 'a number from 1 to 1000',
+    parse: value => (typeof value === 'number' && value >= 1 && value <= 1000 ? value : undefined),
+    fromText: toFraction,
+    initial: () => 1.5,
+  },
+  quarantineAfter: {
+    variable: 'HEDDLE_QUARANTINE_AFTER',
+    expected: 'an integer from 1 to 1000',
+    parse: value => integerWithin(value, 1, 1000),
+    fromText: toNumber,
+    initial: () => 3,
+  },
+  quarantineTime: {
+    variable: 'HEDDLE_QUARANTINE_TIME',
+    expected: 'milliseconds, an integer from 1 to 86400000',
+    parse: value => integerWithin(value, 1, 86_400_000),
+    fromText: toNumber,
+    initial: () => 30_000,
+  },
   smallJobs: {
     variable: 'HEDDLE_SMALL_JOBS',
     expected: "'inline' or 'pool'",
     parse: value => (value === 'inline' || value === 'pool' ? value : undefined),
-    fromText: text => text.trim().toLowerCase(),
+    fromText: toWord,
     initial: () => 'inline',
   },
   storageFraction: {
     variable: 'HEDDLE_STORAGE_FRACTION',
     expected: 'a number from 0 to 0.9',
     parse: value => (typeof value === 'number' && value >= 0 && value <= 0.9 ? value : undefined),
-    fromText: text => (/^\s*\d*\.?\d+\s*$/.test(text) ? Number(text) : text),
+    fromText: toFraction,
     initial: () => 0.5,
   },
   spillDirectory: {
@@ -216,25 +288,12 @@ export function resolveOptions(
 ): ResolvedOptions {
   checkOptions('options', given, OPTION_NAMES);
   const options = given ?? {};
-  const threads = resolve('threads', options, environment, machine, 0);
-  const pick = <K extends keyof ResolvedOptions>(name: K): ResolvedOptions[K] => resolve(name, options, environment, machine, threads);
-  return Object.freeze({
-    threads,
-    memory: pick('memory'),
-    partitions: pick('partitions'),
-    seed: pick('seed'),
-    name: pick('name'),
-    progress: pick('progress'),
-    kernels: pick('kernels'),
-    maxFailures: pick('maxFailures'),
-    smallJobs: pick('smallJobs'),
-    storageFraction: pick('storageFraction'),
-    spillDirectory: pick('spillDirectory'),
-    listen: pick('listen'),
-    executors: pick('executors'),
-    secret: pick('secret'),
-    secretFile: pick('secretFile'),
-  });
+  // What other defaults depend on goes first.
+  const before = { threads: 0, isolation: 'thread' as ResolvedOptions['isolation'] };
+  const pick = <K extends keyof ResolvedOptions>(name: K): ResolvedOptions[K] => resolve(name, options, environment, machine, before);
+  before.threads = pick('threads');
+  before.isolation = pick('isolation');
+  return Object.freeze(Object.fromEntries(OPTION_NAMES.map(name => [name, pick(name)])) as unknown as ResolvedOptions);
 }
 
 function resolve<K extends keyof ResolvedOptions>(
@@ -242,7 +301,7 @@ function resolve<K extends keyof ResolvedOptions>(
   given: ContextOptions,
   environment: Environment,
   machine: Machine,
-  threads: number,
+  before: Pick<ResolvedOptions, 'threads' | 'isolation'>,
 ): ResolvedOptions[K] {
   const option: Option<ResolvedOptions[K]> = TABLE[name];
   const value = given[name];
@@ -251,25 +310,13 @@ function resolve<K extends keyof ResolvedOptions>(
   if (text !== undefined && text.trim() !== '') {
     return option.parse(option.fromText(text)) ?? refuse(option.variable, text, option.expected);
   }
-  return option.initial(machine, threads);
+  return option.initial(machine, before);
 }
 
 function refuse(option: string, value: unknown, expected: string): never {
   throw new HeddleError('HEDDLE_BAD_OPTION', `${option}: expected ${expected}, got ${show(value)}`, {
     data: { option, value: show(value), expected },
   });
-}
-
-/** The machine this process runs on. A container's limit counts before the memory of its host. */
-export function thisMachine(): Machine {
-  // Added in Node 20.8 and not in every type definition; 0 or undefined where there is no limit.
-  const limit = (process as { constrainedMemory?: () => number | undefined }).constrainedMemory?.() ?? 0;
-  return {
-    parallelism: availableParallelism(),
-    memory: limit > 0 ? Math.min(limit, totalmem()) : totalmem(),
-    stderrIsTerminal: process.stderr.isTTY === true,
-    script: process.argv[1],
-  };
 }
 
 /**
@@ -316,31 +363,6 @@ export function checkCount(argument: string, value: unknown): number {
   return count;
 }
 
-/** The name that was probably meant, or undefined when none is near. */
-export function nearest(word: string, names: readonly string[]): string | undefined {
-  if (names.length === 0) return undefined;
-  // Loaded here because only mistakes need it.
-  const { closest, distance } = createRequire(import.meta.url)('fastest-levenshtein') as typeof import('fastest-levenshtein');
-  const lower = word.toLowerCase();
-  const meant =
-    names[
-      names
-        .map(name => name.toLowerCase())
-        .indexOf(
-          closest(
-            lower,
-            names.map(name => name.toLowerCase()),
-          ),
-        )
-    ]!;
-  return distance(lower, meant.toLowerCase()) <= Math.max(1, Math.floor(meant.length / 2.5)) ? meant : undefined;
-}
-
-function integerWithin(value: unknown, least: number, most: number): number | undefined {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) return undefined;
-  return value + 0; // -0 becomes 0
-}
-
 function parseMemory(value: unknown): number | undefined {
   const bytes = typeof value === 'string' ? bytesFromText(value) : value;
   return integerWithin(bytes, LEAST_MEMORY, MOST_MEMORY);
@@ -351,38 +373,6 @@ function parseSeed(value: unknown): number | bigint | string | undefined {
   return typeof value === 'bigint' || typeof value === 'string' ? value : undefined;
 }
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
-
-function bytesFromText(text: string): number | undefined {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*$/i.exec(text);
-  if (match === null) return undefined;
-  return Math.floor(Number(match[1]) * UNITS[match[2]!.toLowerCase()]!);
-}
-
 function wholeMib(bytes: number): number {
   return Math.floor(bytes / MIB) * MIB;
-}
-
-/** Whether a value is `host:port`, with brackets around an IPv6 host. */
-export function isAddress(value: unknown): value is string {
-  const match = typeof value === 'string' ? /^(?:\[[\w.:%]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(value) : null;
-  return match !== null && Number(match[1]) < 2 ** 16;
-}
-
-function toNumber(text: string): unknown {
-  return /^\s*\d+\s*$/.test(text) ? Number(text) : text;
-}
-
-function toBoolean(text: string): unknown {
-  const word = text.trim().toLowerCase();
-  if (word === 'true' || word === 'on' || word === 'yes' || word === '1') return true;
-  if (word === 'false' || word === 'off' || word === 'no' || word === '0') return false;
-  return text;
-}
-
-/** HEDDLE_SEED=42 is the seed 42, not the seed '42': one number, one stream, wherever it is written. */
-function seedFromText(text: string): unknown {
-  if (!/^\s*[+-]?\d+\s*$/.test(text)) return text;
-  const number = Number(text);
-  return Number.isSafeInteger(number) ? number : BigInt(text.trim().replace(/^\+/, ''));
 }

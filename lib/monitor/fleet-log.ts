@@ -14,12 +14,12 @@ export function fleetLine(event: EngineEvent): string | undefined {
       return `task ${partition} of stage ${stage} (attempt ${attempt}) moves from ${placeOf(from, fromAddress)} (${reason}) to ${placeOf(to, toAddress)}`;
     }
     case 'executorLost': {
-      const { executor, partitions, error } = event;
+      const { partitions, error } = event;
       const again =
         partitions === 0
           ? ''
           : `; ${partitions} map partition${partitions === 1 ? '' : 's'} of its shuffles will be made again where needed`;
-      return `${placeOf(executor)} is lost: ${error.message}${again}`;
+      return `${error.message}${again}`;
     }
     case 'executorQuarantined':
       return `${placeOf(event.executor, event.address)} gets no tasks for a while: ${event.failures} failed there in a row`;

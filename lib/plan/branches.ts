@@ -5,7 +5,7 @@ import { HeddleError } from '../core/errors.js';
 import type { ExecutorId } from '../core/ids.js';
 import type { InputSpec, Pipeline } from '../task/spec.js';
 import type { Kept, StoredPartition } from './kept.js';
-import { labelOf, type Node, type PartsNode, type ShuffledNode, type SourceNode } from './lineage.js';
+import { labelOf, type Node, type PartsNode, type ShuffledNode, type ShuffleState, type SourceNode } from './lineage.js';
 
 /** What one leaf of a branch stands for. */
 export type Leaf = SourceNode | ShuffledNode | PartsLeaf | StoredLeaf;
@@ -113,6 +113,15 @@ export function shufflesBelow({ leaves }: Branch): ShuffledNode[] {
     if (leaf.kind === 'shuffled') return [leaf];
     if (leaf.kind === 'parts') return leaf.parents.flat().flatMap(shufflesBelow);
     return leaf.kind === 'stored' && leaf.below !== null ? shufflesBelow(leaf.below) : [];
+  });
+}
+
+/** What the task of a partition reads of shuffles, where nothing is stored. */
+export function readsOf(leaves: readonly Leaf[], local: number): { readonly shuffle: ShuffleState; readonly reduce: number }[] {
+  return leaves.flatMap(leaf => {
+    if (leaf.kind === 'shuffled') return [{ shuffle: leaf.shuffle, reduce: local }];
+    if (leaf.kind === 'parts') return partsOf(leaf, local).flatMap(part => readsOf(part.branch.leaves, part.local));
+    return leaf.kind === 'stored' && leaf.below !== null ? readsOf(leaf.below.leaves, local) : [];
   });
 }
 

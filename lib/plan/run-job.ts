@@ -13,6 +13,8 @@ import { holdersOf, inputsOf } from './branches.js';
 import { type BuiltStage, buildStage, cutIfWhole, type PlanSink, shuffleSink } from './build-stage.js';
 import { type Deferred, openQuestions } from './deferred.js';
 import { labelOf, type Node, type ShuffledNode, type ShuffleState } from './lineage.js';
+import { withOperators } from './lost-task.js';
+import { PreferredExecutors } from './preferred.js';
 import { SharedRegistry } from './shared.js';
 import type { ShuffleOutputs } from './shuffle-outputs.js';
 import { isSmallJob } from './small-job.js';
@@ -54,8 +56,10 @@ export class JobRunner {
 
   /** Results of tasks of shuffle stages that were added up. */
   private readonly added = new WeakSet<TaskResult>();
-  /** Bytes in use from which garbage is worth looking for. */
-  private crowded: number;
+  /** The part of the fullest heap in use from which garbage is worth looking for. */
+  private crowded = 1 / 2;
+  private readonly heapUse: () => number;
+  private readonly preferred: PreferredExecutors | undefined;
 
   constructor(
     private readonly scheduler: Scheduler<TaskSpec, TaskResult>,
@@ -68,13 +72,18 @@ export class JobRunner {
       readonly smallJobs: 'inline' | 'pool';
       /** Milliseconds that a job waits when there is no executor; for ever when absent. */
       readonly waitForExecutors?: number;
+      /** The part in use of the fullest heap of those that run its tasks, 0 to 1: this one where it is absent. */
+      readonly heapUse?: () => number;
+      /** Its tasks run in executors that each have a part of its shuffles. */
+      readonly hasExecutors?: boolean;
     },
     private readonly describe: (error: unknown) => unknown,
     private readonly stores: TaskStores,
     private readonly shared = new SharedRegistry(),
   ) {
     this.unreachable = new FinalizationRegistry(ref => this.outputs.free(ref));
-    this.crowded = store.heap.u8.length / 2;
+    this.preferred = options.hasExecutors === true ? new PreferredExecutors(outputs) : undefined;
+    this.heapUse = options.heapUse ?? (() => store.heap.use);
   }
 
   async run(request: JobRequest): Promise<void> {
@@ -119,13 +128,12 @@ export class JobRunner {
       stages.set(final, { built, output: null, reads, holders: isHeld ? new Map() : undefined });
       plans.push({ id: final, name: built.name, parents, partitions: wanted, takesTurns });
       const all = Array.from(stages.values(), stage => stage.built);
+      const hasWishes = this.preferred !== undefined || Array.from(stages.values()).some(({ holders }) => holders !== undefined);
       const isSmall = this.options.smallJobs === 'inline' && isSmallJob(node, all);
       await this.scheduler.submit({
         plan: { stages: plans, maxFailures: this.options.maxFailures, action, name: this.options.name },
         specFor: task => this.specFor(stages.get(task.stage)!, task, relied, isSmall),
-        ...(Array.from(stages.values()).some(({ holders }) => holders !== undefined)
-          ? { preferred: (stage: StageId, partition: number) => preferredFor(stages.get(stage)!, partition) }
-          : {}),
+        ...(hasWishes ? { preferred: (stage: StageId, partition: number) => this.preferredFor(stages.get(stage)!, partition) } : {}),
         onResult: (task, result) => {
           this.addUp(stages.get(task.stage)!, task, result);
           if (task.stage !== final) return;
@@ -137,6 +145,8 @@ export class JobRunner {
         deadline,
         waitForExecutors: this.options.waitForExecutors,
       });
+    } catch (error) {
+      throw withOperators(error, stages);
     } finally {
       relied.end();
       this.settle(stages);
@@ -191,17 +201,24 @@ export class JobRunner {
     if (!isEnough(request)) deferred.settle(results);
   }
 
-  /** Where much of the heap is in use, finds what nobody can reach any more; where that is not enough, stored partitions leave. */
+  /**
+   * Where much of a heap is in use, finds what nobody can reach any more; where that is not enough, stored partitions leave. What
+   * is freed by it in executors they tell of later: so the bound follows what is in use down again.
+   */
   private async makeRoom(): Promise<void> {
     const { heap } = this.store;
-    if (heap.stats().usedBytes < this.crowded) return;
+    this.crowded = Math.min(this.crowded, this.nextCrowded());
+    if (this.heapUse() < this.crowded) return;
     await collectGarbage();
     // What the tasks of a job that has just failed refer to may be garbage only by now.
     for (let again = 0; again < 3 && heap.stats().freeBytes < heap.u8.length / 16; again++) await collectGarbage();
-    // What is used now is needed: not again before a good part more is, or hardly anything is left.
-    const capacity = heap.u8.length;
-    if (heap.stats().freeBytes < capacity / 8) this.stores.partitions.makeRoom(LOCAL_EXECUTOR);
-    this.crowded = Math.min(capacity * (15 / 16), Math.max(capacity / 2, heap.stats().usedBytes + capacity / 8));
+    if (heap.stats().freeBytes < heap.u8.length / 8) this.stores.partitions.makeRoom(LOCAL_EXECUTOR);
+    this.crowded = this.nextCrowded();
+  }
+
+  /** What is used now is needed: not again before a good part more is, or hardly anything is left. */
+  private nextCrowded(): number {
+    return Math.min(15 / 16, Math.max(1 / 2, this.heapUse() + 1 / 8));
   }
 
   /** Plans what the tasks of these partitions read: the stages that they wait for. */
@@ -274,6 +291,12 @@ export class JobRunner {
     }
   }
 
+  /** Where rows are stored that a task reads, or else most of what it reads of shuffles. */
+  private preferredFor(planned: PlannedStage, partition: number): readonly ExecutorId[] {
+    const holders = storedAt(planned, partition);
+    return holders.length > 0 ? holders : (this.preferred?.of(planned.built, partition) ?? []);
+  }
+
   private specFor(planned: PlannedStage, { stage, partition, attempt }: TaskRef, relied: Relied, small: boolean): TaskSpec {
     const { built, output } = planned;
     const { branch, leaves, local } = built.locate(partition);
@@ -296,7 +319,7 @@ export class JobRunner {
 }
 
 /** Where the rows are that the task of a partition reads. */
-function preferredFor({ built, holders }: PlannedStage, partition: number): readonly ExecutorId[] {
+function storedAt({ built, holders }: PlannedStage, partition: number): readonly ExecutorId[] {
   if (holders === undefined) return [];
   let known = holders.get(partition);
   if (known === undefined) {

@@ -5,6 +5,7 @@
 import { type ExecutorId, LOCAL_EXECUTOR, type ShuffleId, type StageId } from '../core/ids.js';
 import type { LostOutput } from '../scheduler/messages.js';
 import type { StageOutputs } from '../scheduler/request.js';
+import { addSizes } from '../shuffle/sizes.js';
 import type { ShuffleRef, ShuffleStore } from '../shuffle/store.js';
 import type { TaskResult, TaskSpec } from '../task/spec.js';
 import type { FailedFetch } from '../transport/contract.js';
@@ -20,6 +21,8 @@ interface RemoteShuffle {
   /** Rises with every change. */
   version: number;
   readonly locations: Map<number, MapOutputLocation>;
+  /** About how many bytes of each reduce id an executor has, as far as it has lost nothing since. */
+  readonly sizes: Map<ExecutorId, Float64Array>;
 }
 
 export class ShuffleOutputs implements StageOutputs<TaskSpec, TaskResult> {
@@ -53,9 +56,18 @@ export class ShuffleOutputs implements StageOutputs<TaskSpec, TaskResult> {
     return this.shuffles.get(shuffle)?.version ?? 0;
   }
 
-  accepted({ stage, partition, token, output }: TaskSpec, executor: ExecutorId, { winner }: TaskResult): void {
+  /** About how many bytes each executor has, by reduce id; without those in the heap of this process. */
+  sizes(shuffle: ShuffleId): ReadonlyMap<ExecutorId, Float64Array> {
+    return this.shuffles.get(shuffle)?.sizes ?? NONE_OF_ANY;
+  }
+
+  accepted({ stage, partition, token, output }: TaskSpec, executor: ExecutorId, { winner, sizes }: TaskResult): void {
     if (output === null || executor === LOCAL_EXECUTOR) return;
-    this.register(output.id, stage as StageId, partition, { executor, token: winner ?? token });
+    const shuffle = this.register(output.id, stage as StageId, partition, { executor, token: winner ?? token });
+    if (sizes === undefined) return;
+    let held = shuffle.sizes.get(executor);
+    if (held === undefined) shuffle.sizes.set(executor, (held = new Float64Array(output.reducers)));
+    addSizes(held, sizes);
   }
 
   executorLost(executor: ExecutorId): LostOutput[] {
@@ -63,6 +75,7 @@ export class ShuffleOutputs implements StageOutputs<TaskSpec, TaskResult> {
     for (const [shuffle, maps] of this.held.get(executor) ?? []) {
       const known = this.shuffles.get(shuffle)!;
       for (const map of maps) known.locations.delete(map);
+      known.sizes.delete(executor);
       known.version++;
       lost.push({ stage: known.stage, partitions: [...maps] });
     }
@@ -80,6 +93,7 @@ export class ShuffleOutputs implements StageOutputs<TaskSpec, TaskResult> {
       known.delete(map);
       remote.locations.delete(map);
     }
+    remote.sizes.delete(executor); // what it has left nobody knows
     remote.version++;
     return partitions.length === 0 ? [] : [{ stage: remote.stage, partitions }];
   }
@@ -92,9 +106,9 @@ export class ShuffleOutputs implements StageOutputs<TaskSpec, TaskResult> {
     this.freed(ref.id);
   }
 
-  private register(id: ShuffleId, stage: StageId, map: number, location: MapOutputLocation): void {
+  private register(id: ShuffleId, stage: StageId, map: number, location: MapOutputLocation): RemoteShuffle {
     let shuffle = this.shuffles.get(id);
-    if (shuffle === undefined) this.shuffles.set(id, (shuffle = { stage, version: 0, locations: new Map() }));
+    if (shuffle === undefined) this.shuffles.set(id, (shuffle = { stage, version: 0, locations: new Map(), sizes: new Map() }));
     const before = shuffle.locations.get(map);
     if (before !== undefined) this.held.get(before.executor)!.get(id)!.delete(map);
     shuffle.locations.set(map, location);
@@ -105,7 +119,9 @@ export class ShuffleOutputs implements StageOutputs<TaskSpec, TaskResult> {
     const maps = holds.get(id);
     if (maps === undefined) holds.set(id, new Set([map]));
     else maps.add(map);
+    return shuffle;
   }
 }
 
 const NONE: ReadonlyMap<number, MapOutputLocation> = new Map();
+const NONE_OF_ANY: ReadonlyMap<ExecutorId, Float64Array> = new Map();

@@ -8,7 +8,7 @@ import { type ExecutorId, idSequence, type JobId, type StageId } from '../core/i
 import type { Slot, SlotId, TaskOutcome, Transport } from '../transport/contract.js';
 import { type Clock, SYSTEM_CLOCK, startDeadline } from './clock.js';
 import { broken, cancelled, defect, late, stopped } from './endings.js';
-import { step } from './machine.js';
+import { isAwaited, step } from './machine.js';
 import { type Command, moved, type SchedulerEvent, type TaskRef } from './messages.js';
 import type { JobRequest, SchedulerOptions, StageOutputs } from './request.js';
 import { StageResults } from './results.js';
@@ -326,12 +326,12 @@ export class Scheduler<Spec, Result> {
       return;
     }
     const seconds = this.secondsOf(outcome.result);
+    // First of all: the machine is about to decide where those run that read it.
+    if (isAwaited(this.state, task, slot.id)) this.outputs?.accepted(launch.spec!, slot.executor, outcome.result);
     const commands = this.step({ type: 'taskSucceeded', task, slot: slot.id, seconds });
     const first = commands[0];
-    const counts = first !== undefined && first.type === 'accept';
-    this.taskEnded(launch, this.metricsOf(outcome.result), counts, undefined, seconds);
-    if (counts) {
-      this.outputs?.accepted(launch.spec!, slot.executor, outcome.result);
+    this.taskEnded(launch, this.metricsOf(outcome.result), first?.type === 'accept', undefined, seconds);
+    if (first?.type === 'accept') {
       const isNews = this.results.keep(task, outcome.result);
       for (const job of isNews ? first.jobs : []) {
         const entry = this.jobs.get(job);

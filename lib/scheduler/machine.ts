@@ -135,6 +135,11 @@ function slotRunning(state: State, id: SlotId, task: TaskRef): SlotState | undef
   return same ? slot : undefined;
 }
 
+/** Whether this outcome, if it is a success, will be accepted. */
+export function isAwaited(state: State, task: TaskRef, slot: SlotId): boolean {
+  return slotRunning(state, slot, task)?.task?.job !== undefined;
+}
+
 /** Takes the task off its slot and off the books. */
 function vacate(state: State, slot: SlotState, how?: 'warm' | 'rests'): Task {
   const task = slot.task!;

@@ -27,6 +27,7 @@ import {
   writeRun,
   writeSpilled,
 } from './run.js';
+import { encodeSizes } from './sizes.js';
 import { heapFull, type ShuffleRef, type ShuffleStore, spillName } from './store.js';
 
 const FIRST_BLOCK = 4096;
@@ -62,6 +63,8 @@ export interface MapOutputSize {
   readonly committed: boolean;
   /** The token of the attempt that had. */
   readonly winner?: number;
+  /** The bytes by reduce id (sizes.ts), unless these are too many. */
+  readonly sizes?: Uint8Array | undefined;
 }
 
 export class MapOutput {
@@ -192,12 +195,12 @@ export class MapOutput {
       const winner = store.winner(ref, map)!;
       return { rows: 0, bytes: 0, bytesSpilled: 0, committed: false, winner };
     }
-    let bytes = 0;
+    const sizes = new Float64Array(this.chains.length);
     try {
       for (let r = 0; r < this.chains.length; r++) {
         const chain = this.chains[r]!;
-        bytes += this.releaseSpilled(r);
-        for (; chain.length > 0; chain.shift()) bytes += this.release(r, chain[0]!);
+        sizes[r]! += this.releaseSpilled(r);
+        for (; chain.length > 0; chain.shift()) sizes[r]! += this.release(r, chain[0]!);
       }
     } catch (error) {
       // What was handed over carries this attempt's number and never counts; another attempt may have the claim.
@@ -208,7 +211,8 @@ export class MapOutput {
     const bytesSpilled = this.spill?.bytes ?? 0;
     this.spill = undefined; // before it counts: from then on it is the shuffle's
     store.finish(ref, map, attempt);
-    return { rows: this.rows, bytes, bytesSpilled, committed: true };
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    return { rows: this.rows, bytes, bytesSpilled, committed: true, sizes: encodeSizes(sizes) };
   }
 
   /** Gives all staging back. */

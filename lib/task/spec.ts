@@ -330,4 +330,6 @@ export interface TaskResult extends TaskMetrics {
   readonly stored?: readonly StoredResult[];
   /** For a map task that was not the first to end: the token of the attempt that was, whose output counts in this process. */
   readonly winner?: number;
+  /** For a map task: about how many bytes it wrote for each reduce id (shuffle/sizes.ts); absent where these are too many. */
+  readonly sizes?: Uint8Array;
 }

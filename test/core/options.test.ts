@@ -3,17 +3,9 @@ import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { HeddleError } from '../../lib/core/errors.js';
-import {
-  type ContextOptions,
-  checkCount,
-  checkOptions,
-  checkPartitions,
-  type Machine,
-  nearest,
-  OPTION_NAMES,
-  resolveOptions,
-  thisMachine,
-} from '../../lib/core/options.js';
+import { type Machine, thisMachine } from '../../lib/core/machine.js';
+import { nearest } from '../../lib/core/nearest.js';
+import { type ContextOptions, checkCount, checkOptions, checkPartitions, OPTION_NAMES, resolveOptions } from '../../lib/core/options.js';
 
 const GIB = 2 ** 30;
 const machine: Machine = { parallelism: 6, memory: 3 * GIB, stderrIsTerminal: true, script: '/home/ada/count.words.ts' };
@@ -34,6 +26,7 @@ describe('resolveOptions', () => {
   test('defaults come from the machine', () => {
     assert.deepEqual(resolve(), {
       threads: 6,
+      isolation: 'thread',
       memory: 1.5 * GIB,
       partitions: 24,
       seed: 0,
@@ -41,6 +34,12 @@ describe('resolveOptions', () => {
       progress: true,
       kernels: 'on',
       maxFailures: 4,
+      waitForExecutors: Number.POSITIVE_INFINITY,
+      speculation: false,
+      speculationQuantile: 0.75,
+      speculationMultiplier: 1.5,
+      quarantineAfter: 3,
+      quarantineTime: 30_000,
       smallJobs: 'inline',
       storageFraction: 0.5,
       spillDirectory: tmpdir(),
@@ -109,10 +108,47 @@ describe('resolveOptions', () => {
     refused(() => resolveOptions(4 as never, {}, machine), 'HEDDLE_BAD_OPTION', 'options: expected an object', 'got 4');
   });
 
+  test('what is to be done about faults', () => {
+    assert.equal(resolve({ isolation: 'process' }).waitForExecutors, 60_000);
+    assert.equal(resolve({}, { HEDDLE_ISOLATION: ' Process ' }).isolation, 'process');
+    assert.equal(resolve({ isolation: 'thread' }, { HEDDLE_ISOLATION: 'process' }).waitForExecutors, Number.POSITIVE_INFINITY);
+    assert.equal(resolve({ isolation: 'process' }, { HEDDLE_WAIT_FOR_EXECUTORS: 'Infinity' }).waitForExecutors, Number.POSITIVE_INFINITY);
+    assert.equal(resolve({ waitForExecutors: 0 }, { HEDDLE_WAIT_FOR_EXECUTORS: '5000' }).waitForExecutors, 0);
+    const environment = {
+      HEDDLE_WAIT_FOR_EXECUTORS: '5000',
+      HEDDLE_SPECULATION: 'on',
+      HEDDLE_SPECULATION_QUANTILE: '.5',
+      HEDDLE_SPECULATION_MULTIPLIER: '3',
+      HEDDLE_QUARANTINE_AFTER: '2',
+      HEDDLE_QUARANTINE_TIME: '60000',
+    };
+    const { waitForExecutors, speculation, speculationQuantile, speculationMultiplier, quarantineAfter, quarantineTime } = resolve(
+      {},
+      environment,
+    );
+    assert.deepEqual([waitForExecutors, speculation, speculationQuantile, speculationMultiplier], [5000, true, 0.5, 3]);
+    assert.deepEqual([quarantineAfter, quarantineTime], [2, 60_000]);
+    const wrong: Record<string, unknown[]> = {
+      isolation: ['processes', true, null],
+      waitForExecutors: [-1, Number.NaN, '5000', null],
+      speculation: ['on', 1, null],
+      speculationQuantile: [-0.1, 1.1, Number.NaN, '0.5'],
+      speculationMultiplier: [0.9, 1001, Number.NaN, '2'],
+      quarantineAfter: [0, 1.5, 1001, '3'],
+      quarantineTime: [0, -1, 0.5, Number.POSITIVE_INFINITY, '1000'],
+    };
+    for (const [option, values] of Object.entries(wrong)) {
+      for (const value of values) refused(() => resolve({ [option]: value }), 'HEDDLE_BAD_OPTION', `${option}: expected`);
+    }
+    for (const variable of Object.keys(environment))
+      refused(() => resolve({}, { [variable]: 'much' }), 'HEDDLE_BAD_OPTION', variable, '"much"');
+    refused(() => resolve({}, { HEDDLE_ISOLATION: 'fork' }), 'HEDDLE_BAD_OPTION', "HEDDLE_ISOLATION: expected 'thread' or 'process'");
+  });
+
   test('an unknown option is refused with the one that was probably meant', () => {
     refused(() => resolve({ thread: 2 }), 'HEDDLE_BAD_OPTION', '"thread"', 'did you mean threads?');
     refused(() => resolve({ maxfailures: 2 }), 'HEDDLE_BAD_OPTION', 'did you mean maxFailures?');
-    refused(() => resolve({ colour: 'blue' }), 'HEDDLE_BAD_OPTION', '"colour"', 'the options are threads, memory');
+    refused(() => resolve({ colour: 'blue' }), 'HEDDLE_BAD_OPTION', '"colour"', 'the options are threads, isolation');
   });
 
   test('on any machine the defaults pass their own checks', () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { TaskStarted } from '../../lib/core/events.js';
 import { Context } from '../../lib/index.js';
 import { type Running, startNode } from '../node-process.js';
 
@@ -159,6 +160,28 @@ describe('executors', () => {
     }
   });
 
+  test('that a context starts itself do so, too', async () => {
+    await using sc = await Context.create({ isolation: 'process', threads: 2, partitions: 4, memory: '128mb', progress: false });
+    await sameAsLocal(sc);
+  });
+
+  test('run reduce tasks where most of their input is', async () => {
+    await using sc = await Context.create({ isolation: 'process', threads: 2, memory: '128mb', progress: false });
+    const runs: TaskStarted[] = [];
+    sc.on('taskStarted', event => void runs.push(event));
+    // Each of two map tasks writes nearly all for one reduce id: in one job for that of its own number, in the other for the other's.
+    for (const crossed of [0, 1]) {
+      runs.length = 0;
+      const pairs = sc.range(0, 20_000, 1, 2).map(i => [((i % 100 === 0 ? i / 100 : i < 10_000 ? 0 : 1) % 2) ^ crossed, i] as const);
+      const groups = pairs.partitionBy({ partitions: 2, partition: key => key }).mapPartitions(rows => [[...rows].length]);
+      assert.deepEqual(await groups.collect(), [10_000, 10_000]);
+      const [reduceStage, mapStage] = [...new Set(runs.map(({ stage }) => stage))].sort((a, b) => a - b);
+      const at = (stage: number, partition: number) => runs.find(run => run.stage === stage && run.partition === partition)!.executor;
+      assert.notEqual(at(mapStage!, 0), at(mapStage!, 1));
+      for (const partition of [0, 1]) assert.equal(at(reduceStage!, partition), at(mapStage!, partition ^ crossed), `crossed: ${crossed}`);
+    }
+  });
+
   test('that are killed in the middle of a job cost nothing but time', async () => {
     const both = await Promise.all([listening(), listening()]);
     const executors = both.map(({ address }) => address);
@@ -213,6 +236,34 @@ describe('a context with executors', () => {
   test('refuses addresses that are none', async () => {
     await assert.rejects(Context.create({ listen: 'nowhere', secret: SECRET }), { code: 'HEDDLE_BAD_OPTION' });
     await assert.rejects(Context.create({ executors: ['a:b'], secret: SECRET }), { code: 'HEDDLE_BAD_OPTION' });
+  });
+
+  test('waits for an executor that works for another one, and says so; its jobs no longer than it is told', async t => {
+    const { address } = await listening();
+    const first = await Context.create({ executors: [address], secret: SECRET, progress: false });
+    try {
+      assert.equal(await first.range(10).sum(), 45);
+      const impatient = await Context.create({ executors: [address], secret: SECRET, progress: false, waitForExecutors: 100 });
+      await assert.rejects(impatient.range(10).sum(), { code: 'HEDDLE_NO_EXECUTORS', message: /for 100 ms/ });
+      await impatient.stop();
+      const said: string[] = [];
+      const { mock } = t.mock.method(process.stderr, 'write', (text: string) => said.push(text) > 0);
+      const second = await Context.create({ executors: [address], secret: SECRET, progress: false });
+      try {
+        const waiting = new Promise(resolve => second.on('jobWaiting', resolve));
+        const sum = second.range(20).sum();
+        await waiting;
+        mock.restore();
+        assert.match(said.join(''), /^heddle: .*this executor works for another driver now; .* is dialled again every 2 s\n/);
+        assert.equal(await first.range(10).sum(), 45, 'the first one is not disturbed');
+        await first.stop();
+        assert.equal(await sum, 190);
+      } finally {
+        await second.stop();
+      }
+    } finally {
+      await first.stop();
+    }
   });
 
   test('says that its address is taken', async () => {

@@ -35,3 +35,25 @@ test('a lineage that is still in use keeps its shuffle', async () => {
   assert.deepEqual(await kept.collect(), first);
   assert.equal(stages.length, 1);
 });
+
+test('shuffles that nobody can reach make room in executors, too', async () => {
+  await using sc = await Context.create({ threads: 2, memory: '128mb', isolation: 'process', progress: false });
+  const { transport } = sc as unknown as { transport: { heapUse: number } };
+  const uses: number[] = [];
+  // About 3 MB in all, and half of that in each of two heaps of 64 MB: without an end to it the heaps are full half way.
+  for (let round = 0; round < 45; round++) {
+    const groups = await sc
+      .range(200_000)
+      .map(n => [n, n])
+      .groupByKey()
+      .count();
+    assert.equal(groups, 200_000);
+    uses.push(transport.heapUse);
+  }
+  assert.ok(Math.max(...uses) < 0.75, `${uses}`);
+  // A heap that fills up goes on rising; one that is seen to goes down, and up again.
+  assert.ok(
+    uses.some((use, i) => i > 0 && use < uses[i - 1]! - 0.1),
+    `${uses}`,
+  );
+});

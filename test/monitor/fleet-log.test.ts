@@ -15,8 +15,8 @@ test('a move names executors, addresses, task, attempt and reason', () => {
 });
 
 test('what else befalls executors', () => {
-  const error = { message: 'no heartbeat for 10 s' };
-  assert.equal(line({ type: 'executorLost', executor: 'b', partitions: 0, error }), 'executor b is lost: no heartbeat for 10 s');
+  const error = { message: 'executor h:1 was lost: no heartbeat for 10 s' };
+  assert.equal(line({ type: 'executorLost', executor: 'b', partitions: 0, error }), 'executor h:1 was lost: no heartbeat for 10 s');
   assert.match(
     line({ type: 'executorLost', executor: 'b', partitions: 1, error })!,
     /; 1 map partition of its shuffles will be made again/,

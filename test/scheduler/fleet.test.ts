@@ -308,6 +308,21 @@ describe('quarantine', () => {
     assert.ok(machine.fail(0, fetchFrom('b')).includes('executorQuarantined b'));
   });
 
+  test('a wish for an executor does not undo that it is in quarantine, or where a task has failed', () => {
+    const machine = new Machine(['a', 'b'], { ...rules, preferred: () => [executorId('a')] });
+    machine.do({ ...submitted(1, [stagePlan(0, range(6))], 9), hasPreferences: true } as never);
+    assert.equal(machine.task(0).partition, 0, 'at a, as all of them would like');
+    assert.ok(!machine.fail(0).includes('launch 0.0 #1 @0'), 'a retry goes elsewhere');
+    machine.fail(0);
+    assert.match(machine.fail(0).join(), /executorQuarantined a/);
+    assert.equal(machine.busy.has(slotId(0)), false);
+    while (machine.busy.has(slotId(1))) {
+      machine.succeed(1);
+      assert.equal(machine.busy.has(slotId(0)), false, 'a gets nothing');
+    }
+    machine.quiet();
+  });
+
   test('never are all executors in quarantine', () => {
     const machine = new Machine(['a', 'b'], rules);
     machine.do(submitted(1, [stagePlan(0, range(20))], 100));

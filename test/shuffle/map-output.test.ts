@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CURSOR_BYTES, NumericKind } from '../../lib/shuffle/kernels.js';
 import { MapOutput, OpenBlocks } from '../../lib/shuffle/map-output.js';
+import { encodeSizes } from '../../lib/shuffle/sizes.js';
 import { type ShuffleRef, ShuffleStore } from '../../lib/shuffle/store.js';
 import { appendMarks, type Fixture, fill, highHeap, MIB, newHeap, newShuffle, outputOf, readMarks, readPairsOf } from './fixture.js';
 
@@ -33,7 +34,9 @@ describe('MapOutput', () => {
     for (let map = 0; map < maps; map++) {
       const output = outputOf(shuffle, map, 0, open[map % threads]);
       for (let r = 0; r < reducers; r++) appendMarks(output, r, 1, 1, map * reducers + r);
-      assert.deepEqual(output.commit(), { rows: reducers, bytes: reducers * 40, bytesSpilled: 0, committed: true });
+      const { sizes, ...size } = output.commit();
+      assert.deepEqual(size, { rows: reducers, bytes: reducers * 40, bytesSpilled: 0, committed: true });
+      assert.deepEqual(sizes, encodeSizes(new Float64Array(reducers).fill(40)));
     }
     // 100 runs of 40 bytes are more than the 4 KiB of a first block: none needs a third one.
     const blocks = heap.stats().blocks - before.blocks - 1;
@@ -83,7 +86,9 @@ describe('MapOutput', () => {
     output.openNumeric(0, NumericKind.Int32, NumericKind.Float64, cursors); // and one without a row
     output.closeAllNumeric(cursors);
     assert.ok(heap.stats().usedBytes - usedBytes > MIB);
-    assert.deepEqual(output.commit(), { rows: 12, bytes: 12 * 48, bytesSpilled: 0, committed: true });
+    const { sizes, ...size } = output.commit();
+    assert.deepEqual(size, { rows: 12, bytes: 12 * 48, bytesSpilled: 0, committed: true });
+    assert.deepEqual(sizes, encodeSizes(Float64Array.of(12 * 48)));
     assert.equal(heap.stats().usedBytes - usedBytes, 4096);
     assert.deepEqual(
       readPairsOf(shuffle, 0),

@@ -3,6 +3,7 @@ import { ShuffleOutputs } from '../../lib/plan/shuffle-outputs.js';
 import { compileKernels } from '../../lib/shuffle/kernels.js';
 import { LocalTransport } from '../../lib/transport/local/local.js';
 import { testTransport } from '../conformance/transport.js';
+import { openProcesses } from './process/processes.js';
 import { bookStore, Cluster } from './tcp/cluster.js';
 
 testTransport('local threads', async () => {
@@ -19,4 +20,9 @@ testTransport('executors that dial', async () => {
 testTransport('executors that are dialled', async () => {
   const cluster = await Cluster.open({ executors: [1, 1], dialled: true });
   return { ...cluster.driver, cleanUp: () => cluster.close() };
+});
+
+testTransport('processes of the driver', async () => {
+  const { transport, store, outputs } = await openProcesses({ processes: 2 });
+  return { transport, store, outputs, cleanUp: async () => {} };
 });

@@ -257,6 +257,11 @@ export class Heap {
     }
   }
 
+  /** The part of it that is in use, 0 to 1. */
+  get use(): number {
+    return this.stats().usedBytes / this.u8.length;
+  }
+
   /** Throws HEDDLE_INTERNAL unless the heap's own records agree with each other. Reads the whole page map: for tests. */
   verify(): void {
     this.#lock.acquire();

@@ -191,8 +191,15 @@ export class ShuffleSink extends Sink {
     }
     if (this.mode === 'combine' || this.mode === 'text') this.writeTable();
     this.pairs.flush();
-    const { rows, bytes, bytesSpilled, winner } = this.output.commit();
-    return { columns: [], rowsOut: rows, bytesOut: bytes, bytesSpilled, ...(winner === undefined ? {} : { winner }) };
+    const { rows, bytes, bytesSpilled, winner, sizes } = this.output.commit();
+    return {
+      columns: [],
+      rowsOut: rows,
+      bytesOut: bytes,
+      bytesSpilled,
+      ...(winner === undefined ? {} : { winner }),
+      ...(sizes === undefined ? {} : { sizes }),
+    };
   }
 
   override dispose(): void {

@@ -11,6 +11,8 @@ export interface SinkResult {
   readonly bytesOut: number;
   /** The attempt whose output of a map partition counts instead. */
   readonly winner?: number;
+  /** What went to each reduce id. */
+  readonly sizes?: Uint8Array;
   /** Bytes that went to disk for want of memory. */
   readonly bytesSpilled?: number;
 }

@@ -1,7 +1,7 @@
 // Addresses as users write them: host:port, with brackets around an IPv6 address.
 
 import { HeddleError, show } from '../../core/errors.js';
-import { isAddress } from '../../core/options.js';
+import { isAddress } from '../../core/option-values.js';
 
 export interface Address {
   readonly host: string;

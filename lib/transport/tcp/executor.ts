@@ -32,6 +32,8 @@ export interface ExecutorPlace extends Omit<ExecutorOptions, 'clock' | 'spillDir
   readonly spillDirectory?: string;
   readonly secret: string;
   readonly clock?: Clock;
+  /** Default: machine and process. */
+  readonly name?: string;
   /** The driver to dial; absent where drivers dial. */
   readonly connect?: Address | undefined;
   /** Where to listen. Where a driver is dialled: any free port of the address by which it is reached. */
@@ -46,7 +48,6 @@ type Outgoing = FromExecutor | FromServer;
 
 export class Executor {
   private readonly options: ExecutorOptions & { readonly key: Buffer };
-  private readonly name = `${hostname()}:${process.pid}`;
   private readonly closing = new AbortController();
   private listener: Listener<Incoming, Outgoing> | undefined;
   private session: Session | undefined;
@@ -113,7 +114,8 @@ export class Executor {
 
   private hello(): Hello {
     const { threads, memory } = this.options;
-    return { role: 'executor', name: this.name, threads, memory, serves: this.listener!.address };
+    const { name = `${hostname()}:${process.pid}` } = this.place;
+    return { role: 'executor', name, threads, memory, serves: this.listener!.address };
   }
 
   private greeted(peer: Hello, connection: Connection<Incoming, Outgoing>, from: string): ConnectionEvents<Incoming> {

@@ -18,6 +18,8 @@ export interface ListenerOptions<In, Out> {
   readonly clock: Clock;
   readonly sharedMemory?: boolean;
   readonly silenceMs?: number;
+  /** Neither listening nor any connection keeps this process from ending. */
+  readonly isBackground?: boolean;
   log(message: string): void;
   /** What this end says of itself, to whom. */
   hello(): Hello;
@@ -50,6 +52,7 @@ export class Listener<In, Out> {
       });
       server.listen(port, host, resolve);
     });
+    if (options.isBackground === true) server.unref();
     server.on('error', () => {}); // such as too many open files: the next connection may do better
     return listener;
   }
@@ -87,6 +90,7 @@ export class Listener<In, Out> {
     const key = formatAddress(from);
     socket.on('error', () => {}); // TLS tells of it
     this.sockets.add(socket);
+    if (this.options.isBackground === true) socket.unref();
     socket.once('close', () => {
       this.sockets.delete(socket);
       this.refuseHalfOpen(key, 'closed', 'it went away');
@@ -110,7 +114,8 @@ export class Listener<In, Out> {
       socket.destroy(); // its time was over just now
       return;
     }
-    const { clock, sharedMemory, silenceMs } = this.options;
+    const { clock, sharedMemory, silenceMs, isBackground } = this.options;
+    if (isBackground === true) socket.unref();
     const connection: Connection<In, Out> = new Connection<In, Out>(socket, {
       clock,
       hello: this.options.hello(),

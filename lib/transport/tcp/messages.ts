@@ -84,7 +84,9 @@ export interface StoredRequest {
 
 export type FromExecutor =
   | { readonly type: 'accepted'; readonly tasks: readonly number[] }
-  | { readonly type: 'outcomes'; readonly outcomes: readonly RemoteOutcome[] };
+  /** `heapUse`: the part of the executor's heap that is in use then, 0 to 1. Tasks change it, and shuffles that are freed. */
+  | { readonly type: 'outcomes'; readonly outcomes: readonly RemoteOutcome[]; readonly heapUse: number }
+  | { readonly type: 'freed'; readonly heapUse: number };
 
 export type FromFetcher = { readonly type: 'fetch'; readonly request: FetchRequest | StoredRequest };
 

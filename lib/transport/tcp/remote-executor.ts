@@ -69,6 +69,8 @@ export class RemoteExecutor {
   private readonly mostUnderWay: number;
   private readonly versions = new Map<ShuffleId, number>();
   private gone: HeddleError | undefined;
+  /** The part of its heap that is in use, as it has last said. */
+  heapUse = 0;
 
   constructor(
     readonly id: ExecutorId,
@@ -263,8 +265,12 @@ export class RemoteExecutor {
   }
 
   private receive(message: FromExecutor): void {
-    if (message.type === 'accepted') for (const id of message.tasks) this.running.get(id)?.acknowledged();
-    else for (const outcome of message.outcomes) this.settle(outcome);
+    if (message.type === 'accepted') {
+      for (const id of message.tasks) this.running.get(id)?.acknowledged();
+      return;
+    }
+    this.heapUse = message.heapUse;
+    if (message.type === 'outcomes') for (const outcome of message.outcomes) this.settle(outcome);
   }
 
   private settle(outcome: RemoteOutcome): void {

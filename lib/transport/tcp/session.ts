@@ -54,6 +54,7 @@ export class Session {
   private isSending = false;
   /** Tasks of which the driver has not been told yet that they have come. */
   private readonly unacknowledged: number[] = [];
+  private isFreeing = false;
   private executor: ExecutorId | undefined;
   private client: FetchClient | undefined;
   private stored!: StoredTable;
@@ -129,13 +130,26 @@ export class Session {
         return;
       case 'freeShuffle':
         this.directory.free(message.shuffle);
+        this.tellFreed();
         return;
       case 'freeStored':
         this.stored.free(message.id);
+        this.tellFreed();
         return;
       case 'moveStored':
         this.stored.toFile(message.id);
+        this.tellFreed();
     }
+  }
+
+  /** Shuffles, and rows that were stored, are freed many at a time: once for all of them. */
+  private tellFreed(): void {
+    if (this.isFreeing) return;
+    this.isFreeing = true;
+    setImmediate(() => {
+      this.isFreeing = false;
+      this.connection.send({ type: 'freed', heapUse: this.heap.use });
+    });
   }
 
   /** For a task that ends at once its outcome is answer enough. */
@@ -232,7 +246,7 @@ export class Session {
 
   private sendOutcomes(outcomes: readonly RemoteOutcome[]): void {
     try {
-      this.connection.send({ type: 'outcomes', outcomes });
+      this.connection.send({ type: 'outcomes', outcomes, heapUse: this.heap.use });
     } catch (error) {
       // Too much for one message: by themselves they may fit, and who does not is told so.
       if (outcomes.length > 1) for (const outcome of outcomes) this.sendOutcomes([outcome]);
@@ -240,6 +254,7 @@ export class Session {
         this.connection.send({
           type: 'outcomes',
           outcomes: [{ id: outcomes[0]!.id, ok: false, error: toErrorRecord(error), retryable: false }],
+          heapUse: this.heap.use,
         });
     }
   }

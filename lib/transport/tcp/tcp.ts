@@ -32,7 +32,17 @@ export interface TcpOptions {
   /** The part of an executor's heap that stored rows may take. */
   readonly storageFraction: number;
   readonly clock?: Clock;
+  /** Its sockets do not keep this process from ending. */
+  readonly isBackground?: boolean;
+  readonly starter?: Starter;
   log(message: string): void;
+}
+
+/** Who starts the executors itself knows more of them than their connections tell, and calls them by names of its own. */
+export interface Starter {
+  joined(name: string): void;
+  /** It hung up, or has fallen silent. It counts as lost once this has found out why. Never rejects. */
+  ended(name: string, error: HeddleError): Promise<HeddleError>;
 }
 
 type Link = Connection<FromExecutor, FromDriver>;
@@ -90,6 +100,13 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
     return this.listener?.refused;
   }
 
+  /** The part in use of the fullest heap of an executor, as they have last said; 0 without any. */
+  get heapUse(): number {
+    let most = 0;
+    for (const { heapUse } of this.executors.values()) most = Math.max(most, heapUse);
+    return most;
+  }
+
   slots(): readonly Slot[] {
     return [...this.executors.values()].flatMap(({ slots }) => slots);
   }
@@ -115,12 +132,13 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
   }
 
   private async listen(): Promise<void> {
-    const { listen, log } = this.options;
+    const { listen, log, isBackground = false } = this.options;
     if (listen === undefined) return;
     this.listener = await Listener.open<FromExecutor, FromDriver>({
       address: listen,
       key: this.key,
       clock: this.clock,
+      isBackground,
       log,
       hello: () => this.hello(),
       greeted: (peer, connection, from) => this.join(executorOnly(peer), connection, from),
@@ -173,18 +191,23 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
     signal.addEventListener('abort', stop, { once: true });
   }
 
-  private join({ threads, memory, serves }: ExecutorHello, connection: Link, from: Address): ConnectionEvents<FromExecutor> {
-    const address = formatAddress(from);
-    const id = `${address}/${this.nextExecutor()}` as ExecutorId;
-    const slots = Array.from({ length: threads * (1 + MOST_QUEUED) }, (_, i): Slot => {
-      const slot = { id: this.nextSlot(), executor: id, address, thread: i % threads };
+  private join({ name, threads, memory, serves }: ExecutorHello, connection: Link, from: Address): ConnectionEvents<FromExecutor> {
+    const { starter, storageFraction } = this.options;
+    const address = starter === undefined ? formatAddress(from) : undefined;
+    const id = (address === undefined ? name : `${address}/${this.nextExecutor()}`) as ExecutorId;
+    // What ends a process should end one task: there none waits in a queue behind another.
+    const queue = starter === undefined ? MOST_QUEUED : 0;
+    const slots = Array.from({ length: threads * (1 + queue) }, (_, i): Slot => {
+      const slot = { id: this.nextSlot(), executor: id, ...(address === undefined ? {} : { address }), thread: i % threads };
       return i < threads ? slot : { ...slot, ahead: true };
     });
-    const executor = new RemoteExecutor(id, address, serves, memory, slots, this.fleet, connection);
-    connection.send({ type: 'welcome', executor: id, session: this.session, storageFraction: this.options.storageFraction });
+    const executor = new RemoteExecutor(id, address ?? name, serves, memory, slots, this.fleet, connection);
+    connection.send({ type: 'welcome', executor: id, session: this.session, storageFraction });
     this.executors.set(id, executor);
     for (const listener of this.listeners) for (const slot of slots) listener.joined(slot);
-    return executor.events;
+    if (starter === undefined) return executor.events;
+    starter.joined(name);
+    return { ...executor.events, closed: error => void starter.ended(name, error).then(executor.events.closed) };
   }
 
   private leave(executor: RemoteExecutor, error: HeddleError): void {
