@@ -53,6 +53,11 @@ export class Batches<Run extends Batched> {
     return [first, ...this.takeQuick(first.spec.stage, most)];
   }
 
+  /** The quick ones, which may be removed meanwhile. */
+  allQuick(): Run[] {
+    return [...this.quick.values()].flat();
+  }
+
   /** Removes and returns all. */
   drain(): Run[] {
     const all = this.first.concat(...this.quick.values());

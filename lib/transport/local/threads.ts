@@ -16,6 +16,8 @@ import { type ProcessCalls, type ThreadPool, takePool } from './pool.js';
 
 /** How long a called-off task may take to notice before its thread is ended. */
 const GRACE_MS = 1000;
+/** A quick task that has waited so long for a thread goes back: it waits for something that is not quick. */
+const MOST_WAIT_MS = 100;
 
 type Outcome = TaskOutcome<TaskResult>;
 
@@ -32,6 +34,8 @@ interface Run {
   readonly isQuick: boolean;
   readonly signal: AbortSignal;
   readonly resolve: (outcome: Outcome) => void;
+  /** When it came, in milliseconds. */
+  readonly since: number;
   /** Undefined while it waits. */
   flight: Flight | undefined;
   timer: NodeJS.Timeout | undefined;
@@ -53,6 +57,7 @@ export class Threads {
   /** The runs that each signal calls off, from the first that it came with. */
   private readonly called = new WeakMap<AbortSignal, Set<Run>>();
   private isDue = false;
+  private watch: NodeJS.Timeout | undefined;
   private closing = false;
 
   constructor(private readonly options: ThreadsOptions) {
@@ -72,10 +77,11 @@ export class Threads {
     if (this.closing) return Promise.resolve(ended());
     if (signal.aborted) return Promise.resolve(calledOff());
     return new Promise(resolve => {
-      const run: Run = { spec, slot, isQuick, signal, resolve, flight: undefined, timer: undefined };
+      const run: Run = { spec, slot, isQuick, signal, resolve, since: performance.now(), flight: undefined, timer: undefined };
       storeWord(this.options.heap.i32, this.flagOf(run), 0);
       this.runsOf(signal).add(run);
       this.waiting.add(run);
+      if (isQuick) this.watch ??= setTimeout(() => this.sendBack(), MOST_WAIT_MS);
       if (this.isDue) return;
       this.isDue = true;
       // What is launched in one turn goes together.
@@ -88,6 +94,7 @@ export class Threads {
 
   async close(): Promise<void> {
     this.closing = true;
+    clearTimeout(this.watch);
     for (const run of this.waiting.drain()) this.settle(run, ended());
     await this.pool.piscina.destroy();
   }
@@ -98,6 +105,13 @@ export class Threads {
       if (runs === undefined) return;
       void this.fly({ index: this.idle.pop()!, runs, end: new AbortController() });
     }
+  }
+
+  /** Has quick tasks go back that have waited for too long. */
+  private sendBack(): void {
+    const due = performance.now() - MOST_WAIT_MS;
+    for (const run of this.waiting.allQuick()) if (run.since <= due && this.waiting.remove(run)) this.settle(run, notBegun());
+    this.watch = this.waiting.allQuick().length === 0 ? undefined : setTimeout(() => this.sendBack(), MOST_WAIT_MS);
   }
 
   private async fly(flight: Flight): Promise<void> {
@@ -188,6 +202,11 @@ export class Threads {
 
 function calledOff(): Outcome {
   return { ok: false, error: toErrorRecord(new HeddleError('HEDDLE_CANCELLED', 'the task was called off')), retryable: false };
+}
+
+function notBegun(): Outcome {
+  const error = new HeddleError('HEDDLE_TIMEOUT', `no thread was free for a quick task within ${MOST_WAIT_MS} ms`);
+  return { ok: false, error: toErrorRecord(error), retryable: true, reason: 'notBegun' };
 }
 
 function ended(): Outcome {
