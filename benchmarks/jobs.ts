@@ -17,6 +17,8 @@ export const JOB_NAMES = [
   'sortByKey',
   'join',
   'tasks',
+  'mxr',
+  'pagerank',
   'spill-sort',
   'spill-group',
   'executors-wordcount',
@@ -28,6 +30,28 @@ export type JobName = (typeof JOB_NAMES)[number];
 
 /** The distinct keys of every job over (i mod KEYS, 1) records. */
 export const KEYS = 1_000_000;
+
+/** The shuffle of many small blocks. */
+export const MXR = { maps: 4000, reducers: 5000 } as const;
+
+/** The graph that is ranked: link i goes from node i mod `nodes` to targetOf(i). */
+export const PAGERANK = { nodes: 1_000_000, rounds: 10, damping: 0.85 } as const;
+/** The sum of rank * (node mod 97 + 1), rounded: the ranks differ in their last digits by the order in which shares are added. */
+const PAGERANK_CHECKSUM = 0;
+
+export function targetOf(link: number): number {
+  return ((link * 2_654_435_761) % 2 ** 31) % 1_000_000;
+}
+
+/** What a ranking is held against. */
+export function checkRanks(ranks: Iterable<readonly [node: number, rank: number]>): Answer {
+  let [answer, sum] = [0, 0];
+  for (const [node, rank] of ranks) {
+    answer++;
+    sum += rank * ((node % 97) + 1);
+  }
+  return { answer, total: Math.round(sum) };
+}
 
 /** How many times a text is read for its lines to be grouped. */
 export const TEXTS_GROUPED = 4;
@@ -81,6 +105,8 @@ export const JOBS: Readonly<Record<JobName, Job>> = {
   sortByKey: job('sortByKey', '5 M records with scattered keys: sort by key, count the records', 5e6),
   join: job('join', '2 M records (i mod 1 M, 1) joined with 1 M, count the pairs', 2e6),
   tasks: job('tasks', '10,000 tasks of one record each', 10_000),
+  mxr: job('mxr', 'M x R: 20 M records from 4,000 maps to 5,000 reducers, about one for each pair, added up', 20e6, BOTH),
+  pagerank: job('pagerank', 'PageRank: 1 M nodes, 10 M links that are in memory, 10 rounds', 10e6),
   'spill-sort': { ...job('spill-sort', '100 M records with scattered keys, sorted by key in 256 MB', 100e6, ['whole']), memory: '256mb' },
   'spill-group': {
     ...job('spill-group', '4 GB of text, its lines grouped by their first word in 256 MB', 0, ['whole']),
@@ -110,6 +136,7 @@ export function checkAnswer(name: JobName, size: number, text: TextFacts, got: A
   if (name === 'pi' || name === 'pi-loop') return checkPi(size, got.answer);
   if (isWordCount(name)) return checkWords(text, got);
   if (name === 'spill-group') return checkGroups(text, got);
+  if (name === 'pagerank' && got.total !== PAGERANK_CHECKSUM) return `has a checksum of ${got.total}, expected ${PAGERANK_CHECKSUM}`;
   const expected = expectedCount(name, size);
   return got.answer === expected ? null : `answered ${got.answer}, expected ${expected}`;
 }
@@ -127,6 +154,8 @@ function expectedCount(name: Exclude<JobName, 'pi' | 'pi-loop' | 'spill-group' |
     case 'reduceByKey':
     case 'groupByKey':
       return Math.min(size, KEYS);
+    case 'pagerank':
+      return PAGERANK.nodes;
     case 'join': // every left record whose key is among the keys of the right half
       return size <= KEYS ? Math.floor(size / 2) : joined(size);
     default:

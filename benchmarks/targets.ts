@@ -75,6 +75,8 @@ const RATIOS: readonly Ratio[] = [
   cost('groupByKey', DUCKDB, 1.5, 'peak'),
   cost('group-sums', DUCKDB, 1.5, 'peak'),
   gain('tasks', SPARK, 20),
+  gain('mxr', LOOP, 1),
+  cost('pagerank', LOOP, 3),
   {
     target: 'executors-wordcount: warm, at most 1.3x the time of threads of one process',
     above: { job: 'executors-wordcount', who: EXECUTORS, of: 'warm' },

@@ -21,6 +21,8 @@ const JOBS_OF_HEDDLE: readonly JobName[] = [
   'sortByKey',
   'join',
   'tasks',
+  'mxr',
+  'pagerank',
   'spill-sort',
   'spill-group',
   'executors-wordcount',

@@ -8,7 +8,7 @@ export const LOOP = 'loop';
 export function loop(setting: Setting): Contender {
   return processContender(setting, {
     name: LOOP,
-    jobs: ['wordcount', 'wordcount-json', 'pi', 'reduceByKey'],
+    jobs: ['wordcount', 'wordcount-json', 'pi', 'reduceByKey', 'mxr', 'pagerank'],
     ready: async () => null,
     version: async () => process.version,
     session: args => nodeProgram('loops/session.js', args),

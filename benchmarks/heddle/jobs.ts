@@ -1,6 +1,6 @@
 // The jobs as a user of Heddle writes them: ordinary closures, nothing tuned for a benchmark.
-import type { Context } from 'heddle';
-import { type Answer, KEYS, TEXTS_GROUPED } from '../jobs.js';
+import type { Context, RDD } from 'heddle';
+import { type Answer, checkRanks, KEYS, MXR, PAGERANK, TEXTS_GROUPED, targetOf } from '../jobs.js';
 
 /** A job as Heddle runs it: `run` is timed, `answer` looks at its result. */
 export interface HeddleJob<T> {
@@ -134,6 +134,49 @@ export function spillSort(sc: Context, records: number): HeddleJob<[rows: number
       if (parts.some(([, first], i) => i > 0 && first < parts[i - 1]![2])) throw new Error('the partitions are not in order');
       return { answer: parts.reduce((sum, [count]) => sum + count, 0) };
     },
+  };
+}
+
+export function mxr(sc: Context, records: number): HeddleJob<number> {
+  const { maps, reducers } = MXR;
+  return {
+    run: () =>
+      sc
+        .range(0, records, 1, maps)
+        .map(i => [i % reducers, 1])
+        .partitionBy(reducers)
+        .values()
+        .sum(),
+    answer: number,
+  };
+}
+
+/** The links are kept: each run ranks the nodes anew. */
+export function pagerank(sc: Context, size: number): HeddleJob<[number, number][]> {
+  const { nodes, rounds, damping } = PAGERANK;
+  const links = sc
+    .range(size)
+    .map(i => [i % nodes, targetOf(i)])
+    .groupByKey()
+    .cache();
+  return {
+    run: () => {
+      let ranks: RDD<[number, number]> = links.mapValues(() => 1);
+      for (let round = 0; round < rounds; round++) {
+        ranks = links
+          .join(ranks)
+          .flatMap(([node, [targets, rank]]) => {
+            const share = rank / targets.length;
+            const shares = targets.map((target): [number, number] => [target, share]);
+            shares.push([node, 0]); // who has no links to it keeps a rank
+            return shares;
+          })
+          .reduceByKey((a, b) => a + b)
+          .mapValues(sum => 1 - damping + damping * sum);
+      }
+      return ranks.collect();
+    },
+    answer: checkRanks,
   };
 }
 

@@ -6,6 +6,8 @@ import {
   groupSums,
   type HeddleJob,
   join,
+  mxr,
+  pagerank,
   partitionBy,
   pi,
   reduceByKey,
@@ -35,10 +37,12 @@ const numeric = {
   join,
   tasks,
   'executors-tasks': tasks,
+  mxr,
   small,
 };
 const serveJob = <T>({ run, answer }: HeddleJob<T>) => serve('heddle', job, run, answer);
 if (job === 'wordcount' || job === 'wordcount-1gb' || job === 'executors-wordcount') await serveJob(wordcount(sc, text));
+else if (job === 'pagerank') await serveJob(pagerank(sc, size));
 else if (job === 'spill-sort') await serveJob(spillSort(sc, size));
 else if (job === 'spill-group') await serveJob(spillGroup(sc, text));
 else if (job === 'wordcount-json') await serveJob(wordcountJson(sc, text));

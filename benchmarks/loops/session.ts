@@ -1,6 +1,8 @@
 // The plain loops as a session program: JOB THREADS SIZE TEXT (threads are of no use here).
-import { KEYS } from '../jobs.js';
+import { checkRanks, KEYS } from '../jobs.js';
 import { serve, sessionArguments } from '../session.js';
+import { shuffleCells } from './mxr.js';
+import { linkTargets, rank } from './pagerank.js';
 import { throwPoints } from './pi.js';
 import { sumByKey } from './reduceByKey.js';
 import { countWords, countWordsThroughJson } from './wordcount.js';
@@ -16,6 +18,24 @@ switch (job) {
       counts => ({ answer: counts.length, total: counts.reduce((sum, [, count]) => sum + count, 0) }),
     );
     break;
+  case 'mxr':
+    await serve(
+      'loop',
+      job,
+      () => shuffleCells(size),
+      answer => ({ answer }),
+    );
+    break;
+  case 'pagerank': {
+    const targets = linkTargets(size);
+    await serve(
+      'loop',
+      job,
+      () => rank(targets),
+      ranks => checkRanks(ranks.entries()),
+    );
+    break;
+  }
   case 'pi':
     await serve(
       'loop',
