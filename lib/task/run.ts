@@ -35,12 +35,13 @@ export class TaskRunner {
       const seconds = (performance.now() - started) / 1000;
       const stored = kept.results();
       const { rowsIn, bytesIn, bytesSpilled } = task.metrics;
-      const { columns, rowsOut, bytesOut, winner, bytesSpilled: moreSpilled = 0 } = done;
+      const { columns, rowsOut, bytesOut, winner, sizes, bytesSpilled: moreSpilled = 0 } = done;
       const result: TaskResult = { columns, seconds, rowsIn, rowsOut, bytesIn, bytesOut, bytesSpilled: bytesSpilled + moreSpilled };
-      if (winner === undefined && updates.length === 0 && stored.length === 0) return result;
+      if (winner === undefined && sizes === undefined && updates.length === 0 && stored.length === 0) return result;
       return {
         ...result,
         ...(winner === undefined ? {} : { winner }),
+        ...(sizes === undefined ? {} : { sizes }),
         ...(updates.length === 0 ? {} : { updates }),
         ...(stored.length === 0 ? {} : { stored }),
       };
