@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkAnswer } from '../../benchmarks/jobs.js';
+import { checkAnswer, checkRanks } from '../../benchmarks/jobs.js';
 
 const text = { lines: 3, words: 10, distinct: 4, firstWords: 2, empty: 0 };
 
@@ -35,6 +35,19 @@ describe('checkAnswer', () => {
     assert.match(checkAnswer('wordcount', 0, text, { answer: 5, total: 10 })!, /5 distinct words, expected 4/);
     assert.match(checkAnswer('wordcount', 0, text, { answer: 4, total: 9 })!, /counted 9 words, expected 10/);
     assert.notEqual(checkAnswer('wordcount', 0, text, { answer: 3 }), null);
+  });
+
+  test('ranks: of every node, and the right ones', () => {
+    assert.deepEqual(
+      checkRanks([
+        [0, 1.5],
+        [98, 2],
+      ]),
+      { answer: 2, total: 6 },
+    );
+    assert.equal(checkAnswer('pagerank', 10e6, text, { answer: 1e6, total: 48_999_025 }), null);
+    assert.match(checkAnswer('pagerank', 10e6, text, { answer: 1e6, total: 48_999_026 })!, /checksum of 48999026, expected 48999025/);
+    assert.notEqual(checkAnswer('pagerank', 10e6, text, { answer: 999_999, total: 48_999_025 }), null);
   });
 
   test('groups of lines: as many as first words, and every line of each time that the text is read', () => {

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { checkAnswer } from '../../benchmarks/jobs.js';
+import { shuffleCells } from '../../benchmarks/loops/mxr.js';
+import { linkTargets, rank } from '../../benchmarks/loops/pagerank.js';
 import { throwPoints } from '../../benchmarks/loops/pi.js';
 import { sumByKey as sumInLoop } from '../../benchmarks/loops/reduceByKey.js';
 import { countWords as countInLoop } from '../../benchmarks/loops/wordcount.js';
@@ -24,6 +26,12 @@ const text = { lines: 0, words: 0, distinct: 0, firstWords: 0, empty: 0 };
 describe('the plain loops', () => {
   test('count words', () => assert.deepEqual(plain(countInLoop(path)), COUNTS));
   test('sum by key', () => assert.deepEqual(plain(sumInLoop(0, 10, 3)), SUMS));
+  test('add up what goes through cells', () => assert.equal(shuffleCells(20_000), 20_000));
+  test('rank nodes, and lose no rank', () => {
+    const ranks = rank(linkTargets(1_000_000));
+    assert.ok(Math.abs(ranks.reduce((sum, rank) => sum + rank) - 1e6) < 1e-3);
+    assert.ok(ranks.every(rank => rank >= 0.15));
+  });
   test('throw points', () => assert.equal(checkAnswer('pi', 1e6, text, { answer: throwPoints(1e6) }), null));
 });
 
