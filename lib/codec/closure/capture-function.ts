@@ -51,8 +51,9 @@ export function captureFunction(graph: Graph, record: FunctionRecord, index: Nod
 }
 
 /** What its dynamic imports are resolved against, and the bundle that has them. */
-function importing(graph: Graph, { script }: FunctionRecord, { imports, code }: FunctionAnalysis, link: Link) {
+function importing(graph: Graph, record: FunctionRecord, { imports, code }: FunctionAnalysis, link: Link) {
   if (imports.length === 0) return { parent: '' };
+  const { script } = record; // asked for only here: it takes the inspector
   const parent = baseUrl(script);
   return { parent, modules: graph.modulesFor(script, parent, dynamicImports(code, imports), link) };
 }

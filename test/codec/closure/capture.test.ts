@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { Session } from 'node:inspector';
 import os, { EOL } from 'node:os';
 import * as path from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, mock, test } from 'node:test';
 import { captureClosure, captureValue } from '../../../lib/codec/closure/capture.js';
 import { reviveValue } from '../../../lib/codec/closure/revive.js';
 import * as helpers from './fixtures/helpers.js';
@@ -388,4 +389,16 @@ test('the size of captured values is known', () => {
 
 test('what is not a function is a bad argument', () => {
   assert.throws(() => captureClosure(7 as never, 'map'), { code: 'HEDDLE_BAD_ARGUMENT', message: /^map: expected a function, got 7/ });
+});
+
+test('a closure that takes nothing from outside does not ask the inspector, which takes longer than all else', () => {
+  const post = mock.method(Session.prototype, 'post');
+  try {
+    captureClosure((x: number) => x * 2, 'map');
+    assert.equal(post.mock.callCount(), 0);
+    captureClosure((x: number) => x * K, 'map');
+    assert.ok(post.mock.callCount() > 0);
+  } finally {
+    post.mock.restore();
+  }
 });
