@@ -93,6 +93,18 @@ export class NumericWriter {
     else this.dropTable();
   }
 
+  /** What there is for each key so far, of how many rows, for another table to go on with. Undefined where rows are not combined. */
+  takeGroups(): { readonly keys: ArrayLike<number>; readonly combiners: ArrayLike<number>; readonly rows: number } | undefined {
+    if (this.table === undefined) return undefined;
+    const { size, keysAt, valuesAt } = this.table.groups();
+    const rows = this.combined;
+    const keys = numericColumn(this.heap, this.keyKind, keysAt, size).slice();
+    const combiners = numericColumn(this.heap, NumericKind.Float64, valuesAt, size).slice();
+    this.combined = 0;
+    this.dropTable();
+    return { keys, combiners, rows };
+  }
+
   /** Hands on all that is held; encoded runs may follow. */
   finish(): void {
     if (this.table !== undefined) this.emptyTable();

@@ -167,3 +167,15 @@ describe('sum, mean and stats', () => {
     }
   });
 });
+
+test('a sum by key goes on in order where whole numbers give way to fractions', async () => {
+  const value = (i: number) => (i < 600 || i % 3 > 0 ? 7 : 0.1);
+  const sums = await sc
+    .range(0, 1000, 1, 1)
+    .map(i => [i % 2, i < 600 || i % 3 > 0 ? 7 : 0.1] as const)
+    .reduceByKey((a, b) => a + b, 1)
+    .collectAsMap();
+  const expected = [0, 0];
+  for (let i = 0; i < 1000; i++) expected[i % 2]! += value(i);
+  assert.deepStrictEqual([sums.get(0), sums.get(1)], expected);
+});

@@ -13,7 +13,7 @@ after(() => Promise.all([inline.stop(), pool.stop()]));
 
 /** Tasks that the threads have run so far. */
 const completed = (sc: Context) =>
-  (sc as unknown as { transport: { threads: { pool: { completed: number } } } }).transport.threads.pool.completed;
+  (sc as unknown as { transport: { threads: { pool: { piscina: { completed: number } } } } }).transport.threads.pool.piscina.completed;
 
 /** What a job gives, and whether threads had a part in it. */
 async function observe<T>(sc: Context, job: (sc: Context) => Promise<T>): Promise<{ readonly answer: T; readonly inThreads: boolean }> {

@@ -28,6 +28,13 @@ const SNIFFED_ROWS = 256;
 
 type Mode = 'sniff' | 'text' | 'numeric' | 'combine' | 'pairs';
 
+/** What a table of kernels has come to, of how many rows. */
+interface Groups {
+  readonly keys: ArrayLike<unknown>;
+  readonly combiners: ArrayLike<unknown>;
+  readonly rows: number;
+}
+
 export class ShuffleSink extends Sink {
   mode: Mode = 'sniff';
   readonly sniffedKeys: unknown[] = [];
@@ -161,7 +168,9 @@ export class ShuffleSink extends Sink {
   /** A row that does not fit the numeric columns, after `filled` rows that did: the task goes on without them. */
   misfit(filled: number, key: unknown, value: unknown): void {
     this.numeric!.flush(filled);
+    const groups = this.aggregation?.mapSide === true ? this.numeric!.takeGroups() : undefined;
     this.leaveNumeric();
+    if (groups !== undefined) this.goOnWith(groups);
     this.put(key, value);
   }
 
@@ -253,15 +262,19 @@ export class ShuffleSink extends Sink {
 
   /** A row that the text table cannot hold: its groups go on in the other table. */
   private leaveText(): void {
+    this.goOnWith({ ...this.textCombiner!.entries(), rows: this.textCombiner!.rows });
+    this.dropText();
+    this.mode = 'combine';
+  }
+
+  /** A key's rows are combined one after the other, whatever table they are in. */
+  private goOnWith({ keys, combiners, rows }: Groups): void {
     const { table } = this;
-    const { keys, combiners } = this.textCombiner!.entries();
     for (let i = 0; i < keys.length; i++) {
       table.index.findOrAdd(keys[i]);
       table.combiners.push(combiners[i]);
     }
-    table.rows = this.textCombiner!.rows;
-    this.dropText();
-    this.mode = 'combine';
+    table.rows = rows;
   }
 
   private dropText(): void {
