@@ -31,6 +31,9 @@ export type JobName = (typeof JOB_NAMES)[number];
 /** The distinct keys of every job over (i mod KEYS, 1) records. */
 export const KEYS = 1_000_000;
 
+/** 2^32 over the golden ratio: neighbours end up far apart. */
+export const SCATTER = 2_654_435_761;
+
 /** The shuffle of many small blocks. */
 export const MXR = { maps: 4000, reducers: 5000 } as const;
 
@@ -40,7 +43,7 @@ export const PAGERANK = { nodes: 1_000_000, rounds: 10, damping: 0.85 } as const
 const PAGERANK_CHECKSUM = 48_999_025;
 
 export function targetOf(link: number): number {
-  return ((link * 2_654_435_761) % 2 ** 31) % 1_000_000;
+  return ((link * SCATTER) % 2 ** 31) % 1_000_000;
 }
 
 /** What a ranking is held against. */

@@ -121,20 +121,30 @@ async function remoteBackend(options: ResolvedOptions, warn: (message: string) =
     log: warn,
   });
   const address = transport.address === undefined ? undefined : formatAddress(transport.address);
-  // What one executor writes others read: a small job, too, goes where all others go.
-  const holderOf = (executor: string) => executorHolder(transport.executor(executor), storageFraction);
-  const heapUse = () => Math.max(store.heap.use, transport.heapUse);
+  return executorsBackend({ transport, store, outputs, storageFraction, address, shipsModules: true });
+}
+
+/** What transports to executors have beyond the contract: a look at each of them. */
+interface ExecutorsTransport extends Transport<TaskSpec, TaskResult> {
+  readonly heapUse: number;
+  executor(id: string): RemoteExecutor | undefined;
+}
+
+interface Executors extends Pick<Backend, 'store' | 'outputs' | 'address' | 'shipsModules'> {
+  readonly transport: ExecutorsTransport;
+  readonly storageFraction: number;
+}
+
+function executorsBackend({ transport, store, storageFraction, ...rest }: Executors): Backend {
   return {
     transport,
     store,
-    outputs,
-    address,
-    smallJobs: 'pool',
+    ...rest,
+    smallJobs: 'pool', // what one executor writes others read: a small job, too, goes where all others go
     hasExecutors: true,
-    holderOf,
+    holderOf: executor => executorHolder(transport.executor(executor), storageFraction),
     directory: () => 'of the executor',
-    shipsModules: true,
-    heapUse,
+    heapUse: () => Math.max(store.heap.use, transport.heapUse),
   };
 }
 
@@ -171,18 +181,6 @@ async function processBackend(options: ResolvedOptions, warn: (message: string) 
     storageFraction,
     log: warn,
   });
-  const holderOf = (executor: string) => executorHolder(transport.executor(executor), storageFraction);
-  const heapUse = () => Math.max(store.heap.use, transport.heapUse);
-  return {
-    transport,
-    store,
-    outputs,
-    address: undefined,
-    smallJobs: 'pool',
-    hasExecutors: true,
-    holderOf,
-    directory: () => 'of the executor',
-    shipsModules: false, // they have this machine's files
-    heapUse,
-  };
+  // They have this machine's files.
+  return executorsBackend({ transport, store, outputs, storageFraction, address: undefined, shipsModules: false });
 }

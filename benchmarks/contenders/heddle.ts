@@ -3,31 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../anchors/cache.js';
 import type { Contender, Run, Setting } from '../contender.js';
-import { JOBS, type JobName } from '../jobs.js';
+import { JOB_NAMES, JOBS, type JobName } from '../jobs.js';
 import { nodeProgram, packageVersion } from './node.js';
 import { processContender, type Script } from './process.js';
 
 export const HEDDLE_COMMAND = join(PACKAGE_ROOT, 'dist', 'lib', 'cli', 'main.js');
-const JOBS_OF_HEDDLE: readonly JobName[] = [
-  'wordcount',
-  'wordcount-1gb',
-  'wordcount-json',
-  'pi',
-  'reduceByKey',
-  'groupByKey',
-  'group-sums',
-  'partitionBy',
-  'skew',
-  'sortByKey',
-  'join',
-  'tasks',
-  'mxr',
-  'pagerank',
-  'spill-sort',
-  'spill-group',
-  'executors-wordcount',
-  'executors-tasks',
-];
+/** What others do, in its place or with its executors. */
+const NOT_ITS_OWN: readonly JobName[] = ['pi-loop', 'executors-killed', 'executors-fetch'];
+const JOBS_OF_HEDDLE = JOB_NAMES.filter(name => !NOT_ITS_OWN.includes(name));
 
 export const HEDDLE = 'heddle';
 export const HEDDLE_ONE_THREAD = 'heddle, 1 thread';

@@ -1,15 +1,12 @@
 // The jobs as a user of Heddle writes them: ordinary closures, nothing tuned for a benchmark.
 import type { Context, RDD } from 'heddle';
-import { type Answer, checkRanks, KEYS, MXR, PAGERANK, TEXTS_GROUPED, targetOf } from '../jobs.js';
+import { type Answer, checkRanks, KEYS, MXR, PAGERANK, SCATTER, TEXTS_GROUPED, targetOf } from '../jobs.js';
 
 /** A job as Heddle runs it: `run` is timed, `answer` looks at its result. */
 export interface HeddleJob<T> {
   run(): Promise<T>;
   answer(result: T): Answer;
 }
-
-/** 2^32 over the golden ratio: neighbours end up far apart. */
-const SCATTER = 2_654_435_761;
 
 const number = (answer: number): Answer => ({ answer });
 

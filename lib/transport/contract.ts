@@ -9,6 +9,9 @@ declare const slotBrand: unique symbol;
 /** A place where one task can run. Unique among the slots of a transport; may be used again once the slot has left. */
 export type SlotId = number & { readonly [slotBrand]: 'SlotId' };
 
+/** Milliseconds after which a quick task comes back from a queue unbegun: there may be a thread that is free elsewhere. */
+export const MOST_WAIT_MS = 100;
+
 export interface Slot {
   readonly id: SlotId;
   /** The process that the slot is in; slots of one executor share its memory, and its fate. */

@@ -2,16 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Context } from '../../lib/index.js';
 
+/** Leaves a shuffle of some megabytes behind that nobody can reach. */
+async function leaveShuffle(sc: Context): Promise<void> {
+  const groups = await sc
+    .range(200_000)
+    .map(n => [n, n])
+    .groupByKey()
+    .count();
+  assert.equal(groups, 200_000);
+}
+
 test('shuffles that nobody can reach make room for others', async () => {
   await using sc = await Context.create({ threads: 2, memory: '64mb', progress: false });
   // Each leaves about 2 MB behind, and none of it on the main thread's own heap.
   for (let round = 0; round < 60; round++) {
-    const groups = await sc
-      .range(200_000)
-      .map(n => [n, n])
-      .groupByKey()
-      .count();
-    assert.equal(groups, 200_000);
+    await leaveShuffle(sc);
   }
 });
 
@@ -25,11 +30,7 @@ test('a lineage that is still in use keeps its shuffle', async () => {
     .reduceByKey((a, b) => a + b);
   const first = await kept.collect();
   for (let round = 0; round < 30; round++) {
-    await sc
-      .range(200_000)
-      .map(n => [n, n])
-      .groupByKey()
-      .count();
+    await leaveShuffle(sc);
   }
   stages.length = 0;
   assert.deepEqual(await kept.collect(), first);
@@ -42,12 +43,7 @@ test('shuffles that nobody can reach make room in executors, too', async () => {
   const uses: number[] = [];
   // About 3 MB in all, and half of that in each of two heaps of 64 MB: without an end to it the heaps are full half way.
   for (let round = 0; round < 45; round++) {
-    const groups = await sc
-      .range(200_000)
-      .map(n => [n, n])
-      .groupByKey()
-      .count();
-    assert.equal(groups, 200_000);
+    await leaveShuffle(sc);
     uses.push(transport.heapUse);
   }
   assert.ok(Math.max(...uses) < 0.75, `${uses}`);

@@ -9,15 +9,13 @@ import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import { loadWord, storeWord } from '../../shuffle/heap/words.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
-import type { TaskOutcome } from '../contract.js';
+import { MOST_WAIT_MS, type TaskOutcome } from '../contract.js';
 import { Batches } from './batches.js';
 import type { ThreadAnswer, ThreadData } from './messages.js';
 import { type ProcessCalls, type ThreadPool, takePool } from './pool.js';
 
 /** How long a called-off task may take to notice before its thread is ended. */
 const GRACE_MS = 1000;
-/** A quick task that has waited so long for a thread goes back: it waits for something that is not quick. */
-const MOST_WAIT_MS = 100;
 
 type Outcome = TaskOutcome<TaskResult>;
 
@@ -148,12 +146,15 @@ export class Threads {
 
   /** Nobody has begun these. */
   private putBack(runs: readonly Run[]): void {
+    const again: Run[] = [];
     for (const run of runs) {
       clearTimeout(run.timer);
       run.flight = undefined;
-      if (this.closing || run.signal.aborted) this.settle(run, this.closing ? ended() : calledOff());
+      if (this.closing) this.settle(run, ended());
+      else if (run.signal.aborted) this.settle(run, calledOff());
+      else again.push(run);
     }
-    this.waiting.putBack(runs.filter(run => !this.closing && !run.signal.aborted));
+    this.waiting.putBack(again);
   }
 
   private settle(run: Run, outcome: Outcome): void {

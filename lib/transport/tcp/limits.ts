@@ -33,8 +33,6 @@ export const ACKNOWLEDGE_MS = 10_000;
 export const ACKNOWLEDGEMENT_MS = 500;
 /** Tasks that may wait in an executor's queue, for each of its threads. */
 export const MOST_QUEUED = 32;
-/** How long one waits there before it goes back to the driver, who may know of a thread that is free. */
-export const MOST_WAIT_MS = 100;
 /** Outcomes that wait for each other while at least as many tasks wait for a thread. */
 export const OUTCOMES_TOGETHER = 16;
 /** Between two attempts to reach an executor, or a driver. */

@@ -2,7 +2,7 @@
 // may know of a thread that is free elsewhere.
 
 import type { Clock } from '../../core/clock.js';
-import { MOST_WAIT_MS } from './limits.js';
+import { MOST_WAIT_MS } from '../contract.js';
 
 export interface QueuedTask {
   readonly id: number;
