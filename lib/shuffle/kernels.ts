@@ -7,6 +7,7 @@ import { HeddleError } from '../core/errors.js';
 import { builtFile } from '../core/places.js';
 import { aggregationTwins } from './twins/aggregate.js';
 import { bucketTwins } from './twins/buckets.js';
+import { placeTwin } from './twins/place.js';
 import { fillUniform } from './twins/random.js';
 import { scatterTwins } from './twins/scatter.js';
 import { sortTwin } from './twins/sort.js';
@@ -47,6 +48,16 @@ export interface Kernels extends TextKernels, BucketKernels {
     reducers: number,
     cursors: number,
   ): number;
+  /** Adds how many rows each reduce id gets to `counts` (u32). */
+  countPairs(keyKind: number, keys: number, rows: number, reducers: number, counts: number): void;
+  /** As countPairs, for what scatterByRange would do. */
+  countByRange(keyKind: number, keys: number, rows: number, bounds: number, count: number, ascending: number, counts: number): void;
+  /**
+   * Writes rows that lie in the order of their reduce ids to open blocks (u32: addresses, 0 for none), a run for each reduce id that
+   * `counts` (u32) gives rows, from the reduce id of `state` on (u32: reduce id, addresses of its first key and value, bytes of runs
+   * so far). Stops at the first reduce id without room; returns it, or `reducers`.
+   */
+  placeRuns(state: number, counts: number, reducers: number, open: number, map: number, attempt: number, kinds: number): number;
   /** As scatterPairs, by the order of the keys: `count` bounds (f64), none of them NaN, and values of 4 or 8 bytes. */
   scatterByRange(
     keyKind: number,
@@ -258,6 +269,7 @@ export function twinKernels(memory: WebAssembly.Memory): Kernels {
     ...bucketTwins(memory),
     ...sortTwin(memory),
     ...textTwins(memory),
+    ...placeTwin(memory),
     ...scatterTwins(memory),
     fillUniform: (state, out, n) => fillUniform(memory.buffer, state, out, n),
   };

@@ -8,8 +8,10 @@
 
 import { HeddleError } from '../core/errors.js';
 import { loadWord, storeWord } from './heap/words.js';
+import type { ShortRuns } from './held-rows.js';
 import { CURSOR_BYTES, numericBytes } from './kernels.js';
 import { MapSpill } from './map-spill.js';
+import { FIRST_BLOCK, handBlock, newBlock, type OpenBlocks } from './open-blocks.js';
 import {
   BLOCK_HEADER,
   blockWord,
@@ -23,35 +25,17 @@ import {
   readRun,
   SPILLED,
   SPILLED_BYTES,
-  writeBlock,
   writeRun,
   writeSpilled,
 } from './run.js';
-import { encodeSizes } from './sizes.js';
+import { Sizes } from './sizes.js';
 import { heapFull, type ShuffleRef, type ShuffleStore, spillName } from './store.js';
 
-const FIRST_BLOCK = 4096;
 const LARGEST_BLOCK = 256 * 1024;
-const LARGEST_OPEN_BLOCK = 64 * 1024;
 /** A staging block this full is kept as it is; a copy would cost more than the room it saves. */
 const KEEP_FROM = 16 * 1024;
 /** Runs of a reduce id that take no more than this stay in the heap at a commit: to point at them would take as much. */
 const NOT_WORTH_SPILLING = 2 * (RUN_HEADER + SPILLED_BYTES);
-
-/** A thread's open blocks, by shuffle: where the next small run of a reduce id goes. Forgetting one is harmless. */
-export class OpenBlocks {
-  private readonly byShuffle = new Map<number, Uint32Array>();
-
-  of(ref: ShuffleRef): Uint32Array {
-    let blocks = this.byShuffle.get(ref.id);
-    if (blocks === undefined) {
-      if (this.byShuffle.size >= 16) this.byShuffle.delete(this.byShuffle.keys().next().value!);
-      blocks = new Uint32Array(ref.reducers);
-      this.byShuffle.set(ref.id, blocks);
-    }
-    return blocks;
-  }
-}
 
 /** Bytes and rows that a committed task gave to the shuffle. */
 export interface MapOutputSize {
@@ -67,27 +51,39 @@ export interface MapOutputSize {
   readonly sizes?: Uint8Array | undefined;
 }
 
+/** What is staged for a reduce id. */
+interface Chain {
+  readonly reduce: number;
+  /** Its blocks, in the order of writing. */
+  readonly blocks: number[];
+  /** Blocks that it has had, up to 10: it goes on with large ones after they were spilled. */
+  grown: number;
+  /** Of its next run. */
+  sequence: number;
+  /** The address of the header of the numeric run that the scatter kernel fills, 0 for none. */
+  filling: number;
+}
+
 export class MapOutput {
   readonly ref: ShuffleRef;
   private readonly store: ShuffleStore;
   private readonly map: number;
   private readonly attempt: number;
   private readonly open: OpenBlocks;
-  /** All staging blocks of a reduce id, in the order of writing. */
-  private readonly chains: number[][];
-  private readonly sequences: Uint32Array;
-  /** Numeric runs being filled by the scatter kernel: the address of each one's header, 0 for none. */
-  private readonly filling: Uint32Array;
+  /** By reduce id, of those that have one: there may be thousands that have none. */
+  private readonly chains = new Map<number, Chain>();
+  /** Numeric runs being filled. */
+  private filling = 0;
+  private firstSequence = 0;
   private kinds = 0;
   private rows = 0;
-  /** Blocks that each chain has had: it goes on with large ones after they were spilled. */
-  private readonly grown: Uint8Array;
   /** Bytes of staging, and how many there may be. */
   private staged = 0;
   private readonly share: number;
   private readonly largest: number;
   /** The cursors of the scatter kernel; 0 where it has none. */
   private cursors = 0;
+  private held: ShortRuns | undefined;
   private spill: MapSpill | undefined;
   private readonly relief = () => this.relieve();
 
@@ -97,10 +93,6 @@ export class MapOutput {
     this.map = map;
     this.attempt = attempt;
     this.open = open;
-    this.chains = Array.from({ length: ref.reducers }, () => []);
-    this.sequences = new Uint32Array(ref.reducers);
-    this.filling = new Uint32Array(ref.reducers);
-    this.grown = new Uint8Array(ref.reducers);
     const { heap } = store;
     // One of the heap's places is the driver's. A block for each reduce id there must be, twice over so that it pays.
     const fair = heap.capacity / 4 / Math.max(1, heap.threads - 1);
@@ -112,16 +104,16 @@ export class MapOutput {
 
   /** Appends an encoded run of `rows` rows: `write` gets exactly `bytes` (a multiple of 8) of 8-aligned memory. */
   append(reduce: number, rows: number, bytes: number, write: (target: Uint8Array) => void): void {
-    if (this.filling[reduce] !== 0)
-      throw new HeddleError('HEDDLE_INTERNAL', `an encoded run while a numeric one is open (reduce id ${reduce})`);
-    const block = this.room(reduce, RUN_HEADER + bytes);
+    const chain = this.chain(reduce);
+    if (chain.filling !== 0) throw new HeddleError('HEDDLE_INTERNAL', `an encoded run while a numeric one is open (reduce id ${reduce})`);
+    const block = this.room(chain, RUN_HEADER + bytes);
     const { i32, u32, u8 } = this.store.heap;
     const at = block + loadWord(i32, block + blockWord.used);
     write(new Uint8Array(u8.buffer, at + RUN_HEADER, bytes));
     writeRun(u32, at, {
       map: this.map,
       attempt: this.attempt,
-      sequence: this.sequence(reduce),
+      sequence: nextSequence(chain),
       rows,
       bytes,
       kinds: ENCODED,
@@ -133,11 +125,12 @@ export class MapOutput {
 
   /** Opens a numeric run for the scatter kernel and points the reduce id's cursor into it; closes the one before. */
   openNumeric(reduce: number, keyKind: number, valueKind: number, cursors: number): void {
-    this.closeNumeric(reduce, cursors);
+    const chain = this.chain(reduce);
+    this.closeNumeric(chain, cursors);
     this.cursors = cursors;
     const { u32 } = this.store.heap;
     const rowBytes = numericBytes[keyKind]! + numericBytes[valueKind]!;
-    const block = this.grow(reduce, BLOCK_HEADER + RUN_HEADER + 16 + rowBytes);
+    const block = this.grow(chain, BLOCK_HEADER + RUN_HEADER + 16 + rowBytes);
     const capacity = Math.floor((u32[(block + blockWord.capacity) >>> 2]! - BLOCK_HEADER - RUN_HEADER - 16) / rowBytes);
     const at = block + BLOCK_HEADER;
     this.kinds = numericKinds(keyKind, valueKind);
@@ -145,7 +138,7 @@ export class MapOutput {
     writeRun(u32, at, {
       map: this.map,
       attempt: this.attempt,
-      sequence: this.sequence(reduce),
+      sequence: nextSequence(chain),
       rows: 0,
       bytes,
       kinds: this.kinds,
@@ -156,12 +149,13 @@ export class MapOutput {
     u32[cursor] = run.keysAt;
     u32[cursor + 1] = run.valuesAt;
     u32[cursor + 2] = capacity;
-    this.filling[reduce] = at;
+    chain.filling = at;
+    this.filling++;
   }
 
   /** Ends the numeric run that a cursor points into. */
-  closeNumeric(reduce: number, cursors: number): void {
-    const at = this.filling[reduce]!;
+  private closeNumeric(chain: Chain, cursors: number): void {
+    const { filling: at, reduce } = chain;
     if (at === 0) return;
     const { i32, u32 } = this.store.heap;
     const capacity = u32[(at >>> 2) + 6]!;
@@ -170,12 +164,25 @@ export class MapOutput {
     this.rows += rows;
     const block = at - BLOCK_HEADER;
     storeWord(i32, block + blockWord.used, BLOCK_HEADER + RUN_HEADER + u32[(at >>> 2) + 4]!);
-    this.filling[reduce] = 0;
+    chain.filling = 0;
+    this.filling--;
+  }
+
+  /** Whether rows can go from where they are into the open blocks at the commit: before all other ones, and where there is room. */
+  get canHold(): boolean {
+    return this.rows === 0 && !this.isCrowded();
+  }
+
+  /** Takes runs that are to be the first of their reduce ids; they are this output's from now on. */
+  hold(runs: ShortRuns): void {
+    this.held = runs;
+    this.rows += runs.rows;
+    this.firstSequence = 1;
   }
 
   /** Ends all numeric runs: encoded ones may follow in order. */
   closeAllNumeric(cursors: number): void {
-    for (let r = 0; r < this.filling.length; r++) this.closeNumeric(r, cursors);
+    for (const chain of this.chains.values()) this.closeNumeric(chain, cursors);
   }
 
   /**
@@ -185,7 +192,7 @@ export class MapOutput {
    */
   commit(): MapOutputSize {
     const { store, ref, map, attempt } = this;
-    if (this.filling.some(at => at !== 0)) throw new HeddleError('HEDDLE_INTERNAL', 'a commit while a numeric run is open');
+    if (this.filling > 0) throw new HeddleError('HEDDLE_INTERNAL', 'a commit while a numeric run is open');
     if (this.isCrowded()) this.spillChains(NOT_WORTH_SPILLING);
     this.noRelief();
     this.spill?.close();
@@ -195,12 +202,19 @@ export class MapOutput {
       const winner = store.winner(ref, map)!;
       return { rows: 0, bytes: 0, bytesSpilled: 0, committed: false, winner };
     }
-    const sizes = new Float64Array(this.chains.length);
+    const sizes = new Sizes(ref.reducers);
+    let bytes = 0;
     try {
-      for (let r = 0; r < this.chains.length; r++) {
-        const chain = this.chains[r]!;
-        sizes[r]! += this.releaseSpilled(r);
-        for (; chain.length > 0; chain.shift()) sizes[r]! += this.release(r, chain[0]!);
+      if (this.held !== undefined) {
+        bytes = this.held.place(map, attempt, this.open.of(ref), (reduce, atLeast) => this.open.next(store, ref, reduce, atLeast));
+        for (let r = 0; r < sizes.length; r++) sizes.add(r, this.held.bytesOf(r));
+        this.freeHeld();
+      }
+      for (const { reduce, blocks } of this.chains.values()) {
+        let released = this.releaseSpilled(reduce);
+        for (; blocks.length > 0; blocks.shift()) released += this.release(reduce, blocks[0]!);
+        sizes.add(reduce, released);
+        bytes += released;
       }
     } catch (error) {
       // What was handed over carries this attempt's number and never counts; another attempt may have the claim.
@@ -211,15 +225,16 @@ export class MapOutput {
     const bytesSpilled = this.spill?.bytes ?? 0;
     this.spill = undefined; // before it counts: from then on it is the shuffle's
     store.finish(ref, map, attempt);
-    const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    return { rows: this.rows, bytes, bytesSpilled, committed: true, sizes: encodeSizes(sizes) };
+    return { rows: this.rows, bytes, bytesSpilled, committed: true, sizes: sizes.encoded() };
   }
 
   /** Gives all staging back. */
   discard(): void {
     this.noRelief();
-    for (const chain of this.chains) while (chain.length > 0) this.store.heap.free(chain.pop()!);
-    this.filling.fill(0);
+    for (const { blocks } of this.chains.values()) while (blocks.length > 0) this.store.heap.free(blocks.pop()!);
+    this.chains.clear();
+    this.freeHeld();
+    this.filling = 0;
     this.spill?.discard();
     this.spill = undefined;
   }
@@ -233,11 +248,11 @@ export class MapOutput {
   /** Moves all staging to disk; false where there is none, or no disk for it. */
   private relieve(): boolean {
     if (this.store.spill === undefined || this.staged === 0) return false;
-    for (let r = 0; r < this.filling.length; r++) {
-      if (this.filling[r] === 0) continue;
-      this.closeNumeric(r, this.cursors);
+    for (const chain of this.chains.values()) {
+      if (chain.filling === 0) continue;
+      this.closeNumeric(chain, this.cursors);
       // The kernel finds no room behind the cursor, and asks for a new run.
-      this.store.heap.u32[((this.cursors + r * CURSOR_BYTES) >>> 2) + 2] = 0;
+      this.store.heap.u32[((this.cursors + chain.reduce * CURSOR_BYTES) >>> 2) + 2] = 0;
     }
     this.spillChains(0);
     return true;
@@ -246,11 +261,10 @@ export class MapOutput {
   /** Moves the chains to disk whose runs have more than this many bytes. */
   private spillChains(least: number): void {
     const { heap } = this.store;
-    for (let r = 0; r < this.chains.length; r++) {
-      const chain = this.chains[r]!;
+    for (const { reduce, blocks } of this.chains.values()) {
       const runs: number[] = [];
       let filled = 0;
-      for (const block of chain) {
+      for (const block of blocks) {
         const end = block + loadWord(heap.i32, block + blockWord.used);
         for (let at = block + BLOCK_HEADER; at < end; at = nextRun(heap.u32, at)) {
           const bytes = filledBytes(heap.u32, at);
@@ -261,9 +275,9 @@ export class MapOutput {
       if (filled > 0 && filled <= least) continue;
       if (filled > 0) {
         this.spill ??= new MapSpill(this.store.spill!, spillName(this.ref.id, this.attempt));
-        this.spill.write(heap, r, runs);
+        this.spill.write(heap, reduce, runs);
       }
-      while (chain.length > 0) this.freeStaged(chain.pop()!);
+      while (blocks.length > 0) this.freeStaged(blocks.pop()!);
     }
   }
 
@@ -277,12 +291,17 @@ export class MapOutput {
     if (heap.relief === this.relief) heap.relief = undefined;
   }
 
+  private freeHeld(): void {
+    this.held?.dispose();
+    this.held = undefined;
+  }
+
   /** Hands the shuffle a run for each block of the file that is of this reduce id; returns the bytes of these blocks. */
   private releaseSpilled(reduce: number): number {
     let bytes = 0;
     for (const block of this.spill?.blocksOf(reduce) ?? []) {
       const size = RUN_HEADER + SPILLED_BYTES;
-      const target = this.openBlock(reduce, size);
+      const target = this.open.withRoom(this.store, this.ref, reduce, size);
       if (target === 0) throw heapFull(size, this.store.heap.capacity, 'shuffle data');
       const { i32, u32 } = this.store.heap;
       const used = loadWord(i32, target + blockWord.used);
@@ -305,9 +324,9 @@ export class MapOutput {
     for (let at = block + BLOCK_HEADER; at < end; at = nextRun(u32, at)) filled += filledBytes(u32, at);
     if (filled > 0) {
       const wellFilled = filled >= KEEP_FROM && filled * 2 >= u32[(block + blockWord.capacity) >>> 2]!;
-      const target = wellFilled ? 0 : this.openBlock(reduce, filled);
+      const target = wellFilled ? 0 : this.open.withRoom(this.store, this.ref, reduce, filled);
       if (target === 0) {
-        this.hand(reduce, block);
+        handBlock(this.store, this.ref, reduce, block);
         return filled;
       }
       let used = loadWord(i32, target + blockWord.used);
@@ -321,64 +340,40 @@ export class MapOutput {
     return filled;
   }
 
-  /** The thread's open block with room for `bytes`, or 0 where the heap is full; a new one is announced before it is filled. */
-  private openBlock(reduce: number, bytes: number): number {
-    const { heap } = this.store;
-    const open = this.open.of(this.ref);
-    const current = open[reduce]!;
-    let size = FIRST_BLOCK;
-    if (current !== 0) {
-      const capacity = heap.u32[(current + blockWord.capacity) >>> 2]!;
-      if (loadWord(heap.i32, current + blockWord.used) + bytes <= capacity) return current;
-      size = Math.min(capacity * 2, LARGEST_OPEN_BLOCK);
+  private chain(reduce: number): Chain {
+    let chain = this.chains.get(reduce);
+    if (chain === undefined) {
+      chain = { reduce, blocks: [], grown: 0, sequence: this.firstSequence, filling: 0 };
+      this.chains.set(reduce, chain);
     }
-    const block = this.allocate(Math.max(size, BLOCK_HEADER + bytes), reduce);
-    if (block === 0) return 0;
-    this.hand(reduce, block);
-    open[reduce] = block;
-    return block;
+    return chain;
   }
 
-  private hand(reduce: number, block: number): void {
-    this.store.heap.setState(block, 'committed');
-    this.store.publish(this.ref, reduce, block);
-  }
-
-  /** The reduce id's newest staging block, with room for `bytes` more. */
-  private room(reduce: number, bytes: number): number {
-    const chain = this.chains[reduce]!;
-    const last = chain[chain.length - 1];
+  /** The chain's newest staging block, with room for `bytes` more. */
+  private room(chain: Chain, bytes: number): number {
+    const last = chain.blocks.at(-1);
     if (last !== undefined) {
       const { i32, u32 } = this.store.heap;
       if (loadWord(i32, last + blockWord.used) + bytes <= u32[(last + blockWord.capacity) >>> 2]!) return last;
     }
-    return this.grow(reduce, BLOCK_HEADER + bytes);
+    return this.grow(chain, BLOCK_HEADER + bytes);
   }
 
-  private grow(reduce: number, atLeast: number): number {
-    const chain = this.chains[reduce]!;
-    const size = Math.max(Math.min(FIRST_BLOCK * 2 ** Math.min(this.grown[reduce]!, 10), this.largest), atLeast);
+  private grow(chain: Chain, atLeast: number): number {
+    const { reduce } = chain;
+    const size = Math.max(Math.min(FIRST_BLOCK * 2 ** chain.grown, this.largest), atLeast);
     if (this.staged + size > this.share) this.relieve();
-    let block = this.allocate(size, reduce);
-    if (block === 0 && this.relieve()) block = this.allocate(size, reduce);
+    let block = newBlock(this.store, this.ref, reduce, size);
+    if (block === 0 && this.relieve()) block = newBlock(this.store, this.ref, reduce, size);
     if (block === 0) throw heapFull(atLeast, this.store.heap.u8.length, 'shuffle data');
-    this.grown[reduce] = Math.min(this.grown[reduce]! + 1, 10);
+    chain.grown = Math.min(chain.grown + 1, 10);
     this.staged += this.store.heap.sizeOf(block);
-    chain.push(block);
+    chain.blocks.push(block);
     return block;
   }
+}
 
-  /** An empty block; 0 where the heap is full. */
-  private allocate(bytes: number, reduce: number): number {
-    const { heap } = this.store;
-    const block = heap.allocate(bytes);
-    if (block === 0) return 0;
-    writeBlock(heap.u32, block, heap.sizeOf(block), BLOCK_HEADER, this.ref.id, reduce);
-    return block;
-  }
-
-  private sequence(reduce: number): number {
-    if (this.sequences[reduce] === 0xffffffff) throw new HeddleError('HEDDLE_INTERNAL', 'a task wrote 2^32 runs for one reduce id');
-    return this.sequences[reduce]!++;
-  }
+function nextSequence(chain: Chain): number {
+  if (chain.sequence === 0xffffffff) throw new HeddleError('HEDDLE_INTERNAL', 'a task wrote 2^32 runs for one reduce id');
+  return chain.sequence++;
 }

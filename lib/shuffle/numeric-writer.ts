@@ -4,6 +4,7 @@
 
 import { judgeCombining } from './combine-policy.js';
 import type { Heap } from './heap/allocator.js';
+import { HeldRows, type Placing } from './held-rows.js';
 import { CURSOR_BYTES, type Kernels, NumericKind, numericBytes } from './kernels.js';
 import type { MapOutput } from './map-output.js';
 import { NumericTable } from './numeric-table.js';
@@ -35,6 +36,8 @@ export class NumericWriter {
   private readonly cursors: number;
   private table: NumericTable | undefined;
   private combined = 0;
+  /** The task's rows, while these are few; undefined once they were not. */
+  private held: HeldRows | undefined;
   /** The value kind of the runs that are open; float64 once a table has been emptied into them. */
   private openValueKind = -1;
 
@@ -65,10 +68,10 @@ export class NumericWriter {
     this.progressAt = this.scratch + 2 * column;
     this.cursors = this.progressAt + 64;
     this.boundsAt = this.cursors + cursorBytes;
-    heap.u8.fill(0, this.cursors, this.boundsAt);
     heap.f64.set(bounds, this.boundsAt >>> 3);
     this.keys = numericColumn(heap, keyKind, this.keysAt, CHUNK_ROWS);
     this.values = numericColumn(heap, valueKind, this.valuesAt, CHUNK_ROWS);
+    this.held = new HeldRows(heap, kernels, keyKind, partitioner.partitions);
     if (op === null) return;
     try {
       this.table = new NumericTable(heap, kernels, op, keyKind, this.progressAt);
@@ -109,12 +112,14 @@ export class NumericWriter {
   finish(): void {
     if (this.table !== undefined) this.emptyTable();
     this.dropTable();
+    this.finishHeld();
     this.output.closeAllNumeric(this.cursors);
   }
 
   /** Gives the scratch memory back. */
   dispose(): void {
     this.dropTable();
+    this.held?.dispose();
     this.heap.free(this.scratch);
   }
 
@@ -129,13 +134,30 @@ export class NumericWriter {
     this.table = undefined;
   }
 
+  private finishHeld(): void {
+    const { held, output } = this;
+    if (held === undefined || held.isEmpty) return;
+    const ordered = output.canHold ? held.order(this.placing(), this.cursors) : undefined;
+    if (ordered !== undefined) output.hold(ordered);
+    else this.releaseHeld();
+    this.held = undefined;
+  }
+
+  private releaseHeld(): void {
+    const { held } = this;
+    this.held = undefined;
+    held?.release((keys, values, valueKind, rows) => this.scatter(keys, values, valueKind, rows));
+  }
+
   private scatter(keys: number, values: number, valueKind: number, rows: number): void {
+    if (this.held?.add(keys, values, valueKind, rows) === true) return;
+    this.releaseHeld();
     const { keyKind, cursors, output } = this;
     const reducers = this.partitioner.partitions;
     if (valueKind !== this.openValueKind) {
       // A cursor says nothing of widths: runs of another kind are closed, and no cursor has room any more.
       output.closeAllNumeric(cursors);
-      this.heap.u8.fill(0, cursors, cursors + reducers * CURSOR_BYTES);
+      this.heap.u32.fill(0, cursors >>> 2, (cursors + reducers * CURSOR_BYTES) >>> 2);
       this.openValueKind = valueKind;
     }
     const width = numericBytes[valueKind]!;
@@ -145,6 +167,17 @@ export class NumericWriter {
       const key = keyKind === NumericKind.Int32 ? this.heap.i32[(keys >>> 2) + from]! : this.heap.f64[(keys >>> 3) + from]!;
       output.openNumeric(this.place(key), keyKind, valueKind, cursors);
     }
+  }
+
+  private placing(): Placing {
+    const { kernels, keyKind, partitioner, boundsAt, bounds } = this;
+    return {
+      count(keys, rows, counts) {
+        if (partitioner.kind === 'hash') kernels.countPairs(keyKind, keys, rows, partitioner.partitions, counts);
+        else kernels.countByRange(keyKind, keys, rows, boundsAt, bounds, Number(partitioner.ascending), counts);
+      },
+      scatter: (valueBytes, keys, values, rows) => this.scatterRows(valueBytes, keys, values, 0, rows),
+    };
   }
 
   private scatterRows(width: number, keys: number, values: number, from: number, to: number): number {

@@ -10,23 +10,32 @@ const WAITING_ROWS = 1 << 15;
 export class PairWriter {
   private readonly output: MapOutput;
   private readonly place: (key: unknown) => number;
-  private readonly keys: unknown[][];
-  private readonly values: unknown[][];
+  /** By reduce id; made when there is a first row, for there may be thousands. */
+  private readonly keys: unknown[][] = [];
+  private readonly values: unknown[][] = [];
+  private readonly partitions: number;
   private waiting = 0;
 
   constructor(output: MapOutput, partitioner: Partitioner) {
     this.output = output;
+    this.partitions = partitioner.partitions;
     this.place = placing(partitioner);
-    this.keys = Array.from({ length: partitioner.partitions }, () => []);
-    this.values = Array.from({ length: partitioner.partitions }, () => []);
   }
 
   /** Adds a row. Throws HEDDLE_VALUE for a key that cannot be hashed or a row that cannot be encoded. */
   put(key: unknown, value: unknown): void {
     const reduce = this.place(key);
+    if (this.keys.length === 0) this.open();
     this.keys[reduce]!.push(key);
     this.values[reduce]!.push(value);
     if (++this.waiting >= WAITING_ROWS) this.flush();
+  }
+
+  private open(): void {
+    for (let r = 0; r < this.partitions; r++) {
+      this.keys.push([]);
+      this.values.push([]);
+    }
   }
 
   /** Encodes what waits. */

@@ -3,6 +3,7 @@
 import { readPairKeys, readPairs } from '../codec/column.js';
 import { HeddleError } from '../core/errors.js';
 import type { Heap } from './heap/allocator.js';
+import { copyJoined } from './joined-runs.js';
 import { NumericKind } from './kernels.js';
 import { nextRun, type Run, readRun } from './run.js';
 import type { ShuffleStore } from './store.js';
@@ -21,6 +22,10 @@ export interface PairBatch {
  */
 export function* loadedRuns({ heap, spill }: ShuffleStore, runs: Iterable<Run>, place: 'heap' | 'own'): Generator<Run, void> {
   for (const run of runs) {
+    if (run.pieces !== undefined) {
+      yield* loadedJoined(heap, run, place);
+      continue;
+    }
     if (run.spilled === undefined) {
       yield run;
       continue;
@@ -42,6 +47,20 @@ export function* loadedRuns({ heap, spill }: ShuffleStore, runs: Iterable<Run>, 
     } finally {
       heap.free(address);
     }
+  }
+}
+
+function* loadedJoined(heap: Heap, run: Run, place: 'heap' | 'own'): Generator<Run, void> {
+  const address = place === 'heap' ? heap.allocate(run.bytes) : 0;
+  if (address === 0) {
+    const own = new Uint32Array(run.bytes / 4);
+    yield { ...copyJoined(heap.u32, run, own, 0), own: own.buffer };
+    return;
+  }
+  try {
+    yield copyJoined(heap.u32, run, heap.u32, address);
+  } finally {
+    heap.free(address);
   }
 }
 
@@ -83,6 +102,8 @@ export interface NumberRuns {
   readonly batches: readonly NumberBatch[];
   /** Float64 where some keys are. */
   readonly keyKind: NumericKind;
+  /** Gives back what was made for them in the heap. */
+  dispose(): void;
 }
 
 export interface NumberBatch {
@@ -91,17 +112,37 @@ export interface NumberBatch {
   readonly rows: number;
 }
 
-/** The rows of runs that are all pairs of numbers, and all in the heap; undefined as soon as one is not. */
+/**
+ * The rows of runs that are all pairs of numbers, and all in the heap; undefined as soon as one is not, or the heap has no room to
+ * join short ones.
+ */
 export function readNumbers(heap: Heap, runs: readonly Run[]): NumberRuns | undefined {
   if (runs.some(run => run.spilled !== undefined)) return undefined;
   const batches: NumberBatch[] = [];
+  const made: number[] = [];
+  const dispose = () => {
+    while (made.length > 0) heap.free(made.pop()!);
+  };
   let keyKind: NumericKind = NumericKind.Int32;
   for (const run of runs) {
-    const batch = readRows(heap, run);
+    let whole = run;
+    if (run.pieces !== undefined) {
+      const address = heap.allocate(run.bytes);
+      if (address === 0) {
+        dispose();
+        return undefined;
+      }
+      made.push(address);
+      whole = copyJoined(heap.u32, run, heap.u32, address);
+    }
+    const batch = readRows(heap, whole);
     const kind = numericKindOf(batch.keys, heap);
-    if (kind === NumericKind.None || numericKindOf(batch.values, heap) === NumericKind.None) return undefined;
+    if (kind === NumericKind.None || numericKindOf(batch.values, heap) === NumericKind.None) {
+      dispose();
+      return undefined;
+    }
     if (kind === NumericKind.Float64) keyKind = kind;
     batches.push(batch as NumberBatch);
   }
-  return { batches, keyKind };
+  return { batches, keyKind, dispose };
 }

@@ -68,6 +68,8 @@ export interface Run {
   readonly valuesAt: number;
   /** It stands for runs that lie in a file. */
   readonly spilled?: SpilledRuns;
+  /** It stands for runs that lie elsewhere in the heap, at these addresses of their headers (joined-runs.ts). */
+  readonly pieces?: Uint32Array;
   /** The memory that the addresses are of, where that is not the heap. */
   readonly own?: ArrayBufferLike;
 }

@@ -5,9 +5,29 @@
 const MOST_SIZES = 4096;
 const STEPS = 6;
 
-/** Undefined where there are too many. */
-export function encodeSizes(bytes: Float64Array): Uint8Array | undefined {
-  if (bytes.length > MOST_SIZES) return undefined;
+/** Bytes by reduce id, unless these are too many. */
+export class Sizes {
+  private readonly bytes: Float64Array | undefined;
+
+  constructor(reducers: number) {
+    if (reducers <= MOST_SIZES) this.bytes = new Float64Array(reducers);
+  }
+
+  /** The reduce ids that there are sizes of: none where these are too many. */
+  get length(): number {
+    return this.bytes?.length ?? 0;
+  }
+
+  add(reduce: number, bytes: number): void {
+    if (this.bytes !== undefined) this.bytes[reduce]! += bytes;
+  }
+
+  encoded(): Uint8Array | undefined {
+    return this.bytes === undefined ? undefined : encodeSizes(this.bytes);
+  }
+}
+
+export function encodeSizes(bytes: Float64Array): Uint8Array {
   return Uint8Array.from(bytes, size => (size < 1 ? 0 : Math.min(255, 1 + Math.round(STEPS * Math.log2(size)))));
 }
 

@@ -11,9 +11,11 @@ import type { ShuffleId } from '../core/ids.js';
 import type { SpillFiles } from '../storage/spill-files.js';
 import type { Heap } from './heap/allocator.js';
 import { addWord, loadWord, storeWord, swapWord } from './heap/words.js';
+import { joinRuns } from './joined-runs.js';
 import { spinThenSleep } from './ring/wait.js';
 import { WordRing } from './ring/word-ring.js';
-import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, nextRun, pad8, type Run, readRun } from './run.js';
+import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, nextRun, pad8, type Run, readRun, runWord } from './run.js';
+import { RunList } from './run-list.js';
 
 /** A shuffle's control area, as plain data that travels with a task. */
 export interface ShuffleRef {
@@ -93,6 +95,7 @@ export class ShuffleStore {
   /** Where rows go that have no room in the heap; undefined: nowhere. */
   readonly spill: SpillFiles | undefined;
   private readonly rings = new Map<number, WordRing>();
+  private readonly found = new RunList();
   constructor(heap: Heap, spill?: SpillFiles) {
     this.heap = heap;
     this.spill = spill;
@@ -197,25 +200,44 @@ export class ShuffleStore {
    * `gathered` says what counts, instead of this process's commit slots, and has the rows of the others.
    */
   runs(ref: ShuffleRef, reduce: number, gathered?: Gathered): Run[] {
-    const runs: Run[] = [];
-    const { i32, u32 } = this.heap;
-    const counts = (run: Run): boolean =>
-      gathered === undefined
-        ? loadWord(i32, slotsAt(ref) + run.map * 4) === doneBy(run.attempt)
-        : gathered.winners[run.map] === run.attempt;
+    const list = this.list(ref, reduce, gathered);
+    const { u32 } = this.heap;
+    return Array.from({ length: list.length }, (_, i) => this.named(ref, readRun(u32, list.address(i))));
+  }
+
+  /** As runs(), short runs of numbers joined (joined-runs.ts): for whoever wants the rows. */
+  joinedRuns(ref: ShuffleRef, reduce: number, gathered?: Gathered): Run[] {
+    return joinRuns(this.heap.u32, this.list(ref, reduce, gathered)).map(run => this.named(ref, run));
+  }
+
+  private named({ id }: ShuffleRef, run: Run): Run {
+    const { spilled } = run;
+    return spilled === undefined ? run : { ...run, spilled: { ...spilled, file: spillName(id, run.attempt) } };
+  }
+
+  /** Valid until it is asked for again. */
+  private list(ref: ShuffleRef, reduce: number, gathered: Gathered | undefined): RunList {
     const blocks = this.blocks(ref, reduce);
+    const { found } = this;
+    found.clear();
+    const { i32, u32 } = this.heap;
+    const slots = slotsAt(ref) >>> 2;
     for (const block of gathered === undefined ? blocks : [...blocks, ...gathered.blocks]) {
       if (u32[block >>> 2] !== BLOCK_MAGIC)
         throw new HeddleError('HEDDLE_CORRUPT', `no shuffle block at ${block}`, { data: { block, reduce } });
       const end = block + loadWord(i32, block + blockWord.used);
       for (let at = block + BLOCK_HEADER; at < end; at = nextRun(u32, at)) {
-        const run = readRun(u32, at);
-        if (run.rows === 0 || !counts(run)) continue;
-        const { spilled } = run;
-        runs.push(spilled === undefined ? run : { ...run, spilled: { ...spilled, file: spillName(ref.id, run.attempt) } });
+        const run = at >>> 2;
+        if (u32[run + runWord.rows / 4] === 0) continue;
+        const map = u32[run]!;
+        const attempt = u32[run + runWord.attempt / 4]!;
+        // A plain load: whoever asks knows that all maps are done, and an atomic one costs more than all the rest here.
+        const counts = gathered === undefined ? u32[slots + map] === doneBy(attempt) : gathered.winners[map] === attempt;
+        if (counts) found.add(map, u32[run + runWord.sequence / 4]!, at);
       }
     }
-    return runs.sort((a, b) => a.map - b.map || a.sequence - b.sequence);
+    found.sort();
+    return found;
   }
 
   /** Gives back all memory of a shuffle. No task may be using it. */

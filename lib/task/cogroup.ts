@@ -5,7 +5,7 @@ import { HeddleError } from '../core/errors.js';
 import { NumericKind, numericBytes } from '../shuffle/kernels.js';
 import { type Numbers, NumericBuckets } from '../shuffle/numeric-buckets.js';
 import { type GroupedRows, gatherGroups } from '../shuffle/numeric-grouper.js';
-import { type NumberBatch, numericColumn } from '../shuffle/reader.js';
+import { type NumberBatch, type NumberRuns, numericColumn } from '../shuffle/reader.js';
 import { pad8, type Run } from '../shuffle/run.js';
 import { roomFor } from '../shuffle/store.js';
 import { numbersOf, runsOf } from './number-runs.js';
@@ -27,22 +27,26 @@ export interface Cogrouped {
 
 export function cogroup(task: TaskContext, pipelines: readonly Pipeline[]): Cogrouped {
   const sink = new GroupSink(pipelines.length);
-  for (const [input, pipeline] of pipelines.entries()) {
-    sink.input = input;
-    const batches = sink.numeric ? numbersOf(task, pipeline)?.batches : undefined;
-    if (batches !== undefined) sink.takeNumbers(batches);
-    else runInto(task, pipeline, sink);
-  }
-  if (sink.numeric) {
-    try {
-      return groupedNumbers(task, sink.inputs);
-    } catch (error) {
-      // The kernels had no room in the heap. An index of keys needs none there.
-      if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_HEAP_FULL') throw error;
-      sink.leaveNumbers();
+  try {
+    for (const [input, pipeline] of pipelines.entries()) {
+      sink.input = input;
+      const numbers = sink.numeric ? numbersOf(task, pipeline) : undefined;
+      if (numbers !== undefined) sink.takeNumbers(numbers);
+      else runInto(task, pipeline, sink);
     }
+    if (sink.numeric) {
+      try {
+        return groupedNumbers(task, sink.inputs);
+      } catch (error) {
+        // The kernels had no room in the heap. An index of keys needs none there.
+        if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_HEAP_FULL') throw error;
+        sink.leaveNumbers();
+      }
+    }
+    return new GroupedByIndex(sink.index.keys, sink.groups);
+  } finally {
+    sink.dispose();
   }
-  return new GroupedByIndex(sink.index.keys, sink.groups);
 }
 
 /** The groups of inputs that are shuffles as they are, by ranges, where they are more than a task may hold; undefined for others. */
@@ -66,7 +70,7 @@ function runInto(task: TaskContext, pipeline: Pipeline, sink: GroupSink): void {
 }
 
 /** The rows of an input with numbers for keys: columns in the heap, or arrays of what came out of a loop. */
-export type NumberKeyed = { readonly batches: readonly NumberBatch[] } | { readonly keys: number[]; readonly values: unknown[] };
+export type NumberKeyed = NumberRuns | { readonly keys: number[]; readonly values: unknown[] };
 
 function groupedNumbers(task: TaskContext, inputs: readonly NumberKeyed[]): Cogrouped {
   const { heap, kernels } = task.env;

@@ -3,7 +3,7 @@
 import type { ThreadId } from '../core/ids.js';
 import type { Heap } from '../shuffle/heap/allocator.js';
 import type { Kernels } from '../shuffle/kernels.js';
-import type { OpenBlocks } from '../shuffle/map-output.js';
+import type { OpenBlocks } from '../shuffle/open-blocks.js';
 import type { ShuffleStore } from '../shuffle/store.js';
 import type { FileSystem } from '../storage/file-system.js';
 

@@ -26,7 +26,7 @@ export function openMiddle(task: TaskContext, spec: MiddleSpec, blockwise: boole
     case 'shuffle': {
       const input = task.spec.inputs[spec.input]!;
       if (input.kind !== 'shuffle') throw new HeddleError('HEDDLE_INTERNAL', `a shuffle's input is a ${input.kind}`);
-      const runs = task.env.store.runs(input.shuffle, input.reduce, input.gathered);
+      const runs = task.env.store.joinedRuns(input.shuffle, input.reduce, input.gathered);
       return spec.aggregator === null ? new RunsSource(task, runs) : aggregateRuns(task, runs, spec.aggregator);
     }
     case 'aggregate': {

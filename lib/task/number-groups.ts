@@ -13,11 +13,15 @@ const BATCH_GROUPS = 4096;
 export function groupNumbers({ env, spec }: TaskContext, runs: readonly Run[]): Source | undefined {
   const numbers = readNumbers(env.heap, runs);
   if (numbers === undefined) return undefined;
-  const buckets = new NumericBuckets(env.heap, env.kernels, numbers.keyKind, [numbers.batches], () => env.checkCancelled());
   try {
-    return new GroupsSource(gatherGroups(env.heap, buckets), spec.local);
+    const buckets = new NumericBuckets(env.heap, env.kernels, numbers.keyKind, [numbers.batches], () => env.checkCancelled());
+    try {
+      return new GroupsSource(gatherGroups(env.heap, buckets), spec.local);
+    } finally {
+      buckets.dispose();
+    }
   } finally {
-    buckets.dispose();
+    numbers.dispose();
   }
 }
 

@@ -17,5 +17,5 @@ export function runsOf(task: TaskContext, { source, operators }: Pipeline): read
   if (source.kind !== 'shuffle' || source.aggregator !== null || operators.length > 0) return undefined;
   const input = task.spec.inputs[source.input]!;
   if (input.kind !== 'shuffle') throw new HeddleError('HEDDLE_INTERNAL', `a shuffle's input is a ${input.kind}`);
-  return task.env.store.runs(input.shuffle, input.reduce, input.gathered);
+  return task.env.store.joinedRuns(input.shuffle, input.reduce, input.gathered);
 }

@@ -59,7 +59,13 @@ function aggregateByKernel(task: TaskContext, runs: readonly Run[], spec: Aggreg
   const text = aggregateText(task, loadedRuns(task.env.store, runs, 'heap'), spec.op);
   if (text !== undefined) return new TableSource(task.spec.local, text.keys, text.values);
   const numbers = readNumbers(task.env.heap, runs);
-  if (numbers !== undefined) return aggregateNumbers(task, numbers, spec.op);
+  if (numbers !== undefined) {
+    try {
+      return aggregateNumbers(task, numbers, spec.op);
+    } finally {
+      numbers.dispose();
+    }
+  }
   const kinds = runs.reduce((bits, run) => bits | kindsOf(run), 0);
   if ((kinds & SPILLED_ENCODED) !== 0) return undefined;
   const keyKind = (kinds & SPILLED_FLOAT64_KEYS) === 0 ? NumericKind.Int32 : NumericKind.Float64;

@@ -3,7 +3,8 @@
 export { aggregatePairs, clearTable, extractTable, indexKeys, rehashTable } from './aggregate';
 export { countBuckets, foldGroups, orderGroups, spreadBuckets } from './buckets';
 export { fillUniform } from './random';
-export { scatterByRange, scatterPairs } from './scatter';
+export { placeRuns } from './place';
+export { countByRange, countPairs, scatterByRange, scatterPairs } from './scatter';
 export { sortNumbers } from './sort';
 export { isAscii, textGather, textLines, textOffsets, textSplitByte, textSplitSet, textSplitString } from './text';
 export { aggregateText, extractTextTable, indexText, rehashTextTable } from './text-table';

@@ -82,3 +82,31 @@ export function scatterByRange(keyKind: u32, valueBytes: u32, keys: usize, value
   if (valueBytes == 4) return scatterRange<f64, u32>(keys, values, from, to, bounds, count, ascending != 0, cursors);
   return scatterRange<f64, u64>(keys, values, from, to, bounds, count, ascending != 0, cursors);
 }
+
+@inline
+function count<K>(keys: usize, rows: u32, reducers: u32, counts: usize): void {
+  for (let i: u32 = 0; i < rows; i++) {
+    const at = counts + (<usize>reduceIdOf(hashOf<K>(load<K>(keys + <usize>i * sizeof<K>())), reducers) << 2);
+    store<u32>(at, load<u32>(at) + 1);
+  }
+}
+
+/** Adds how many rows each reduce id gets to `counts` (u32). */
+export function countPairs(keyKind: u32, keys: usize, rows: u32, reducers: u32, counts: usize): void {
+  if (keyKind == 1) count<i32>(keys, rows, reducers, counts);
+  else count<f64>(keys, rows, reducers, counts);
+}
+
+@inline
+function countRange<K>(keys: usize, rows: u32, bounds: usize, n: u32, ascending: bool, counts: usize): void {
+  for (let i: u32 = 0; i < rows; i++) {
+    const at = counts + (<usize>rangeOf(<f64>load<K>(keys + <usize>i * sizeof<K>()), bounds, n, ascending) << 2);
+    store<u32>(at, load<u32>(at) + 1);
+  }
+}
+
+/** As countPairs, for what scatterByRange would do. */
+export function countByRange(keyKind: u32, keys: usize, rows: u32, bounds: usize, count: u32, ascending: u32, counts: usize): void {
+  if (keyKind == 1) countRange<i32>(keys, rows, bounds, count, ascending != 0, counts);
+  else countRange<f64>(keys, rows, bounds, count, ascending != 0, counts);
+}

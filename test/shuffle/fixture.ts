@@ -3,7 +3,8 @@ import type { ShuffleId } from '../../lib/core/ids.js';
 import { Heap } from '../../lib/shuffle/heap/allocator.js';
 import { reserveHeap } from '../../lib/shuffle/heap/memory.js';
 import { AggregateOp, compileKernels, type Kernels, twinKernels, wasmKernels } from '../../lib/shuffle/kernels.js';
-import { MapOutput, OpenBlocks } from '../../lib/shuffle/map-output.js';
+import { MapOutput } from '../../lib/shuffle/map-output.js';
+import { OpenBlocks } from '../../lib/shuffle/open-blocks.js';
 import { readRows } from '../../lib/shuffle/reader.js';
 import { type ShuffleRef, ShuffleStore } from '../../lib/shuffle/store.js';
 

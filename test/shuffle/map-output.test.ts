@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CURSOR_BYTES, NumericKind } from '../../lib/shuffle/kernels.js';
-import { MapOutput, OpenBlocks } from '../../lib/shuffle/map-output.js';
+import { MapOutput } from '../../lib/shuffle/map-output.js';
+import { OpenBlocks } from '../../lib/shuffle/open-blocks.js';
 import { encodeSizes } from '../../lib/shuffle/sizes.js';
 import { type ShuffleRef, ShuffleStore } from '../../lib/shuffle/store.js';
 import { appendMarks, type Fixture, fill, highHeap, MIB, newHeap, newShuffle, outputOf, readMarks, readPairsOf } from './fixture.js';

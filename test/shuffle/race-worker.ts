@@ -1,7 +1,8 @@
 // A thread that runs an attempt of every map partition of a shuffle, and commits each when all other threads are about to.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Heap } from '../../lib/shuffle/heap/allocator.js';
-import { MapOutput, OpenBlocks } from '../../lib/shuffle/map-output.js';
+import { MapOutput } from '../../lib/shuffle/map-output.js';
+import { OpenBlocks } from '../../lib/shuffle/open-blocks.js';
 import { type ShuffleRef, ShuffleStore } from '../../lib/shuffle/store.js';
 
 export interface RaceWork {

@@ -2,8 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Heap } from '../../lib/shuffle/heap/allocator.js';
 import { compileKernels, wasmKernels } from '../../lib/shuffle/kernels.js';
-import { MapOutput, OpenBlocks } from '../../lib/shuffle/map-output.js';
+import { MapOutput } from '../../lib/shuffle/map-output.js';
 import { CHUNK_ROWS, NumericWriter } from '../../lib/shuffle/numeric-writer.js';
+import { OpenBlocks } from '../../lib/shuffle/open-blocks.js';
 import { PairWriter } from '../../lib/shuffle/pair-writer.js';
 import { type ShuffleRef, ShuffleStore } from '../../lib/shuffle/store.js';
 

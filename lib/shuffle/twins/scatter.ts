@@ -4,7 +4,7 @@ import { hashKey } from '../../codec/key-hash.js';
 import type { Kernels } from '../kernels.js';
 import { findNumber, reduceIdOf } from '../partitioner.js';
 
-export function scatterTwins(memory: WebAssembly.Memory): Pick<Kernels, 'scatterPairs' | 'scatterByRange'> {
+export function scatterTwins(memory: WebAssembly.Memory): Pick<Kernels, 'scatterPairs' | 'scatterByRange' | 'countPairs' | 'countByRange'> {
   const scatter = (
     keyKind: number,
     valueBytes: number,
@@ -37,13 +37,25 @@ export function scatterTwins(memory: WebAssembly.Memory): Pick<Kernels, 'scatter
     }
     return to;
   };
+  const count = (keyKind: number, keys: number, rows: number, counts: number, place: (key: number) => number) => {
+    const view = new DataView(memory.buffer);
+    for (let i = 0; i < rows; i++) {
+      const key = keyKind === 1 ? view.getInt32(keys + i * 4, true) : view.getFloat64(keys + i * 8, true);
+      const at = counts + place(key) * 4;
+      view.setUint32(at, view.getUint32(at, true) + 1, true);
+    }
+  };
+  const byHash = (reducers: number) => (key: number) => reduceIdOf(hashKey(key), reducers);
+  const byRange = (bounds: number, n: number, ascending: number) => {
+    const numbers = new Float64Array(memory.buffer, bounds, n);
+    return (key: number) => (Number.isNaN(key) ? (ascending === 1 ? n : 0) : findNumber(numbers, ascending === 1, key));
+  };
   return {
+    countPairs: (keyKind, keys, rows, reducers, counts) => count(keyKind, keys, rows, counts, byHash(reducers)),
+    countByRange: (keyKind, keys, rows, bounds, n, ascending, counts) => count(keyKind, keys, rows, counts, byRange(bounds, n, ascending)),
     scatterPairs: (keyKind, valueBytes, keys, values, from, to, reducers, cursors) =>
-      scatter(keyKind, valueBytes, keys, values, from, to, cursors, key => reduceIdOf(hashKey(key), reducers)),
-    scatterByRange(keyKind, valueBytes, keys, values, from, to, bounds, count, ascending, cursors) {
-      const numbers = new Float64Array(memory.buffer, bounds, count);
-      const place = (key: number) => (Number.isNaN(key) ? (ascending === 1 ? count : 0) : findNumber(numbers, ascending === 1, key));
-      return scatter(keyKind, valueBytes, keys, values, from, to, cursors, place);
-    },
+      scatter(keyKind, valueBytes, keys, values, from, to, cursors, byHash(reducers)),
+    scatterByRange: (keyKind, valueBytes, keys, values, from, to, bounds, n, ascending, cursors) =>
+      scatter(keyKind, valueBytes, keys, values, from, to, cursors, byRange(bounds, n, ascending)),
   };
 }

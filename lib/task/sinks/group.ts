@@ -1,7 +1,7 @@
 // Sinks that gather rows by key inside a stage.
 
 import { KeyIndex } from '../../codec/key-index.js';
-import type { NumberBatch } from '../../shuffle/reader.js';
+import type { NumberRuns } from '../../shuffle/reader.js';
 import type { NumberKeyed } from '../cogroup.js';
 import { type Aggregation, CombineTable } from '../combine-table.js';
 import { keyExpression, type RowCode, requirePair, type SinkCode, valueExpression } from '../compile.js';
@@ -65,8 +65,13 @@ export class GroupSink extends Sink {
   }
 
   /** All rows of the input. */
-  takeNumbers(batches: readonly NumberBatch[]): void {
-    this.inputs[this.input] = { batches };
+  takeNumbers(numbers: NumberRuns): void {
+    this.inputs[this.input] = numbers;
+  }
+
+  /** Once the rows are grouped. */
+  override dispose(): void {
+    for (const input of this.inputs) if ('batches' in input) input.dispose();
   }
 
   put(key: unknown, value: unknown): void {
@@ -86,6 +91,7 @@ export class GroupSink extends Sink {
         for (let i = 0; i < keys.length; i++) this.add(input, keys[i], values[i]);
       }
     }
+    this.dispose();
     this.inputs.length = 0;
   }
 

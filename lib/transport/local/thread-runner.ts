@@ -6,7 +6,7 @@ import { importModule } from '../../core/script-imports.js';
 import { Heap } from '../../shuffle/heap/allocator.js';
 import { loadWord, storeWord } from '../../shuffle/heap/words.js';
 import { type Kernels, twinKernels, wasmKernels } from '../../shuffle/kernels.js';
-import { OpenBlocks } from '../../shuffle/map-output.js';
+import { OpenBlocks } from '../../shuffle/open-blocks.js';
 import { ShuffleStore } from '../../shuffle/store.js';
 import { localFileSystem } from '../../storage/local-file-system.js';
 import { SpillFiles } from '../../storage/spill-files.js';
