@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { builtFile } from '../core/places.js';
 import { registerCommonJsLoader, registerLoader } from './loader.js';
 import { isTypeScript, moduleKind } from './module-kind.js';
+import { linkPlain } from './run-plain.js';
 import { UsageError } from './usage-error.js';
 
 /** Runs the script. Resolves when its module has run; it may still have work to do in the background. */
@@ -19,7 +20,8 @@ export async function runScript(script: string, scriptArguments: readonly string
   }
   process.argv = [process.argv[0]!, path, ...scriptArguments];
   await loadEngine(path);
-  registerLoader({ typescript: isTypeScript(path) });
+  const isReady = kind === 'module' && isTypeScript(path) && (await linkPlain(path));
+  if (!isReady) registerLoader({ typescript: isTypeScript(path) });
   if (kind === 'module') {
     // A process that waits for nothing but a top-level await ends, with 13 for an exit code that only a listener sees.
     const warn = (): void => {

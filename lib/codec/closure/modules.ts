@@ -1,6 +1,6 @@
 // In a worker: loads the modules that closures import, each as the user's own script would: specifiers are resolved
-// against that script's URL, through whatever loader hooks this thread has. TypeScript files need Node.js with type
-// stripping, or tsx, which is registered here at first need.
+// against that script's URL, through whatever loader hooks this thread has. TypeScript files need tsx, which is registered here
+// at first need: what Node.js itself strips of types has no other name for './part.ts' than that.
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { builtFile } from '../../core/places.js';
@@ -46,8 +46,7 @@ export function readyForTypeScript(): Promise<void> {
 }
 
 async function registerTsx(): Promise<void> {
-  const { typescript } = process.features as { typescript?: string | false };
-  if (typescript || (await hasTypeScriptHooks())) return;
+  if (await hasTypeScriptHooks()) return;
   const [esm, cjs] = await Promise.all([importModule('tsx/esm/api'), importModule('tsx/cjs/api')]);
   (cjs as unknown as typeof import('tsx/cjs/api')).register();
   (esm as unknown as typeof import('tsx/esm/api')).register();
