@@ -67,7 +67,7 @@ const OTHER: Record<string, string> = {
   'no-such-file.ts': "import './parts/nothing.js';\n",
   'no-such-package.ts': "import 'nothing-by-this-name';\n",
   'syntax.ts': 'const = 1;\n',
-  'dynamic.ts': "const name = 'twice';\nconsole.log((await import(`./parts/${name}.js`)).twice(2));\n",
+  'dynamic.ts': "const name = 'twice';\nconsole.log((await import('./parts/' + name + '.js')).twice(2));\n",
   'json.ts': "import numbers from './parts/numbers.json';\nconsole.log(numbers);\n",
   'package-static.ts': "import { plain } from 'plain-js';\nconsole.log(plain);\n",
   'relay.ts': "export * from './parts/twice.js';\nconsole.log(1 as number);\n",
