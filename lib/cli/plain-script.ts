@@ -1,8 +1,8 @@
 // Plain scripts: ES modules in TypeScript whose imports are their own files, this package's door and what Node has built in.
 // These need no module hooks to run (run-plain.ts), only their types taken out, by the compiler and with the options that tsx uses.
 //
-// Whatever could come out in another way than under the hooks is not plain: an import that is written otherwise than as the name
-// of a file, a package, a path or an option of a tsconfig.json, a name that the imported module does not have, a cycle.
+// Whatever could come out in another way than under the hooks is not plain: a file under another name than its own, or the one that
+// tsc gives it, a package, a tsconfig.json that says anything about this, a name that the imported module does not have, a cycle.
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { dirname, extname, join, resolve, sep } from 'node:path';
