@@ -1,23 +1,18 @@
 // Runs one task: program in, result out. The same code in a thread, in an executor, and on the main thread.
 
-import { deserialize } from 'node:v8';
-import type { Resolve } from '../codec/closure/index.js';
 import { prepare } from './async/prepare.js';
 import { AsyncWork } from './async/work.js';
 import type { TaskEnv } from './env.js';
-import { ProgramFunctions } from './functions.js';
 import { isBlockwise, openSink } from './open-sink.js';
-import { LoadedProgram, PipelineRun, type TaskContext, taskError } from './pipeline.js';
+import { PipelineRun, type TaskContext, taskError } from './pipeline.js';
+import { Programs } from './programs.js';
 import { SharedValues } from './shared-values.js';
-import type { Program, TaskResult, TaskSpec } from './spec.js';
+import type { TaskResult, TaskSpec } from './spec.js';
 import { KeptRows } from './stored/kept-rows.js';
 
-/** Programs that a thread keeps; an older one is loaded again when it is needed. */
-const MOST_PROGRAMS = 64;
-
 export class TaskRunner {
-  private readonly programs = new Map<number, Promise<LoadedProgram>>();
   private readonly shared = new SharedValues();
+  private readonly programs = new Programs(this.shared.resolve);
 
   /** Runs a task to its end. Rejects with a HeddleError that tells the operator, partition, attempt and record. */
   async run(spec: TaskSpec, env: TaskEnv): Promise<TaskResult> {
@@ -25,7 +20,7 @@ export class TaskRunner {
     this.shared.keepOnly(spec.wanted);
     // Before the program: the code of a class may use a value while it is defined.
     if (spec.shared.length > 0) await this.shared.prepare(spec.shared);
-    const loaded = await this.load(spec);
+    const { loaded, inItsOwnName } = await this.programs.of(spec);
     const kept = new KeptRows(env, spec);
     const task: TaskContext = { env, loaded, spec, metrics: { rowsIn: 0, bytesIn: 0, bytesSpilled: 0 }, kept };
     const added = this.shared.begin();
@@ -47,27 +42,11 @@ export class TaskRunner {
       };
     } catch (error) {
       kept.discard();
-      throw taskError(error, undefined, spec);
+      throw inItsOwnName(taskError(error, undefined, spec));
     } finally {
       this.shared.end(added);
     }
   }
-
-  private load(spec: TaskSpec): Promise<LoadedProgram> {
-    let loaded = this.programs.get(spec.stage);
-    if (loaded === undefined) {
-      if (this.programs.size >= MOST_PROGRAMS) this.programs.delete(this.programs.keys().next().value!);
-      loaded = loadProgram(spec, this.shared.resolve);
-      this.programs.set(spec.stage, loaded);
-      loaded.catch(() => this.programs.delete(spec.stage));
-    }
-    return loaded;
-  }
-}
-
-async function loadProgram(spec: TaskSpec, resolve: Resolve): Promise<LoadedProgram> {
-  const program = deserialize(Buffer.from(spec.program)) as Program;
-  return new LoadedProgram(program, await ProgramFunctions.revive(program, resolve), `${spec.stage}`, spec.small);
 }
 
 function runTask(task: TaskContext) {

@@ -16,6 +16,9 @@ export function scriptName(id: number, node: NodeIndex): string {
   return `heddle-closure:${id}/${node}`;
 }
 
+/** Such names in a text. */
+export const SCRIPT_NAME = /\bheddle-closure:(\d+)\/(\d+)/g;
+
 // As long as the word it stands for, so that columns stay.
 const IMPORT = '$impt$';
 

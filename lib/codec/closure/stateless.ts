@@ -1,0 +1,43 @@
+// In a worker: which closures need not be revived again. A closure may keep state in what it captured, and each job begins with
+// that as the driver had it. One that captured primitive values and globals alone has nowhere to keep any, but on itself.
+import type { FunctionNode, ShippedClosure, ShippedNode } from './types.js';
+
+/** Whether one revived function can stand for all closures of this content, as long as nobody gives it properties. */
+export function isStateless({ nodes, entry }: ShippedClosure): boolean {
+  return nodes.every((node, index) => (node.kind === 'function' ? index === entry && isPlain(node) : isFixed(node)));
+}
+
+/** No class, which may have private static fields, and nothing on it that came from the driver. */
+function isPlain({ source, properties, prototype, inherits, imports, modules }: FunctionNode): boolean {
+  return (
+    !/^class\b/.test(source) &&
+    properties.length === 0 &&
+    prototype.length === 0 &&
+    inherits === undefined &&
+    imports.length === 0 &&
+    modules === undefined
+  );
+}
+
+function isFixed(node: ShippedNode): boolean {
+  switch (node.kind) {
+    case 'value':
+      return typeof node.value !== 'object' || node.value === null;
+    // Whatever is changed there is changed for all jobs of the thread anyway.
+    case 'global':
+    case 'builtin':
+    case 'symbol':
+      return true;
+    case 'stub':
+      return node.stub === 'name';
+    default:
+      return false;
+  }
+}
+
+/** What a function has on itself and on its prototype, to see later whether that is all. */
+export function ownParts(fn: (...args: never[]) => unknown): unknown[] {
+  const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value;
+  const owners = typeof prototype === 'object' && prototype !== null ? [fn, prototype] : [fn];
+  return owners.flatMap(owner => Reflect.ownKeys(owner).flatMap(key => [key, Object.getOwnPropertyDescriptor(owner, key)?.value]));
+}
