@@ -23,6 +23,8 @@ export interface SinkCode {
   readonly functions: number;
   /** Before the loop: loads the sink's state into variables. */
   readonly before: string;
+  /** Rows must be pairs: one that is none is refused, and the others come apart. */
+  readonly pairs?: true;
   /** For each row that arrives. */
   row(row: RowCode): string;
   /** After the loop, also after a throw. */
@@ -34,9 +36,6 @@ export interface SinkCode {
 /** The row as one expression. */
 export const rowExpression = (row: RowCode): string => ('single' in row ? row.single : `[${row.key}, ${row.value}]`);
 export const keyExpression = (row: RowCode): string => ('single' in row ? `${row.single}[0]` : row.key);
-/** Code that refuses a row that is no pair: a row that is already apart is one. */
-export const requirePair = (row: RowCode): string =>
-  'single' in row ? `if (!Array.isArray(${row.single})) throw notAPair(${row.single});` : '';
 export const valueExpression = (row: RowCode): string => ('single' in row ? `${row.single}[1]` : row.value);
 
 /** The compiled loop. Returns nothing: the sink holds the outcome. */
@@ -52,9 +51,9 @@ export function loopSource(kind: BatchKind, operators: readonly OperatorSpec[], 
   const code = new LoopWriter();
   const first = code.source(kind);
   const last = operators.reduce((row, operator, j) => code.operator(operator, j, row), first);
-  const at = operators.length + 1;
-  const body = `${code.text} at = ${at}; ${sink.row(last)} ${code.closing}`;
-  const records = [rowExpression(first), ...code.inputs, rowExpression(last)];
+  const taken = sink.pairs === true ? code.apart(last) : last;
+  const body = `${code.text} at = ${code.inputs.length + 1}; ${sink.row(taken)} ${taken === last ? '' : APART_FORGOTTEN} ${code.closing}`;
+  const records = [rowExpression(first), ...code.inputs, rowExpression(taken)];
   const own = Array.from({ length: sink.functions }, (_, k) => `const s${k} = F[${operators.length + k}];`);
   const functions = [...operators.map((_, j) => `const f${j} = F[${j}];`), ...own].join(' ');
   const ends = code.chunks.map(m => `if (${m}) ${m}.end();`).join(' ');
@@ -90,6 +89,9 @@ export function loopFactory(source: string, name: string): (functions: readonly 
   const factory = new Function('F', 'chunksOf', 'Rng', 'AntitheticRng', 'notAPair', `${source}\n//# sourceURL=heddle-stage:${name}`);
   return functions => factory(functions, chunksOf, Rng, AntitheticRng, notAPair) as Loop;
 }
+
+/** What a row left there must not be alive when the next one is made: numbers would have to become objects for the handler. */
+const APART_FORGOTTEN = 'pk = pv = undefined;';
 
 class LoopWriter {
   text = '';
@@ -175,7 +177,7 @@ class LoopWriter {
         return row;
       case 'sampleByKey':
         this.rngs.push(j);
-        this.text += ` ${requirePair(row)}`;
+        if ('single' in row) this.text += ` if (!Array.isArray(${row.single})) throw notAPair(${row.single});`;
         this.repeat(j, `f${j}(rng${j}, ${keyExpression(row)})`);
         return row;
       case 'draw': {
@@ -192,6 +194,19 @@ class LoopWriter {
         return { key, value: v };
       }
     }
+  }
+
+  /**
+   * Takes a row apart for the sink. From here on a throw is told with a pair made anew: V8 does without the array of a closure
+   * `x => [f(x), 1]` only where nothing may ever look at it again, the handler of a throw included.
+   */
+  apart(row: RowCode): RowCode {
+    if (!('single' in row)) return row;
+    this.variables.push('odd', 'pk', 'pv');
+    this.inputs.push('odd');
+    this.text += ` at = ${this.inputs.length};
+      if (!Array.isArray(${row.single})) { odd = ${row.single}; throw notAPair(odd); } pk = ${row.single}[0]; pv = ${row.single}[1];`;
+    return { key: 'pk', value: 'pv' };
   }
 
   /** A trial's body in a block of its own: the place in the stream of draws is a local variable. */

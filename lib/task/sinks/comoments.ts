@@ -2,7 +2,7 @@
 
 import { HeddleError, show } from '../../core/errors.js';
 import type { BlockRange } from '../blocks.js';
-import { keyExpression, requirePair, type SinkCode, valueExpression } from '../compile.js';
+import { keyExpression, type SinkCode, valueExpression } from '../compile.js';
 import { Comoments, type ComomentsRecord, mergeComoments } from '../stats/comoments.js';
 import { TreeSink } from './fold.js';
 
@@ -17,10 +17,11 @@ export class ComomentsSink extends TreeSink<ComomentsRecord> {
   code(): SinkCode {
     return {
       functions: 0,
+      pairs: true,
       before: 'const moments = sink.moments;',
       row: row => {
         const [x, y] = [keyExpression(row), valueExpression(row)];
-        return `${requirePair(row)} if (typeof ${x} !== 'number' || typeof ${y} !== 'number') throw sink.notNumbers(${x}, ${y});
+        return `if (typeof ${x} !== 'number' || typeof ${y} !== 'number') throw sink.notNumbers(${x}, ${y});
           moments.add(${x}, ${y});`;
       },
       after: '',

@@ -4,7 +4,7 @@ import { KeyIndex } from '../../codec/key-index.js';
 import type { NumberRuns } from '../../shuffle/reader.js';
 import type { NumberKeyed } from '../cogroup.js';
 import { type Aggregation, CombineTable } from '../combine-table.js';
-import { keyExpression, type RowCode, requirePair, type SinkCode, valueExpression } from '../compile.js';
+import { keyExpression, type RowCode, type SinkCode, valueExpression } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
 import { Sink, type SinkResult } from './sink.js';
 
@@ -24,7 +24,7 @@ export class AggregateRowsSink extends Sink {
 
   code(): SinkCode {
     const { before, find, add, after } = CombineTable.code('sink');
-    return { functions: 2, before, row: row => `${requirePair(row)} ${find(row)} ${add(row)}`, after };
+    return { functions: 2, before, pairs: true, row: row => `${find(row)} ${add(row)}`, after };
   }
 
   finish(): SinkResult {
@@ -52,12 +52,13 @@ export class GroupSink extends Sink {
   }
 
   code(): SinkCode {
-    if (!this.numeric) return { functions: 0, before: '', row: row => `${requirePair(row)} sink.put(${pairOf(row)});`, after: '' };
+    if (!this.numeric) return { functions: 0, before: '', pairs: true, row: row => `sink.put(${pairOf(row)});`, after: '' };
     return {
       functions: 0,
+      pairs: true,
       before: 'const keep = sink.inputs[sink.input], K = keep.keys, V = keep.values; let numeric = true, k;',
       row: row =>
-        `${requirePair(row)} k = ${keyExpression(row)};
+        `k = ${keyExpression(row)};
          if (numeric && typeof k === 'number') { K.push(k); V.push(${valueExpression(row)}); }
          else { numeric = false; sink.put(k, ${valueExpression(row)}); }`,
       after: '',

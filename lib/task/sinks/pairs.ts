@@ -1,6 +1,6 @@
 // Pairs taken apart, all of them.
 
-import { keyExpression, requirePair, type SinkCode, valueExpression } from '../compile.js';
+import { keyExpression, type SinkCode, valueExpression } from '../compile.js';
 import { Sink, type SinkResult } from './sink.js';
 
 export class PairsSink extends Sink {
@@ -11,8 +11,9 @@ export class PairsSink extends Sink {
   code(): SinkCode {
     return {
       functions: 0,
+      pairs: true,
       before: 'const keys_ = sink.keys, values_ = sink.values;',
-      row: row => `${requirePair(row)} keys_.push(${keyExpression(row)}); values_.push(${valueExpression(row)});`,
+      row: row => `keys_.push(${keyExpression(row)}); values_.push(${valueExpression(row)});`,
       after: '',
     };
   }

@@ -1,6 +1,6 @@
 // A sample of the keys, for the bounds of a sort.
 
-import { keyExpression, requirePair, type SinkCode } from '../compile.js';
+import { keyExpression, type SinkCode } from '../compile.js';
 import { KeySample } from '../key-sample.js';
 import { encodeColumn } from './rows.js';
 import { Sink, type SinkResult } from './sink.js';
@@ -17,8 +17,9 @@ export class SampleKeysSink extends Sink {
   code(): SinkCode {
     return {
       functions: 0,
+      pairs: true,
       before: 'const sample = sink.sample;',
-      row: row => `${requirePair(row)} sample.add(${keyExpression(row)});`,
+      row: row => `sample.add(${keyExpression(row)});`,
       after: '',
     };
   }

@@ -17,7 +17,7 @@ import { type ColumnsBatch, columnOf } from '../columnar/batch.js';
 import { isNumber, pairOf } from '../columnar/pair.js';
 import type { Shape } from '../columnar/plan.js';
 import { type Aggregation, CombineTable } from '../combine-table.js';
-import { keyExpression, type RowCode, requirePair, type SinkCode, valueExpression } from '../compile.js';
+import { keyExpression, type RowCode, type SinkCode, valueExpression } from '../compile.js';
 import type { TaskEnv } from '../env.js';
 import type { AnyFunction } from '../functions.js';
 import { isInt32, numericKind } from './numeric-kind.js';
@@ -81,12 +81,12 @@ export class ShuffleSink extends Sink {
     const args = (row: RowCode) => `${keyExpression(row)}, ${valueExpression(row)}`;
     switch (this.mode) {
       case 'sniff':
-        return { functions: 0, before: '', row: row => `${requirePair(row)} sink.sniff(${args(row)});`, after: '' };
+        return { functions: 0, before: '', pairs: true, row: row => `sink.sniff(${args(row)});`, after: '' };
       case 'pairs':
       case 'text':
-        return { functions: 0, before: '', row: row => `${requirePair(row)} sink.put(${args(row)});`, after: '' };
+        return { functions: 0, before: '', pairs: true, row: row => `sink.put(${args(row)});`, after: '' };
       case 'combine':
-        return { functions: 2, ...combineCode() };
+        return { functions: 2, pairs: true, ...combineCode() };
       case 'numeric':
         return numericCode(this.numeric!.keyKind, this.numeric!.valueKind);
     }
@@ -304,7 +304,7 @@ function combineCode(): Pick<SinkCode, 'before' | 'row' | 'after'> {
   const { before, find, add, after } = CombineTable.code('sink');
   return {
     before: `${before} let combining = true;`,
-    row: row => `${requirePair(row)} if (combining) ${find(row)}
+    row: row => `if (combining) ${find(row)}
       if (!combining) sink.put(${keyExpression(row)}, ${valueExpression(row)});
       else if (d === undefined && combiners.length % ${COMBINE_PROBE} === 0 && combiners.length !== 0) {
         sink.table.rows += added; added = 0;
@@ -323,8 +323,9 @@ function numericCode(keyKind: number, valueKind: number): SinkCode {
       : `typeof ${x} === 'number'`;
   return {
     functions: 0,
+    pairs: true,
     before: `const K = sink.numeric.keys, V = sink.numeric.values; let filled = sink.filled, fitting = true, k, x;`,
-    row: row => `${requirePair(row)} k = ${keyExpression(row)}; x = ${valueExpression(row)};
+    row: row => `k = ${keyExpression(row)}; x = ${valueExpression(row)};
       if (fitting && ${fits(keyKind, 'k')} && ${fits(valueKind, 'x')}) {
         K[filled] = k; V[filled] = x;
         if (++filled === ${CHUNK_ROWS}) { sink.full(); filled = 0; }
