@@ -34,6 +34,11 @@ export function planStruct(values: ArrayLike<unknown>, from: number, to: number,
     if (column === null) return null;
     columns.push(column);
   }
+  return structOf(keys, columns, rows);
+}
+
+/** A column of objects with these keys, of columns that were planned already. */
+export function structOf(keys: readonly string[], columns: readonly ColumnPlan[], rows: number): ColumnPlan {
   const names = planText(keys, 0, keys.length);
   const plan: ColumnPlan = {
     ...shapeOf(columns),

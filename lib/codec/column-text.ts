@@ -68,18 +68,22 @@ export function planText(values: ArrayLike<unknown>, from: number, to: number): 
   return plan;
 }
 
-/** A column of `rows` strings of `units` bytes below 256, which `fill` writes where it is told: the lengths, and the bytes. */
-export function planLatin1(rows: number, units: number, fill: (lengths: Uint32Array, text: Uint8Array) => void): ColumnPlan {
+/**
+ * A column of `rows` strings of `units` code units, of one byte each or (`wide`) of two, which `fill` writes where it is told:
+ * the lengths, and the units.
+ */
+export function planUnits(rows: number, units: number, wide: boolean, fill: (lengths: Uint32Array, text: Uint8Array) => void): ColumnPlan {
+  const bytes = wide ? units * 2 : units;
   const plan: ColumnPlan = {
-    kind: ColumnKind.Latin1,
+    kind: wide ? ColumnKind.Utf16 : ColumnKind.Latin1,
     rows,
     objects: false,
     branching: false,
-    byteLength: columnBytes(rows * 4 + units, rows),
+    byteLength: columnBytes(rows * 4 + bytes, rows),
     write(target) {
       writeHeader(target, plan, 0, units);
       const lengths = new Uint32Array(target.buffer, target.byteOffset + HEADER_BYTES, rows);
-      fill(lengths, new Uint8Array(target.buffer, lengths.byteOffset + rows * 4, units));
+      fill(lengths, new Uint8Array(target.buffer, lengths.byteOffset + rows * 4, bytes));
     },
   };
   return plan;

@@ -13,8 +13,8 @@ import { ColumnKind, type ColumnPlan, columnHeader, corrupt, HEADER_BYTES, type 
 import { planMixed, readMixed } from './column-mixed.js';
 import * as scalar from './column-scalar.js';
 import { sharesObjects } from './column-shape.js';
-import { planStruct, readStruct } from './column-struct.js';
-import { latin1Parts, planLatin1, planText, readText } from './column-text.js';
+import { planStruct, readStruct, structOf } from './column-struct.js';
+import { latin1Parts, planText, planUnits, readText } from './column-text.js';
 import { innerColumns, planArrays, readList, readTuple, tupleOf } from './column-tuple.js';
 
 export { type ColumnHeader, ColumnKind, columnHeader, MAX_COLUMN_BYTES, type PreparedColumn } from './column-header.js';
@@ -32,31 +32,58 @@ export function preparePairs(keys: ArrayLike<unknown>, values: ArrayLike<unknown
   return tupleOf([planOuter(keys, from, to), planOuter(values, from, to)], to - from);
 }
 
-/** As preparePairs, where the keys are bytes below 256 that `fill` writes: their lengths, and all of them one after the other. */
-export function prepareTextPairs(
-  units: number,
-  values: Float64Array,
-  fill: (lengths: Uint32Array, text: Uint8Array) => void,
-): PreparedColumn {
-  const rows = values.length;
-  return tupleOf([planLatin1(rows, units, fill), planOuter(values, 0, rows)], rows);
+/** What a column is put together from, where its values are not to be made: text as units that are written when it is. */
+export type ColumnParts =
+  | { readonly kind: 'values'; readonly values: ArrayLike<unknown> }
+  | {
+      readonly kind: 'text';
+      readonly units: number;
+      /** Units of two bytes, not of one. */
+      readonly wide: boolean;
+      readonly fill: (lengths: Uint32Array, text: Uint8Array) => void;
+    }
+  | { readonly kind: 'tuple'; readonly items: readonly ColumnParts[] }
+  | { readonly kind: 'struct'; readonly names: readonly string[]; readonly items: readonly ColumnParts[] };
+
+/** The column of `rows` values, none of which holds an object twice. */
+export function prepareParts(parts: ColumnParts, rows: number): PreparedColumn {
+  return planParts(parts, rows);
 }
 
-/** The parts of a column of pairs of one-byte text and numbers; null for any other. */
+function planParts(parts: ColumnParts, rows: number): ColumnPlan {
+  switch (parts.kind) {
+    case 'values':
+      return planOuter(parts.values, 0, rows);
+    case 'text':
+      return planUnits(rows, parts.units, parts.wide, parts.fill);
+    case 'tuple':
+      return tupleOf(
+        parts.items.map(item => planParts(item, rows)),
+        rows,
+      );
+    case 'struct':
+      return structOf(
+        parts.names,
+        parts.items.map(item => planParts(item, rows)),
+        rows,
+      );
+  }
+}
+
+/** The parts of a column of pairs with keys of one-byte text; null for any other. */
 export function readTextPairs(bytes: Uint8Array): TextPairs | null {
   const header = columnHeader(bytes);
   if (header.kind !== ColumnKind.Tuple || header.width !== 2) return null;
   const [keys, values] = innerColumns(bytes, header, HEADER_BYTES, 2) as [Uint8Array, Uint8Array];
-  const { kind } = columnHeader(values);
   const text = latin1Parts(keys);
-  if (text === null || (kind !== ColumnKind.Int32 && kind !== ColumnKind.Float64)) return null;
-  return { ...text, values: readColumn(values) as Int32Array | Float64Array, rows: header.rows };
+  return text === null ? null : { ...text, values, rows: header.rows };
 }
 
 export interface TextPairs {
   readonly lengths: Uint32Array;
   readonly text: Uint8Array;
-  readonly values: Int32Array | Float64Array;
+  /** A column. */
+  readonly values: Uint8Array;
   readonly rows: number;
 }
 

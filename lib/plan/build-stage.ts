@@ -10,6 +10,7 @@ import type {
   AggregatorSpec,
   FunctionRef,
   OperatorSpec,
+  PartitionerSpec,
   PartsRule,
   Pipeline,
   Program,
@@ -30,7 +31,7 @@ import {
   type PlanFunction,
   type ShuffledNode,
 } from './lineage.js';
-import { partitionerSpec } from './partitioner.js';
+import { type PlanPartitioner, partitionerSpec } from './partitioner.js';
 
 import { type Shared, sharedBy } from './shared.js';
 
@@ -100,9 +101,15 @@ export function pathsOf(node: Node, sink: PlanSink): string[] {
 export function explainedSink({ partitioner, aggregator, ...node }: ShuffledNode): PlanSink {
   return place => ({
     kind: 'shuffle',
-    partitioner: partitioner.kind === 'hash' ? partitioner : { kind: 'index', partitions: partitioner.partitions },
+    partitioner: explainedPartitioner(partitioner),
     aggregator: aggregator === null ? null : aggregatorSpec(aggregator, node.name, place),
   });
+}
+
+function explainedPartitioner(partitioner: PlanPartitioner): PartitionerSpec {
+  const { kind, partitions } = partitioner;
+  if (kind === 'hash') return partitioner;
+  return kind === 'range' ? { ...partitioner, bounds: new Uint8Array() } : { kind: 'index', partitions };
 }
 
 /** The sink of the stage that writes a shuffle. */

@@ -58,9 +58,11 @@ function pathOf(node: Node, sink: PlanSink): string {
 const tasks = (node: Node) => `${node.partitions} task${node.partitions === 1 ? '' : 's'}`;
 
 function writing({ aggregator, partitioner }: ShuffledNode): string {
-  if (partitioner.kind !== 'hash' && (aggregator === null || aggregator.kind === 'group')) return 'rows as they are';
-  if (aggregator === null) return 'rows as they are (numbers in typed columns, scattered by a kernel)';
-  if (aggregator.kind === 'group') return 'rows as they are, grouped when read (numbers in typed columns, scattered by a kernel)';
+  if (aggregator === null || aggregator.kind === 'group') {
+    const rows = aggregator === null ? 'rows as they are' : 'rows as they are, grouped when read';
+    const byKernel = partitioner.kind === 'hash' || partitioner.kind === 'range';
+    return byKernel ? `${rows} (numbers in typed columns, and text on columns, scattered by kernels)` : rows;
+  }
   if (aggregator.kind === 'combine') return 'combined in a table before it, for as long as that saves rows';
   return aggregator.op === null
     ? 'combined in a table before it, for as long as that saves rows; no kernel: the function is not one of a + b, Math.min, Math.max, first, last'

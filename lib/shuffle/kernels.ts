@@ -12,6 +12,7 @@ import { fillUniform } from './twins/random.js';
 import { scatterTwins } from './twins/scatter.js';
 import { sortTwin } from './twins/sort.js';
 import { textTwins } from './twins/text.js';
+import { textRowTwins } from './twins/text-rows.js';
 
 /** How a numeric column is laid out. */
 export const NumericKind = { None: 0, Int32: 1, Float64: 2 } as const;
@@ -36,7 +37,7 @@ export const ORDER_CURSOR_BYTES = 12;
 /** Bytes of a slot of an aggregation table, by key kind. */
 export const slotBytes: readonly number[] = [0, 16, 24];
 
-export interface Kernels extends TextKernels, BucketKernels {
+export interface Kernels extends TextKernels, TextRowKernels, BucketKernels {
   /** Rows [from, to) to the runs of their reduce ids. Returns `to`, or the first row whose run is full. */
   scatterPairs(
     keyKind: number,
@@ -237,6 +238,57 @@ export interface TextKernels {
   extractTextTable(table: number, slots: number, addresses: number, lengths: number, hashes: number, values: number): void;
 }
 
+/** Kernels over gathered columns of text: where each string is, and its length in bytes (u32 each). */
+export interface TextRowKernels {
+  /**
+   * Copies strings [from, to) of a column one after the other to `out`, as long as there is room for one and 16 bytes behind it
+   * before `outEnd`; writes where they are. Returns the first that it did not copy, and writes the next free byte to `progress`.
+   */
+  textCollect(
+    base: number,
+    starts: number,
+    ends: number,
+    from: number,
+    to: number,
+    out: number,
+    outEnd: number,
+    addresses: number,
+    lengths: number,
+    progress: number,
+  ): number;
+  /** Writes the reduce id of each of n strings, by hashKey(), to `ids` (u32). */
+  placeTextByHash(addresses: number, lengths: number, n: number, reducers: number, ids: number): void;
+  /** As placeTextByHash, by the order of the strings: how many of `count` bounds, in the order of the partitions, each is behind. */
+  placeTextByRange(
+    addresses: number,
+    lengths: number,
+    n: number,
+    boundAddresses: number,
+    boundLengths: number,
+    count: number,
+    ascending: number,
+    ids: number,
+  ): void;
+  /** The UTF-16 code units of the strings at the places `rows` (n of u32), together. */
+  textUnits(addresses: number, lengths: number, rows: number, n: number): number;
+  /** As textGather, as UTF-16: lengths are of code units. */
+  textGatherWide(addresses: number, lengths: number, rows: number, n: number, outLengths: number, out: number): void;
+  /**
+   * Writes the places of n ASCII strings in sorted order to `order` (u32), stably. Scratch: `heads` and `otherHeads` of n u64,
+   * `otherOrder` as `order`. Eight bytes behind a string may be read.
+   */
+  sortText(
+    addresses: number,
+    lengths: number,
+    n: number,
+    ascending: number,
+    heads: number,
+    order: number,
+    otherHeads: number,
+    otherOrder: number,
+  ): void;
+}
+
 /** Bytes of a slot of a text table. */
 export const TEXT_SLOT_BYTES = 32;
 
@@ -270,6 +322,7 @@ export function twinKernels(memory: WebAssembly.Memory): Kernels {
     ...sortTwin(memory),
     ...textTwins(memory),
     ...placeTwin(memory),
+    ...textRowTwins(memory),
     ...scatterTwins(memory),
     fillUniform: (state, out, n) => fillUniform(memory.buffer, state, out, n),
   };

@@ -22,6 +22,11 @@ export class PairWriter {
     this.place = placing(partitioner);
   }
 
+  /** Whether no row waits. */
+  get isEmpty(): boolean {
+    return this.waiting === 0;
+  }
+
   /** Adds a row. Throws HEDDLE_VALUE for a key that cannot be hashed or a row that cannot be encoded. */
   put(key: unknown, value: unknown): void {
     const reduce = this.place(key);

@@ -5,6 +5,8 @@ import { hashKey } from '../codec/key-hash.js';
 import { compareKeys } from '../codec/key-order.js';
 import { HeddleError, show } from '../core/errors.js';
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /** By the hash of the key. Plain data, so that it travels with a task. */
 export interface HashPartitioner {
   readonly kind: 'hash';
@@ -72,6 +74,13 @@ function boundsOf({ bounds }: RangePartitioner): unknown[] {
 export function numericBounds(partitioner: RangePartitioner): Float64Array | undefined {
   const keys = boundsOf(partitioner);
   return keys.every(bound => typeof bound === 'number' && !Number.isNaN(bound)) ? Float64Array.from(keys as readonly number[]) : undefined;
+}
+
+/** The bounds as UTF-8, where all of them are text that this can stand for. */
+export function textBounds(partitioner: RangePartitioner): readonly Uint8Array[] | undefined {
+  const keys = boundsOf(partitioner);
+  const isWhole = (bound: unknown): bound is string => typeof bound === 'string' && !LONE_SURROGATE.test(bound);
+  return keys.every(isWhole) ? keys.map(bound => Buffer.from(bound)) : undefined;
 }
 
 function placingByRange(partitioner: RangePartitioner): (key: unknown) => number {

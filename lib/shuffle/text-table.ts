@@ -2,7 +2,7 @@
 // keeps the order of first appearance. Its keys are copies, in chunks of the heap of its own.
 
 import { readColumn } from '../codec/column.js';
-import { planLatin1 } from '../codec/column-text.js';
+import { planUnits } from '../codec/column-text.js';
 import type { Heap } from './heap/allocator.js';
 import { type Kernels, TEXT_SLOT_BYTES } from './kernels.js';
 import { pad8 } from './run.js';
@@ -175,21 +175,36 @@ export function keysOf(heap: Heap, kernels: Kernels, groups: TextGroups): ArrayL
       Buffer.from(u8.buffer, u32[(addresses >>> 2) + i]!, u32[(lengths >>> 2) + i]!).toString('utf8'),
     );
   }
-  let units = 0;
-  for (let i = 0; i < size; i++) units += u32[(lengths >>> 2) + i]!;
-  const rows = roomFor(heap, size * 8 + units + SLACK, 'the keys of an aggregation table');
+  const order = roomFor(heap, size * 4 + 8, 'the keys of an aggregation table');
   try {
-    for (let i = 0; i < size; i++) u32[(rows >>> 2) + i] = i;
-    const text = rows + size * 8;
-    kernels.textGather(addresses, lengths, rows, size, rows + size * 4, text);
-    const plan = planLatin1(size, units, (outLengths, out) => {
-      outLengths.set(u32.subarray(lengths >>> 2, (lengths >>> 2) + size));
+    for (let i = 0; i < size; i++) u32[(order >>> 2) + i] = i;
+    return stringsOf(heap, kernels, { addresses, lengths, order, n: size });
+  } finally {
+    heap.free(order);
+  }
+}
+
+/** ASCII strings by their places, n words at `order`, in columns of addresses and lengths. */
+export function stringsOf(
+  heap: Heap,
+  kernels: Kernels,
+  { addresses, lengths, order, n }: { readonly addresses: number; readonly lengths: number; readonly order: number; readonly n: number },
+): ArrayLike<string> {
+  const { u32, u8 } = heap;
+  let units = 0;
+  for (let i = 0; i < n; i++) units += u32[(lengths >>> 2) + u32[(order >>> 2) + i]!]!;
+  const gathered = roomFor(heap, n * 4 + units + SLACK, 'keys of text');
+  try {
+    const text = gathered + n * 4;
+    kernels.textGather(addresses, lengths, order, n, gathered, text);
+    const plan = planUnits(n, units, false, (outLengths, out) => {
+      outLengths.set(u32.subarray(gathered >>> 2, (gathered >>> 2) + n));
       out.set(u8.subarray(text, text + units));
     });
     const column = new Uint8Array(plan.byteLength);
     plan.write(column);
     return readColumn(column) as ArrayLike<string>;
   } finally {
-    heap.free(rows);
+    heap.free(gathered);
   }
 }

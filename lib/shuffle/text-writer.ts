@@ -1,10 +1,11 @@
 // The groups of a text table to the runs of their reduce ids, as the same columns that any pairs of text and numbers have.
 
-import { preparePairs, prepareTextPairs } from '../codec/column.js';
+import { preparePairs, prepareParts } from '../codec/column.js';
 import type { Heap } from './heap/allocator.js';
 import type { Kernels } from './kernels.js';
 import type { MapOutput } from './map-output.js';
 import { reduceIdOf } from './partitioner.js';
+import { placesOf } from './places.js';
 import { roomFor } from './store.js';
 import { keysOf, type TextGroups } from './text-table.js';
 
@@ -19,7 +20,9 @@ export function writeTextGroups(heap: Heap, kernels: Kernels, output: MapOutput,
   const rowsAt = roomFor(heap, size * 4 + 8, 'the rows of an aggregation table');
   try {
     const { u32 } = heap;
-    const places = placesByReduceId(u32.subarray(hashes >>> 2, (hashes >>> 2) + size), reducers);
+    const ids = u32.slice(hashes >>> 2, (hashes >>> 2) + size);
+    for (let i = 0; i < size; i++) ids[i] = reduceIdOf(ids[i]!, reducers);
+    const places = placesOf(ids, reducers);
     u32.set(places.rows, rowsAt >>> 2);
     for (let reduce = 0, from = 0; reduce < reducers; ) {
       const rows = Math.min(places.first[reduce + 1]! - from, RUN_ROWS);
@@ -34,11 +37,12 @@ export function writeTextGroups(heap: Heap, kernels: Kernels, output: MapOutput,
         own[i] = values[row]!;
         units += u32[(lengths >>> 2) + row]!;
       }
+      const at = rowsAt + from * 4;
+      const fill = (outLengths: Uint32Array, text: Uint8Array) =>
+        kernels.textGather(addresses, lengths, at, rows, outLengths.byteOffset, text.byteOffset);
       const pairs =
         keys === undefined
-          ? prepareTextPairs(units, own, (outLengths, text) =>
-              kernels.textGather(addresses, lengths, rowsAt + from * 4, rows, outLengths.byteOffset, text.byteOffset),
-            )
+          ? prepareParts({ kind: 'tuple', items: [{ kind: 'text', units, wide: false, fill }, { kind: 'values', values: own }] }, rows)
           : preparePairs(
               Array.from(own, (_, i) => keys[places.rows[from + i]!]!),
               own,
@@ -51,16 +55,4 @@ export function writeTextGroups(heap: Heap, kernels: Kernels, output: MapOutput,
   } finally {
     heap.free(rowsAt);
   }
-}
-
-/** Rows sorted by their reduce id, stably: those of id r are rows[first[r]] to rows[first[r + 1]]. */
-function placesByReduceId(hashes: Uint32Array, reducers: number): { readonly rows: Uint32Array; readonly first: Uint32Array } {
-  const first = new Uint32Array(reducers + 1);
-  const ids = new Uint32Array(hashes.length);
-  for (let i = 0; i < hashes.length; i++) first[(ids[i] = reduceIdOf(hashes[i]!, reducers)) + 1]!++;
-  for (let r = 0; r < reducers; r++) first[r + 1]! += first[r]!;
-  const next = first.slice();
-  const rows = new Uint32Array(hashes.length);
-  for (let i = 0; i < hashes.length; i++) rows[next[ids[i]!]!++] = i;
-  return { rows, first };
 }

@@ -14,6 +14,7 @@ import { GroupSink } from './sinks/group.js';
 import { isInt32 } from './sinks/numeric-kind.js';
 import type { Pipeline } from './spec.js';
 import { areMoreThanRoom, GroupRanges } from './spilled-groups.js';
+import { groupTexts } from './text-groups.js';
 
 /** Each key's values of each input. */
 export interface Cogrouped {
@@ -26,6 +27,8 @@ export interface Cogrouped {
 }
 
 export function cogroup(task: TaskContext, pipelines: readonly Pipeline[]): Cogrouped {
+  const texts = cogroupedTexts(task, pipelines);
+  if (texts !== undefined) return texts;
   const sink = new GroupSink(pipelines.length);
   try {
     for (const [input, pipeline] of pipelines.entries()) {
@@ -49,15 +52,32 @@ export function cogroup(task: TaskContext, pipelines: readonly Pipeline[]): Cogr
   }
 }
 
+/** The groups of inputs that are all shuffles as they are, with keys of text; undefined for others. */
+function cogroupedTexts(task: TaskContext, pipelines: readonly Pipeline[]): Cogrouped | undefined {
+  const inputs = inputsOf(task, pipelines);
+  if (inputs === undefined || inputs.every(runs => runs.length === 0)) return undefined;
+  try {
+    return groupTexts(task, inputs);
+  } catch (error) {
+    if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_HEAP_FULL') throw error;
+    return undefined;
+  }
+}
+
 /** The groups of inputs that are shuffles as they are, by ranges, where they are more than a task may hold; undefined for others. */
 export function largeCogroup(task: TaskContext, pipelines: readonly Pipeline[]): GroupRanges | undefined {
+  const inputs = inputsOf(task, pipelines);
+  return inputs !== undefined && areMoreThanRoom(task, inputs) ? new GroupRanges(task, inputs) : undefined;
+}
+
+function inputsOf(task: TaskContext, pipelines: readonly Pipeline[]): readonly (readonly Run[])[] | undefined {
   const inputs: (readonly Run[])[] = [];
   for (const pipeline of pipelines) {
     const runs = runsOf(task, pipeline);
     if (runs === undefined) return undefined;
     inputs.push(runs);
   }
-  return areMoreThanRoom(task, inputs) ? new GroupRanges(task, inputs) : undefined;
+  return inputs;
 }
 
 function runInto(task: TaskContext, pipeline: Pipeline, sink: GroupSink): void {

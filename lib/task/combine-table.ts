@@ -16,7 +16,8 @@ export interface Aggregation {
   readonly label: string;
 }
 
-const identity = (value: unknown) => value;
+/** The combiner of a value that is combined as it is. */
+export const asItIs = (value: unknown) => value;
 const listOf = (value: unknown) => [value];
 const append = (list: unknown[], value: unknown) => {
   list.push(value);
@@ -32,7 +33,7 @@ export function aggregationOf(spec: AggregatorSpec, functions: ProgramFunctions)
   switch (spec.kind) {
     case 'reduce': {
       const f = functions.get(spec.f);
-      return { create: identity, mergeValue: f, mergeCombiners: f, mapSide: true, label: spec.label };
+      return { create: asItIs, mergeValue: f, mergeCombiners: f, mapSide: true, label: spec.label };
     }
     case 'group':
       return { create: listOf, mergeValue: append, mergeCombiners: concatenate, mapSide: false, label: spec.label };

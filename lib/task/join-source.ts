@@ -46,6 +46,37 @@ export class CogroupSource implements Source {
   }
 }
 
+/** For each key the array of the values of the one input. */
+export class GroupSource implements Source {
+  readonly bytesRead = 0;
+  private given = 0;
+  constructor(
+    private readonly groups: Cogrouped,
+    private readonly block: number,
+  ) {}
+
+  next(): Batch | null {
+    const { groups, given, block } = this;
+    const n = Math.min(groups.size - given, BATCH_ROWS);
+    if (n === 0) return null;
+    this.given += n;
+    return {
+      kind: 'pairs',
+      keys: Array.from({ length: n }, (_, i) => groups.keys[given + i]),
+      // Made when they are asked for: a count does not ask.
+      get values() {
+        return Array.from({ length: n }, (_, i) => arrayOf(groups, 0, given + i));
+      },
+      n,
+      block,
+    };
+  }
+
+  close(): void {
+    this.groups.dispose();
+  }
+}
+
 function arrayOf(groups: Cogrouped, input: number, g: number): unknown[] {
   const values: unknown[] = [];
   const n = groups.count(input, g);

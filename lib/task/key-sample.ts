@@ -30,6 +30,21 @@ export class KeySample {
     if (row >= this.size - 1) this.skip(row);
   }
 
+  /** Adds the keys of n rows, of which it asks for those that it takes. */
+  addRows(n: number, keyOf: (row: number) => unknown): void {
+    const first = this.rows;
+    const end = first + n;
+    for (let row = this.wanted; row < end; row = this.wanted) {
+      this.rows = row;
+      this.add(keyOf(row - first));
+    }
+    this.rows = end;
+  }
+
+  private get wanted(): number {
+    return this.rows < this.size ? this.rows : this.next;
+  }
+
   /** Chooses the next row that is taken. */
   private skip(row: number): void {
     this.weight *= Math.exp(Math.log(this.uniform()) / this.size);

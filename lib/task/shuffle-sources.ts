@@ -9,12 +9,14 @@ import type { Batch, Source } from './batch.js';
 import { type Aggregation, aggregationOf, CombineTable } from './combine-table.js';
 import type { TaskEnv } from './env.js';
 import { aggregateNumbers, inOneTable } from './number-aggregate.js';
+import { GroupSource } from './join-source.js';
 import { groupNumbers } from './number-groups.js';
 import { type TaskContext, taskError } from './pipeline.js';
 import type { AggregatorSpec } from './spec.js';
 import { areMoreThanRoom, GroupRanges } from './spilled-groups.js';
 import { TableSource } from './table-source.js';
 import { aggregateText } from './text-aggregate.js';
+import { groupTexts } from './text-groups.js';
 
 /** The rows of a shuffle as they were written. */
 export class RunsSource implements Source {
@@ -54,9 +56,14 @@ export function aggregateRuns(task: TaskContext, runs: readonly Run[], spec: Agg
 }
 
 function aggregateByKernel(task: TaskContext, runs: readonly Run[], spec: AggregatorSpec): Source | undefined {
-  if (spec.kind === 'group') return groupNumbers(task, runs);
+  if (spec.kind === 'group') {
+    const numbers = groupNumbers(task, runs);
+    if (numbers !== undefined) return numbers;
+    const texts = groupTexts(task, [runs]);
+    return texts === undefined ? undefined : new GroupSource(texts, task.spec.local);
+  }
   if (spec.kind !== 'reduce' || spec.op === null) return undefined;
-  const text = aggregateText(task, loadedRuns(task.env.store, runs, 'heap'), spec.op);
+  const text = aggregateText(task, runs, spec.op);
   if (text !== undefined) return new TableSource(task.spec.local, text.keys, text.values);
   const numbers = readNumbers(task.env.heap, runs);
   if (numbers !== undefined) {

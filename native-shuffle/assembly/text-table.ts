@@ -3,7 +3,7 @@
 // eight bytes is found without another look at memory. `order` is 1 + the key's place in order of first appearance, 0 for
 // an empty slot. Keys are copied behind each other to an arena, in that order.
 import { merge } from './aggregate';
-import { fmix32 } from './hash';
+import { hashText } from './text-rows';
 
 const SLOT: usize = 32;
 const K: u64 = 0x9e3779b97f4a7c15;
@@ -14,7 +14,7 @@ const K: u64 = 0x9e3779b97f4a7c15;
 }
 
 /** The first up to eight bytes, the rest zero. */
-@inline function head(at: usize, length: u32): u64 {
+@inline export function head(at: usize, length: u32): u64 {
   const word = load<u64>(at);
   return length >= 8 ? word : length == 0 ? 0 : word & ((<u64>-1) >>> (64 - (<u64>length << 3)));
 }
@@ -140,29 +140,4 @@ export function extractTextTable(table: usize, slots: u32, addresses: usize, len
     store<u32>(hashes + (row << 2), hashText(address, length));
     store<f64>(values + (row << 3), load<f64>(slot, 24));
   }
-}
-
-/** The hash of valid UTF-8 as the codec has it for text: FNV-1a over its UTF-16 code units, then fmix32. */
-function hashText(at: usize, length: u32): u32 {
-  let h: u32 = 0x811c9dc5;
-  const end = at + length;
-  while (at < end) {
-    const byte = <u32>load<u8>(at);
-    if (byte < 0x80) {
-      h = (h ^ byte) * 0x01000193;
-      at++;
-    } else if (byte < 0xe0) {
-      h = (h ^ (((byte & 0x1f) << 6) | (<u32>load<u8>(at, 1) & 0x3f))) * 0x01000193;
-      at += 2;
-    } else if (byte < 0xf0) {
-      h = (h ^ (((byte & 0x0f) << 12) | ((<u32>load<u8>(at, 1) & 0x3f) << 6) | (<u32>load<u8>(at, 2) & 0x3f))) * 0x01000193;
-      at += 3;
-    } else {
-      const point = ((byte & 0x07) << 18) | ((<u32>load<u8>(at, 1) & 0x3f) << 12) | ((<u32>load<u8>(at, 2) & 0x3f) << 6) | (<u32>load<u8>(at, 3) & 0x3f);
-      h = (h ^ (0xd800 + ((point - 0x10000) >>> 10))) * 0x01000193;
-      h = (h ^ (0xdc00 + ((point - 0x10000) & 0x3ff))) * 0x01000193;
-      at += 4;
-    }
-  }
-  return fmix32(h);
 }

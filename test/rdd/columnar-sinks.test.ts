@@ -22,6 +22,9 @@ const numberOf = (line: string) => Number(line.split(',')[1] ?? 'none');
 const keyed = (lines: RDD<string>) => lines.map(line => [line.charAt(0), line.length] as const);
 const measured = (lines: RDD<string>) => lines.flatMap(line => line.split(',').map(word => [word, word.length / 3 - 1] as const));
 
+/** Few rows of many, so that a join of them has not too many. */
+const some = <V>(pairs: RDD<readonly [string | number, V]>) => pairs.filter(([key]) => key !== 'k');
+
 /** Jobs over lines. */
 const jobs: Record<string, (lines: RDD<string>) => Promise<unknown>> = {
   'countByValue of words': lines => lines.flatMap(line => line.split(/[ ,]/)).countByValue(),
@@ -106,6 +109,55 @@ const jobs: Record<string, (lines: RDD<string>) => Promise<unknown>> = {
       .foldByKey(100, (a, b) => Math.max(a, b), 2)
       .collect(),
   groupByKey: lines => keyed(lines).groupByKey(2).collect(),
+  'groupByKey of numbers by words': lines => measured(lines).groupByKey(3).collect(),
+  'groupByKey of text': lines =>
+    lines
+      .map(line => [line.slice(0, 2), line] as const)
+      .groupByKey(2)
+      .collect(),
+  'groupByKey of tuples and objects': lines =>
+    lines
+      .map(line => [line.slice(0, 2), [line, { n: line.length, odd: line.length % 2 === 1, of: ['é', undefined, -0] }]] as const)
+      .groupByKey(2)
+      .collect(),
+  'groupByKey of what no column has': lines =>
+    lines
+      .map(line => [line.slice(0, 2), [null, line.length]] as const)
+      .groupByKey(2)
+      .collect(),
+  'groupByKey of keys that may not be there': lines =>
+    lines
+      .map(line => line.split(','))
+      .map(fields => [fields[1], Number(fields[2])] as const)
+      .groupByKey(2)
+      .collect(),
+  partitionBy: lines => measured(lines).partitionBy(3).glom().collect(),
+  'partitionBy of values that may not be there': lines =>
+    lines
+      .map(line => line.split(','))
+      .map(fields => [fields[0]!, fields[1]] as const)
+      .partitionBy(2)
+      .glom()
+      .collect(),
+  'partitionBy a function': lines =>
+    keyed(lines)
+      .partitionBy({ partitions: 2, partition: key => (key < 'd' ? 0 : 1) })
+      .glom()
+      .collect(),
+  repartitionAndSortWithinPartitions: lines => measured(lines).repartitionAndSortWithinPartitions(3).glom().collect(),
+  'sortByKey of text, descending': lines =>
+    lines
+      .map(line => [line, line.length] as const)
+      .sortByKey(false, 3)
+      .glom()
+      .collect(),
+  'sortByKey of keys that may not be there': lines =>
+    lines
+      .map(line => [line.split(',')[1], line] as const)
+      .sortByKey(true, 2)
+      .glom()
+      .collect(),
+  'sortBy text': lines => lines.sortBy(line => line.slice(1), true, 2).collect(),
   groupBy: lines => lines.groupBy(line => line.trim().slice(0, 1), 2).collect(),
   sortByKey: lines => measured(lines).sortByKey(true, 3).collect(),
   'sortBy a number': lines => lines.sortBy(line => line.length, false, 2).collect(),
@@ -118,7 +170,25 @@ const jobs: Record<string, (lines: RDD<string>) => Promise<unknown>> = {
   stats: lines => lines.map(line => line.length / 7).stats(),
   histogram: lines => lines.map(line => line.length).histogram([0, 1, 5, 100]),
   join: lines => keyed(lines).join(measured(lines), 2).count(),
+  'a full outer join': lines =>
+    some(keyed(lines))
+      .fullOuterJoin(some(lines.map(line => [line.slice(1, 2), line] as const)), 2)
+      .collect(),
+  'cogroup with numbers for keys': lines =>
+    some(keyed(lines))
+      .cogroup(some(lines.map(line => [line.length as string | number, line] as const)), 2)
+      .collect(),
 };
+
+/** How many rows, and a hash of them in their order. */
+function digestOf(rows: Iterable<unknown>): [number, number] {
+  let [n, hash] = [0, 0];
+  for (const row of rows) {
+    n++;
+    for (const unit of JSON.stringify(row)) hash = (Math.imul(hash, 31) + unit.codePointAt(0)!) | 0;
+  }
+  return [n, hash];
+}
 
 const add = (range: { min: number; max: number }, x: number) => ({ min: Math.min(range.min, x), max: Math.max(range.max, x) });
 
@@ -154,6 +224,37 @@ describe('the same from columns as from strings', async () => {
       );
     });
   }
+
+  test('rows that wait in several rounds, beside batches that go the other way, cross a shuffle in order', async () => {
+    const path = join(folder, 'rounds.txt');
+    const lines: Buffer[] = [];
+    for (let i = 0; i < 90_000; i++) {
+      lines.push(Buffer.from(`key${(i * 7919) % 40_000},${i},${'x'.repeat(i % 60)}${i > 60_000 ? 'é😀' : ''}\n`));
+      if (i % 9000 === 100) lines.push(Buffer.from([0x6b, 0xff, 0x2c, 0x31, 0x0a]), Buffer.from('alone\n'));
+    }
+    writeFileSync(path, Buffer.concat(lines));
+    const answers = (sc: (typeof contexts)[0], text: RDD<string>) => {
+      const pairs = text.map(line => line.split(',')).map(f => [f[0]!, [Number(f[1]), f[2]]] as const);
+      return Promise.all([
+        sc.runJob(pairs.partitionBy(5), rows => digestOf(rows)),
+        sc.runJob(pairs.sortByKey(true, 3), rows => digestOf(rows)),
+        sc.runJob(pairs.groupByKey(3), rows => digestOf(rows)),
+        // More than half of the first keys are new: from then on rows are not combined.
+        sc.runJob(
+          pairs.mapValues(([n]) => n as number).reduceByKey((a, b) => a + b, 3),
+          rows => digestOf(rows),
+        ),
+      ]);
+    };
+    const small = await open({ threads: 1, memory: '64mb' });
+    const expected = await answers(
+      contexts[0]!,
+      contexts[0]!.textFile(path, { partitions: 2 }).map(line => Reflect.get([line], 0) as string),
+    );
+    for (const sc of [...contexts, small]) {
+      assert.deepStrictEqual(await answers(sc, sc.textFile(path, { partitions: 2 })), expected);
+    }
+  });
 
   test('more texts than a table is to hold, counted by value', async () => {
     const path = join(folder, 'many.txt');

@@ -2,7 +2,7 @@
 // where the sink takes them as they are, where some rows are never made, or where no row has text.
 
 import type { Pipeline, SinkSpec } from '../spec.js';
-import { isText, pairOf } from './pair.js';
+import { crossesAsColumns, isText, pairOf } from './pair.js';
 import type { ColumnarPlan, Shape } from './plan.js';
 
 export function isWorthwhile(plan: ColumnarPlan, pipeline: Pipeline, sink: SinkSpec): boolean {
@@ -22,11 +22,17 @@ export function takesColumns({ row }: ColumnarPlan, sink: SinkSpec): boolean {
     case 'countByValue':
       return isText(row);
     case 'shuffle': {
-      // Values of a group, and keys whose partition is not told by their hash, cross the shuffle one by one.
+      const { aggregator, partitioner } = sink;
+      // A combiner is found by its key's hash; a row that goes as it is has columns of its own.
+      if (aggregator === null || aggregator.kind === 'group') {
+        return (partitioner.kind === 'hash' || partitioner.kind === 'range') && crossesAsColumns(row);
+      }
       const key = pairOf(row)?.[0];
-      return (
-        key !== undefined && isText(key) && sink.partitioner.kind === 'hash' && sink.aggregator !== null && sink.aggregator.kind !== 'group'
-      );
+      return key !== undefined && isText(key) && partitioner.kind === 'hash';
+    }
+    case 'sampleKeys': {
+      const key = pairOf(row)?.[0];
+      return key !== undefined && isText(key);
     }
     default:
       return false;

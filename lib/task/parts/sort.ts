@@ -2,25 +2,25 @@
 
 import { HeddleError } from '../../core/errors.js';
 import { type SortedRows, sortNumbers } from '../../shuffle/numeric-sort.js';
+import { readNumbers } from '../../shuffle/reader.js';
 import type { Batch, Source } from '../batch.js';
-import { numbersOf } from '../number-runs.js';
+import { runsOf } from '../number-runs.js';
 import { PipelineRun, type TaskContext } from '../pipeline.js';
 import { PairsSink } from '../sinks/pairs.js';
 import type { Pipeline } from '../spec.js';
 import { sortedPairs } from './external-sort.js';
+import { sortTexts } from './sort-text.js';
 
 const BATCH_ROWS = 4096;
 
-/** The rows of a pipeline by key: numbers by a kernel. */
+/** The rows of a pipeline by key: numbers and text, as a shuffle has them, by kernels. */
 export function openSorted(task: TaskContext, pipeline: Pipeline, label: string, ascending: boolean, block: number): Source {
-  const numbers = numbersOf(task, pipeline);
-  if (numbers !== undefined) {
-    try {
-      return new SortedSource(sortNumbers(task.env.heap, task.env.kernels, numbers, ascending), block);
-    } catch (error) {
-      // The kernel had no room in the heap. What follows needs none there.
-      if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_HEAP_FULL') throw error;
-    }
+  try {
+    const sorted = sortedByKernel(task, pipeline, ascending, block);
+    if (sorted !== undefined) return sorted;
+  } catch (error) {
+    // The kernel had no room in the heap. What follows needs none there.
+    if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_HEAP_FULL') throw error;
   }
   const sink = new PairsSink();
   sink.label = label;
@@ -30,6 +30,15 @@ export function openSorted(task: TaskContext, pipeline: Pipeline, label: string,
   } finally {
     run.close();
   }
+}
+
+function sortedByKernel(task: TaskContext, pipeline: Pipeline, ascending: boolean, block: number): Source | undefined {
+  const runs = runsOf(task, pipeline);
+  if (runs === undefined || runs.length === 0) return undefined;
+  const { heap, kernels } = task.env;
+  const numbers = readNumbers(heap, runs);
+  if (numbers !== undefined) return new SortedSource(sortNumbers(heap, kernels, numbers, ascending), block);
+  return sortTexts(task, runs, ascending, block);
 }
 
 /** Columns are put in order a batch at a time, and only where somebody looks at them. */

@@ -1,5 +1,7 @@
 // A sample of the keys, for the bounds of a sort.
 
+import type { ColumnsBatch } from '../columnar/batch.js';
+import { pairOf } from '../columnar/pair.js';
 import { keyExpression, type SinkCode } from '../compile.js';
 import { KeySample } from '../key-sample.js';
 import { encodeColumn } from './rows.js';
@@ -22,6 +24,14 @@ export class SampleKeysSink extends Sink {
       row: row => `sample.add(${keyExpression(row)});`,
       after: '',
     };
+  }
+
+  override takeColumns({ row, vectors, workspace, n }: ColumnsBatch): boolean {
+    const key = pairOf(row)?.[0];
+    const vector = key?.kind === 'column' ? vectors[key.column]! : undefined;
+    if (vector?.type !== 'text') return false;
+    this.sample.addRows(n, i => workspace.ops.text(vector.starts[i]!, vector.ends[i]!));
+    return true;
   }
 
   finish(): SinkResult {

@@ -3,7 +3,7 @@
 // - text: rows of one key of text combined in a table of the kernels, where they come as columns or may do so later;
 // - numeric: two typed columns, scattered by hash (and combined, where there is a known operation) by kernels;
 // - combine: rows of one key combined in a table of the task's own, for as long as that pays;
-// - pairs: rows to the encoder as they are.
+// - pairs: rows to the encoder as they are; batches of columns with keys of text as bytes (text-scatter.ts).
 // What is decided depends on the task's rows only. A row that does not fit the numeric code ends it for the task.
 
 import { COMBINE_PROBE, judgeCombining } from '../../shuffle/combine-policy.js';
@@ -16,13 +16,14 @@ import type { ShuffleRef } from '../../shuffle/store.js';
 import { type ColumnsBatch, columnOf } from '../columnar/batch.js';
 import { isNumber, pairOf } from '../columnar/pair.js';
 import type { Shape } from '../columnar/plan.js';
-import { type Aggregation, CombineTable } from '../combine-table.js';
+import { type Aggregation, asItIs, CombineTable } from '../combine-table.js';
 import { keyExpression, type RowCode, type SinkCode, valueExpression } from '../compile.js';
 import type { TaskEnv } from '../env.js';
 import type { AnyFunction } from '../functions.js';
 import { isInt32, numericKind } from './numeric-kind.js';
 import { Sink, type SinkResult } from './sink.js';
 import { TextCombiner, type TextCombining, TextFolder } from './text-combiner.js';
+import { TextScatter } from './text-scatter.js';
 
 const SNIFFED_ROWS = 256;
 
@@ -42,6 +43,8 @@ export class ShuffleSink extends Sink {
   readonly table = new CombineTable();
   numeric: NumericWriter | undefined;
   private textCombiner: TextCombining | undefined;
+  /** Of pairs that may come as columns: it has rows only while the encoder has none. */
+  private textScatter: TextScatter | undefined;
   /** Rows in the numeric writer's chunk. */
   filled = 0;
   private readonly pairs: PairWriter;
@@ -56,13 +59,14 @@ export class ShuffleSink extends Sink {
     private readonly partitioner: Partitioner,
     private readonly aggregation: Aggregation | null,
     private readonly op: number | null,
-    /** The shape of rows that come as columns, where their keys are text and may be combined. */
+    /** The shape of rows that come as columns, where their keys are text. */
     private readonly textual: Shape | null = null,
   ) {
     super();
     this.output = new MapOutput(env.store, ref, map, attempt, env.openBlocks);
     this.pairs = new PairWriter(this.output, partitioner);
-    this.create = aggregation?.mapSide === true ? aggregation.create : undefined;
+    const create = aggregation?.mapSide === true ? aggregation.create : asItIs;
+    this.create = create === asItIs ? undefined : create;
   }
 
   get variant(): string {
@@ -106,17 +110,22 @@ export class ShuffleSink extends Sink {
   override takeColumns(batch: ColumnsBatch): boolean {
     if (this.textual === null) return false;
     if (this.mode === 'sniff') this.decide();
-    if (this.mode !== 'text') return false;
-    const [key, value] = pairOf(batch.row)!;
-    for (let from = 0; ; ) {
+    let from = 0;
+    while (this.mode === 'text') {
+      const [key, value] = pairOf(batch.row)!;
       from = this.textCombiner!.addColumns(batch, key, value, from);
       if (from === batch.n) return true;
       this.judge();
-      if (this.textCombiner !== undefined) continue;
+      if (this.mode === 'text') continue;
+      if (this.textScatter !== undefined) break;
       const [keys, values] = [columnOf(batch, key), columnOf(batch, value)];
       for (; from < batch.n; from++) this.put(keys[from], values[from]);
       return true;
     }
+    // Behind rows that wait as pairs others wait as pairs too: runs stay long, however the two kinds take turns.
+    if (this.textScatter === undefined || !this.pairs.isEmpty) return false;
+    this.textScatter.addColumns(batch, from);
+    return true;
   }
 
   /** A row outside any special code. */
@@ -143,6 +152,7 @@ export class ShuffleSink extends Sink {
       this.putNumeric(key, value);
       return;
     }
+    this.textScatter?.flush();
     this.pairs.put(key, this.create === undefined ? value : (this.create as (v: unknown) => unknown)(value));
   }
 
@@ -189,7 +199,16 @@ export class ShuffleSink extends Sink {
     }
     this.table.clear();
     this.dropText();
+    this.pairs.flush();
+    this.goOnAsPairs();
+  }
+
+  private goOnAsPairs(): void {
+    const { env, output, partitioner, textual } = this;
     this.mode = 'pairs';
+    if (textual !== null && this.create === undefined) {
+      this.textScatter = TextScatter.open(env.heap, env.kernels, output, partitioner, textual);
+    }
   }
 
   finish(): SinkResult {
@@ -199,6 +218,7 @@ export class ShuffleSink extends Sink {
       this.leaveNumeric();
     }
     if (this.mode === 'combine' || this.mode === 'text') this.writeTable();
+    this.textScatter?.flush();
     this.pairs.flush();
     const { rows, bytes, bytesSpilled, winner, sizes } = this.output.commit();
     return {
@@ -215,6 +235,8 @@ export class ShuffleSink extends Sink {
     this.numeric?.dispose();
     this.numeric = undefined;
     this.dropText();
+    this.textScatter?.dispose();
+    this.textScatter = undefined;
     this.output.discard();
   }
 
@@ -224,13 +246,14 @@ export class ShuffleSink extends Sink {
     const valueKind = numericKind(sniffedValues);
     const combining = aggregation?.mapSide === true;
     const { partitioner } = this;
-    if (this.textual !== null && sniffedKeys.every(key => typeof key === 'string')) {
+    if (this.textual !== null && combining && sniffedKeys.every(key => typeof key === 'string')) {
       this.mode = 'text';
       this.textCombiner = this.openTextCombiner(this.textual);
     } else if (isNumeric(partitioner) && keyKind !== 0 && valueKind !== 0 && (!combining || op !== null)) {
       this.mode = 'numeric';
       this.numeric = new NumericWriter(env.heap, env.kernels, this.output, partitioner, keyKind, valueKind, combining ? op : null);
-    } else this.mode = combining ? 'combine' : 'pairs';
+    } else if (combining) this.mode = 'combine';
+    else this.goOnAsPairs();
     for (let i = 0; i < sniffedKeys.length; i++) {
       try {
         this.put(sniffedKeys[i], sniffedValues[i]);
