@@ -1,6 +1,6 @@
 // Shuffles of several times the memory: the answers are those that a large memory gives, bit for bit, and nothing is left behind.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
@@ -10,7 +10,11 @@ import type { RDD } from '../../lib/rdd/rdd.js';
 import { drainedHeap, smallContext } from '../failure/support.js';
 
 const root = mkdtempSync(join(tmpdir(), 'heddle-spill-test-'));
-after(() => rmSync(root, { recursive: true }));
+const inputs = mkdtempSync(join(tmpdir(), 'heddle-spill-input-'));
+after(() => {
+  rmSync(root, { recursive: true });
+  rmSync(inputs, { recursive: true });
+});
 const opened: Context[] = [];
 afterEach(async () => {
   await Promise.all(opened.splice(0).map(sc => sc.stop()));
@@ -49,7 +53,26 @@ const numbers = (sc: Context, rows: number, keys: number) => sc.range(rows).map(
 const texts = (sc: Context, rows: number, keys: number) =>
   sc.range(rows).map((i): [string, string] => [`key ${(i * 7919) % keys}`, `${'the warp and the weft of it '.repeat(6)}${i}`]);
 
+const file = join(inputs, 'lines.txt');
+writeFileSync(
+  file,
+  Array.from({ length: 250_000 }, (_, i) => `key ${(i * 7919) % 90_000},${i},${'the warp and the weft of it '.repeat(6)}${i}`).join('\n'),
+);
+
+/** The same, as columns of bytes. */
+const columns = (sc: Context) =>
+  sc
+    .textFile(file)
+    .map(line => line.split(','))
+    .map(fields => [fields[0]!, [Number(fields[1]), fields[2]!]] as const);
+
 const jobs: Record<string, Job> = {
+  'partitionBy of columns of text': sc => columns(sc).partitionBy(5),
+  'groupByKey of columns of text': sc =>
+    columns(sc)
+      .groupByKey()
+      .mapValues(values => [values.length, values[0], values.at(-1)]),
+  'sortByKey of columns of text': sc => columns(sc).sortByKey(),
   'reduceByKey of many keys': sc => numbers(sc, 3_000_000, 2_500_000).reduceByKey((a, b) => a + b),
   'reduceByKey by any function': sc => texts(sc, 300_000, 200_000).reduceByKey((a, b) => (a > b ? a : b)),
   'groupByKey of numbers': sc =>
@@ -77,7 +100,7 @@ const jobs: Record<string, Job> = {
 };
 
 /** Where kernels have a part of their own. */
-const byKernels = new Set(['reduceByKey of many keys', 'groupByKey of numbers', 'partitionBy']);
+const byKernels = new Set(['reduceByKey of many keys', 'groupByKey of numbers', 'partitionBy', 'groupByKey of columns of text']);
 
 for (const [name, job] of Object.entries(jobs)) {
   test(`${name}: the same from 64 MB of memory as from 2 GB`, async () => {
