@@ -57,13 +57,23 @@ export function structOf(keys: readonly string[], columns: readonly ColumnPlan[]
 }
 
 export function readStruct(bytes: Uint8Array, header: ColumnHeader & { readonly width: number }, read: ReadInner): object[] {
+  const { names, columns } = structParts(bytes, header);
+  return shapeCode(names).make(columns.map(read), header.rows);
+}
+
+/** The keys of the objects, and the bytes of the column of each. */
+export function structParts(
+  bytes: Uint8Array,
+  header: ColumnHeader & { readonly width: number },
+): { readonly names: string[]; readonly columns: Uint8Array[] } {
   const nameBytes = bytes.subarray(HEADER_BYTES, header.byteLength);
   const names = columnHeader(nameBytes);
   if (names.rows !== header.width || (names.kind !== ColumnKind.Latin1 && names.kind !== ColumnKind.Utf16))
     throw corrupt('objects without keys');
-  const keys = readText(nameBytes, names);
-  const columns = innerColumns(bytes, header, HEADER_BYTES + names.byteLength, header.width).map(read);
-  return shapeCode(keys).make(columns, header.rows);
+  return {
+    names: readText(nameBytes, names),
+    columns: innerColumns(bytes, header, HEADER_BYTES + names.byteLength, header.width),
+  };
 }
 
 function hasKeys(value: unknown, keys: readonly string[]): boolean {

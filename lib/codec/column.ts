@@ -13,7 +13,7 @@ import { ColumnKind, type ColumnPlan, columnHeader, corrupt, HEADER_BYTES, type 
 import { planMixed, readMixed } from './column-mixed.js';
 import * as scalar from './column-scalar.js';
 import { sharesObjects } from './column-shape.js';
-import { planStruct, readStruct, structOf } from './column-struct.js';
+import { planStruct, readStruct, structOf, structParts } from './column-struct.js';
 import { latin1Parts, planText, planUnits, readText } from './column-text.js';
 import { innerColumns, planArrays, readList, readTuple, tupleOf } from './column-tuple.js';
 
@@ -85,6 +85,15 @@ export interface TextPairs {
   /** A column. */
   readonly values: Uint8Array;
   readonly rows: number;
+}
+
+/** The columns of tuples (`names` is null) or of objects of the same keys; null for any other column. */
+export function readPlaces(
+  bytes: Uint8Array,
+): { readonly names: readonly string[] | null; readonly columns: readonly Uint8Array[] } | null {
+  const header = columnHeader(bytes);
+  if (header.kind === ColumnKind.Struct) return structParts(bytes, header);
+  return header.kind === ColumnKind.Tuple ? { names: null, columns: innerColumns(bytes, header, HEADER_BYTES, header.width) } : null;
 }
 
 /** One value as bytes: what the driver has, as the tasks get it. Throws HEDDLE_VALUE for what cannot be a record. */

@@ -4,6 +4,7 @@
 import { serialize } from 'node:v8';
 import type { ShippedClosure } from '../codec/closure/types.js';
 import { HeddleError } from '../core/errors.js';
+import { type Places, placesOf } from '../task/columnar/places.js';
 import { type InlineBody, inlineTrial } from '../task/inline.js';
 import type { Seed } from '../task/rng/seed.js';
 import type {
@@ -256,14 +257,29 @@ class StageBuilder {
 export function aggregatorSpec(aggregator: PlanAggregator, label: string, place: (f: PlanFunction) => FunctionRef): AggregatorSpec {
   switch (aggregator.kind) {
     case 'reduce':
-      return { kind: 'reduce', f: place(aggregator.f), op: aggregator.op, label };
+      return { kind: 'reduce', f: place(aggregator.f), op: aggregator.op, places: combinedPlaces(aggregator), label };
     case 'group':
       return { kind: 'group', label };
     case 'combine': {
       const { create, mergeValue, mergeCombiners } = aggregator;
-      return { kind: 'combine', create: place(create), mergeValue: place(mergeValue), mergeCombiners: place(mergeCombiners), label };
+      const places = combinedPlaces(aggregator);
+      return {
+        kind: 'combine',
+        create: place(create),
+        mergeValue: place(mergeValue),
+        mergeCombiners: place(mergeCombiners),
+        places,
+        label,
+      };
     }
   }
+}
+
+/** What kernels do with combiners that are tuples of numbers; null where an operation on numbers, or nothing, is known. */
+export function combinedPlaces(aggregator: PlanAggregator): Places | null {
+  if (aggregator.kind === 'group' || (aggregator.kind === 'reduce' && aggregator.op !== null)) return null;
+  const f = aggregator.kind === 'reduce' ? aggregator.f : aggregator.mergeCombiners;
+  return 'closure' in f ? placesOf(f.closure) : null;
 }
 
 /**

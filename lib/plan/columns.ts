@@ -20,7 +20,7 @@ export function columnsOf(pipeline: Pipeline, leaves: readonly Leaf[], closures:
   const leaf = pipeline.source.kind === 'leaf' ? leaves[pipeline.source.input] : undefined;
   if (leaf?.kind !== 'source' || leaf.format !== 'text') return { pipeline, path: 'fused loop' };
   const { operators } = pipeline;
-  const { plan, obstacle } = planOperators(operators, closures);
+  const { plan, obstacle } = planOperators(operators, closures, sink);
   const until = obstacle === undefined ? '' : `: ${explainObstacle(obstacle, pipeline, closures)}`;
   if (plan === undefined) return { pipeline, path: `fused loop, not columnar${until}` };
   if (!isWorthwhile(plan, pipeline, sink)) {

@@ -1,7 +1,7 @@
 // explain(): the stages of a lineage as text, last first, with the path each takes and what keeps it from a faster one.
 
 import { describeCommand } from '../task/async/command.js';
-import { explainedSink, type PlanSink, pathsOf } from './build-stage.js';
+import { combinedPlaces, explainedSink, type PlanSink, pathsOf } from './build-stage.js';
 import { isStored } from './deferred.js';
 import { labelOf, type Node, type PartsNode, type ShuffledNode } from './lineage.js';
 import { describePartitioner } from './partitioner.js';
@@ -63,12 +63,16 @@ function writing({ aggregator, partitioner }: ShuffledNode): string {
     const byKernel = partitioner.kind === 'hash' || partitioner.kind === 'range';
     return byKernel ? `${rows} (numbers in typed columns, and text on columns, scattered by kernels)` : rows;
   }
-  if (aggregator.kind === 'combine') return 'combined in a table before it, for as long as that saves rows';
+  const inTable = 'combined in a table before it, for as long as that saves rows';
+  if (partitioner.kind === 'hash' && combinedPlaces(aggregator) !== null) {
+    return `${inTable}; tuples of numbers by keys of text, on columns, by kernels`;
+  }
+  if (aggregator.kind === 'combine') return inTable;
   return aggregator.op === null
-    ? 'combined in a table before it, for as long as that saves rows; no kernel: the function is not one of a + b, Math.min, Math.max, first, last'
+    ? `${inTable}; no kernel: the function is not one of a + b, Math.min, Math.max, first, last, nor of these for each place of a tuple`
     : partitioner.kind === 'hash'
       ? 'numbers, and text on columns, combined by kernels; others in a table'
-      : 'combined in a table before it, for as long as that saves rows; no kernel: they go by the hash of the key';
+      : `${inTable}; no kernel: they go by the hash of the key`;
 }
 
 function explainStage(node: Node): Explained {

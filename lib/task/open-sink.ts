@@ -3,7 +3,7 @@
 import { HeddleError } from '../core/errors.js';
 import type { Partitioner } from '../shuffle/partitioner.js';
 import { blocksOf as blocksOfPipeline } from './blocks.js';
-import type { Shape } from './columnar/plan.js';
+import type { ColumnarPlan } from './columnar/plan.js';
 import { takesColumns } from './columnar/worth.js';
 import { aggregationOf } from './combine-table.js';
 import type { ProgramFunctions } from './functions.js';
@@ -38,10 +38,10 @@ function revivePartitioner(spec: PartitionerSpec, functions: ProgramFunctions): 
   return spec.kind === 'custom' ? { ...spec, f: functions.get(spec.f) as (key: unknown) => unknown } : spec;
 }
 
-/** The shape of the rows that may come as columns which the sink takes as they are. */
-function columnsTaken({ spec, loaded }: TaskContext): Shape | null {
+/** The plan of the rows that may come as columns which the sink takes as they are. */
+function columnsTaken({ spec, loaded }: TaskContext): ColumnarPlan | null {
   const { columnar, operators } = loaded.program.branches[spec.branch]!;
-  return columnar?.covered === operators.length && takesColumns(columnar, loaded.program.sink) ? columnar.row : null;
+  return columnar?.covered === operators.length && takesColumns(columnar, loaded.program.sink) ? columnar : null;
 }
 
 export function openSink(task: TaskContext): Sink {
@@ -66,7 +66,8 @@ function makeSink(task: TaskContext): Sink {
       const aggregation = sink.aggregator === null ? null : aggregationOf(sink.aggregator, functions);
       const op = sink.aggregator?.kind === 'reduce' ? sink.aggregator.op : null;
       const partitioner = revivePartitioner(sink.partitioner, functions);
-      return new ShuffleSink(env, spec.output, spec.partition, spec.token, partitioner, aggregation, op, columnsTaken(task));
+      const places = sink.aggregator === null || sink.aggregator.kind === 'group' ? null : sink.aggregator.places;
+      return new ShuffleSink(env, spec.output, spec.partition, spec.token, partitioner, aggregation, op, columnsTaken(task), places);
     }
     case 'sampleKeys':
       return new SampleKeysSink(spec.partition, sink.size);

@@ -8,14 +8,14 @@ import { heapFull } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
 import { type Aggregation, aggregationOf, CombineTable } from './combine-table.js';
 import type { TaskEnv } from './env.js';
-import { aggregateNumbers, inOneTable } from './number-aggregate.js';
 import { GroupSource } from './join-source.js';
+import { aggregateNumbers, inOneTable } from './number-aggregate.js';
 import { groupNumbers } from './number-groups.js';
 import { type TaskContext, taskError } from './pipeline.js';
 import type { AggregatorSpec } from './spec.js';
 import { areMoreThanRoom, GroupRanges } from './spilled-groups.js';
 import { TableSource } from './table-source.js';
-import { aggregateText } from './text-aggregate.js';
+import { aggregateText, aggregateTextTuples } from './text-aggregate.js';
 import { groupTexts } from './text-groups.js';
 
 /** The rows of a shuffle as they were written. */
@@ -61,6 +61,10 @@ function aggregateByKernel(task: TaskContext, runs: readonly Run[], spec: Aggreg
     if (numbers !== undefined) return numbers;
     const texts = groupTexts(task, [runs]);
     return texts === undefined ? undefined : new GroupSource(texts, task.spec.local);
+  }
+  if (spec.places !== null) {
+    const tuples = aggregateTextTuples(task, runs, spec.places);
+    return tuples === undefined ? undefined : new TableSource(task.spec.local, tuples.keys, tuples.values);
   }
   if (spec.kind !== 'reduce' || spec.op === null) return undefined;
   const text = aggregateText(task, runs, spec.op);

@@ -9,6 +9,7 @@ import type { BlockPlace } from '../storage/block-file.js';
 import type { OutputSpec } from '../storage/part-writer.js';
 import type { TextPiece } from '../storage/splits.js';
 import type { BuiltinName } from './builtins.js';
+import type { Places } from './columnar/places.js';
 import type { ColumnarPlan } from './columnar/plan.js';
 import type { InlineBody } from './inline.js';
 import type { JoinKind } from './join-source.js';
@@ -47,13 +48,22 @@ export interface OperatorSpec {
 
 /** How values of one key become one. */
 export type AggregatorSpec =
-  | { readonly kind: 'reduce'; readonly f: FunctionRef; readonly op: number | null; readonly label: string }
+  | {
+      readonly kind: 'reduce';
+      readonly f: FunctionRef;
+      readonly op: number | null;
+      /** What kernels do with tuples of numbers. */
+      readonly places: Places | null;
+      readonly label: string;
+    }
   | { readonly kind: 'group'; readonly label: string }
   | {
       readonly kind: 'combine';
       readonly create: FunctionRef;
       readonly mergeValue: FunctionRef;
       readonly mergeCombiners: FunctionRef;
+      /** What kernels do with two combiners. */
+      readonly places: Places | null;
       readonly label: string;
     };
 

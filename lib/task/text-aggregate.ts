@@ -1,9 +1,12 @@
-// The reduce side for text and numbers: all runs of a reduce id through one table of a kernel, where their operation is known.
+// The reduce side for text and numbers, or tuples of them: all runs of a reduce id through one table of a kernel, where their
+// operations are known.
 
-import { readColumn } from '../codec/column.js';
+import { readColumn, readPlaces } from '../codec/column.js';
 import type { Run } from '../shuffle/run.js';
 import { roomFor } from '../shuffle/store.js';
 import { keysOf, TextTable } from '../shuffle/text-table.js';
+import type { Places } from './columnar/places.js';
+import { FoldedColumns, tuplesOf } from './folded-columns.js';
 import type { TaskContext } from './pipeline.js';
 import { CHUNK_ROWS, eachTextChunk } from './text-runs.js';
 
@@ -28,7 +31,7 @@ export function aggregateText(
       offsets,
       run => {
         const read = readColumn(run.values);
-        if (!(read instanceof Int32Array || read instanceof Float64Array)) return false;
+        if (!isNumeric(read)) return false;
         numbers = read;
         return true;
       },
@@ -45,3 +48,52 @@ export function aggregateText(
     heap.free(scratch);
   }
 }
+
+/** As aggregateText, of tuples or objects of numbers, each place by its operation. */
+export function aggregateTextTuples(
+  task: TaskContext,
+  runs: readonly Run[],
+  { ops, names }: Places,
+): { readonly keys: ArrayLike<string>; readonly values: readonly unknown[] } | undefined {
+  const { heap, kernels } = task.env;
+  // Words of progress, the offsets of a chunk's rows, their groups, the numbers at a place.
+  const scratch = roomFor(heap, 64 + CHUNK_ROWS * 20, 'an aggregation table');
+  const [offsets, ids, values] = [scratch + 64, scratch + 64 + CHUNK_ROWS * 8, scratch + 64 + CHUNK_ROWS * 12];
+  const folded = new FoldedColumns(heap, kernels, ops);
+  let table: TextTable | undefined;
+  try {
+    const own = (table = new TextTable(heap, kernels, 0, scratch));
+    const chunk = new Float64Array(heap.u8.buffer, values, CHUNK_ROWS);
+    let numbers: readonly (Int32Array | Float64Array)[] = [];
+    const isWhole = eachTextChunk(
+      task,
+      runs,
+      offsets,
+      run => {
+        const places = readPlaces(run.values);
+        if (places?.columns.length !== ops.length || places.names?.join() !== names?.join()) return false;
+        const columns = places.columns.map(readColumn);
+        numbers = columns.filter(isNumeric);
+        return numbers.length === ops.length;
+      },
+      (keys, from, n) => {
+        folded.reserve(own.size + n);
+        own.index(keys, ids, n);
+        for (const [k, column] of numbers.entries()) {
+          chunk.set(column.subarray(from, from + n));
+          folded.fold(k, ids, values, n);
+        }
+        folded.grown(own.size);
+      },
+    );
+    if (!isWhole) return undefined;
+    return { keys: keysOf(heap, kernels, table.groups()), values: tuplesOf(folded.columns(), names) };
+  } finally {
+    table?.dispose();
+    folded.dispose();
+    heap.free(scratch);
+  }
+}
+
+const isNumeric = (column: ArrayLike<unknown>): column is Int32Array | Float64Array =>
+  column instanceof Int32Array || column instanceof Float64Array;

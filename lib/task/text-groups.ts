@@ -1,6 +1,6 @@
 // The reduce side of groups by keys of text: a kernel finds the group of each row, whose key is a string once for each group.
 
-import { type Places, placesOf } from '../shuffle/places.js';
+import { type CountedRows, countingSort } from '../shuffle/counting-sort.js';
 import type { Run } from '../shuffle/run.js';
 import { roomFor } from '../shuffle/store.js';
 import { keysOf, TextTable } from '../shuffle/text-table.js';
@@ -47,7 +47,7 @@ export function groupTexts(task: TaskContext, inputs: readonly (readonly Run[])[
     const keys = keysOf(heap, kernels, table.groups());
     return new GroupedTexts(
       keys,
-      read.map(({ ids, values }) => ({ places: placesOf(ids, size), values: values.all })),
+      read.map(({ ids, values }) => ({ rows: countingSort(ids, size), values: values.all })),
     );
   } finally {
     table?.dispose();
@@ -58,7 +58,7 @@ export function groupTexts(task: TaskContext, inputs: readonly (readonly Run[])[
 class GroupedTexts implements Cogrouped {
   constructor(
     readonly keys: ArrayLike<string>,
-    private readonly inputs: readonly { readonly places: Places; readonly values: ArrayLike<unknown> }[],
+    private readonly inputs: readonly { readonly rows: CountedRows; readonly values: ArrayLike<unknown> }[],
   ) {}
 
   get size(): number {
@@ -66,13 +66,13 @@ class GroupedTexts implements Cogrouped {
   }
 
   count(input: number, g: number): number {
-    const { first } = this.inputs[input]!.places;
+    const { first } = this.inputs[input]!.rows;
     return first[g + 1]! - first[g]!;
   }
 
   value(input: number, g: number, i: number): unknown {
-    const { places, values } = this.inputs[input]!;
-    return values[places.rows[places.first[g]! + i]!];
+    const { rows, values } = this.inputs[input]!;
+    return values[rows.rows[rows.first[g]! + i]!];
   }
 
   dispose(): void {}

@@ -12,6 +12,11 @@ import { open } from './open.js';
 const folder = mkdtempSync(join(tmpdir(), 'heddle-columnar-sinks-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+interface Sum {
+  sum: number;
+  n: number;
+}
+
 interface Longest {
   longest: string;
   n: number;
@@ -21,6 +26,9 @@ interface Longest {
 const numberOf = (line: string) => Number(line.split(',')[1] ?? 'none');
 const keyed = (lines: RDD<string>) => lines.map(line => [line.charAt(0), line.length] as const);
 const measured = (lines: RDD<string>) => lines.flatMap(line => line.split(',').map(word => [word, word.length / 3 - 1] as const));
+
+/** In a function of the user's, which is read as part of the closure. */
+const numberless = (x: number) => (x > 0 ? Number.NaN : x);
 
 /** Few rows of many, so that a join of them has not too many. */
 const some = <V>(pairs: RDD<readonly [string | number, V]>) => pairs.filter(([key]) => key !== 'k');
@@ -97,6 +105,84 @@ const jobs: Record<string, (lines: RDD<string>) => Promise<unknown>> = {
           return list;
         },
         (a, b) => a.concat(b),
+        2,
+      )
+      .collect(),
+  'reduceByKey of tuples: a sum, extremes, the first and the last': lines =>
+    measured(lines)
+      .mapValues(x => [x, 1, x, x, x, numberless(x)] as number[])
+      .reduceByKey(([a, b, c, d, e], [s, t, u, v, , x]) => [a! + s!, b! + t!, Math.min(c!, u!), Math.max(v!, d!), e!, x!], 3)
+      .collect(),
+  'reduceByKey of tuples, place by place': lines =>
+    lines
+      .map(line => [line.charAt(0), [numberOf(line), line.length, -0]] as [string, number[]])
+      .reduceByKey((a, b) => [Math.max(a[0]!, b[0]!), b[1]!, b[2]! + a[2]!], 3)
+      .collect(),
+  'reduceByKey of objects of numbers': lines =>
+    lines
+      .map(line => [line.charAt(0), { sum: numberOf(line), n: 1 }] as [string, Sum])
+      .reduceByKey((a, { sum, n }) => ({ sum: a.sum + sum, n: a.n + n }), 2)
+      .collect(),
+  'reduceByKey of objects whose keys are in another order': lines =>
+    lines
+      .map(line => [line.charAt(0), { n: 1, sum: numberOf(line) }] as [string, Sum])
+      .reduceByKey((a, b) => ({ sum: a.sum + b.sum, n: a.n + b.n }), 2)
+      .map(pair => JSON.stringify(pair))
+      .collect(),
+  'reduceByKey of objects not all of whose values are numbers': lines =>
+    lines
+      .map(line => line.split(','))
+      .map(fields => [fields[0]!, { text: fields[1]!, n: 1 }] as [string, { text: string; n: number }])
+      .reduceByKey((a, b) => ({ text: a.text + b.text, n: a.n + b.n }), 2)
+      .collect(),
+  'aggregateByKey: a sum, a count and extremes, of values beyond all others too': lines =>
+    lines
+      .map(line => [line.charAt(0), numberOf(line)] as const)
+      .aggregateByKey(
+        { sum: 0, n: -0, min: Number.POSITIVE_INFINITY, max: 3 },
+        ({ sum, n, min, max }, x) => ({ sum: sum + x, n: 1 + n, min: Math.min(min, x), max: Math.max(x, max) }),
+        (a, b) => ({ sum: a.sum + b.sum, n: a.n + b.n, min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) }),
+        3,
+      )
+      .collect(),
+  'aggregateByKey with a zero that is none': lines =>
+    keyed(lines)
+      .aggregateByKey(
+        [5, 1],
+        (a, x) => [a[0]! + x, a[1]!],
+        (a, b) => [a[0]! + b[0]!, a[1]!],
+        2,
+      )
+      .collect(),
+  'aggregateByKey of tuples': lines =>
+    lines
+      .map(line => [line.charAt(0), [line, { n: line.length }]] as [string, [string, { n: number }]])
+      .aggregateByKey(
+        [0, 0],
+        ([a, b], [text, { n }]) => [a! + text.length, b! + n * 2],
+        (a, b) => [a[0]! + b[0]!, a[1]! + b[1]!],
+        2,
+      )
+      .collect(),
+  'combineByKey of tuples of numbers': lines =>
+    measured(lines)
+      .combineByKey(
+        {
+          createCombiner: x => [x, 1, x * x],
+          mergeValue: ([s, n, q], x) => [s! + x, n! + 1, q! + x * x],
+          mergeCombiners: (a, b) => [a[0]! + b[0]!, a[1]! + b[1]!, a[2]! + b[2]!],
+        },
+        2,
+      )
+      .collect(),
+  'combineByKey that begins otherwise than it goes on': lines =>
+    keyed(lines)
+      .combineByKey(
+        {
+          createCombiner: x => [x * 2, 1],
+          mergeValue: ([s, n], x) => [s! + x, n! + 1],
+          mergeCombiners: (a, b) => [a[0]! + b[0]!, a[1]! + b[1]!],
+        },
         2,
       )
       .collect(),
@@ -190,6 +276,8 @@ function digestOf(rows: Iterable<unknown>): [number, number] {
   return [n, hash];
 }
 
+const means = (a: number[], b: number[]) => [a[0]! + b[0]!, a[1]! + b[1]!];
+
 const add = (range: { min: number; max: number }, x: number) => ({ min: Math.min(range.min, x), max: Math.max(range.max, x) });
 
 const piece = fc.constantFrom('a', 'b', 'an', 'é', '😀', ' ', ',', ',', '1', '-0', '1e400', 'NaN', '2.5', '9007199254740993', '', '\r');
@@ -244,6 +332,21 @@ describe('the same from columns as from strings', async () => {
           pairs.mapValues(([n]) => n as number).reduceByKey((a, b) => a + b, 3),
           rows => digestOf(rows),
         ),
+        sc.runJob(
+          pairs
+            .mapValues(([n]) => n as number)
+            .aggregateByKey(
+              [0, 0],
+              (a, n) => [a[0]! + n / 3, a[1]! + 1],
+              (a, b) => [a[0]! + b[0]!, a[1]! + b[1]!],
+              3,
+            ),
+          rows => digestOf(rows),
+        ),
+        // Few keys, in a table to the end.
+        sc.runJob(pairs.map(([key, [n]]) => [key.slice(0, 5), [(n as number) / 7, 1]] as [string, number[]]).reduceByKey(means, 2), rows =>
+          digestOf(rows),
+        ),
       ]);
     };
     const small = await open({ threads: 1, memory: '64mb' });
@@ -263,6 +366,20 @@ describe('the same from columns as from strings', async () => {
     assert.equal(counts.size, 290_000);
     assert.deepEqual([counts.get('0'), counts.get('9999'), counts.get('10000'), counts.get('289999')], [2, 2, 1, 1]);
     assert.deepEqual([...counts.keys()].slice(0, 3), ['0', '1', '2']);
+  });
+
+  test('explain() says which rows go as columns, and which tuples kernels combine', () => {
+    const lines = contexts[0]!.textFile(import.meta.filename, { partitions: 1 });
+    const pairs = lines.map(line => [line.slice(0, 3), line.length] as const);
+    for (const rdd of [pairs.groupByKey(), pairs.partitionBy(3), pairs.sortByKey(), pairs.join(pairs)]) {
+      assert.match(rdd.explain(), /^stage 1: .*, columnar$/m);
+      assert.match(rdd.explain(), /text on columns, scattered by kernels/);
+    }
+    const nothing = lines.map(line => [line.slice(0, 3), null] as const).groupByKey();
+    assert.match(nothing.explain(), /^stage 1: .*, fused loop: all lines become strings in the end$/m);
+    const tuples = pairs.mapValues(n => [n, 1]);
+    assert.match(tuples.reduceByKey(means).explain(), /tuples of numbers by keys of text, on columns, by kernels/);
+    assert.match(tuples.reduceByKey((a, b) => [a[0]! - b[0]!, 1]).explain(), /no kernel: .* nor of these for each place of a tuple/);
   });
 
   test('a throw of a function that combines is told with its operator and record', async () => {

@@ -307,7 +307,8 @@ describe('tables of text', () => {
           const table = new TextTable(heap, kernels, AggregateOp.Last, progress);
           addTo(heap, table, rows, undefined);
           const output = new MapOutput(store, ref, 0, 1, open);
-          writeTextGroups(heap, kernels, output, table.groups());
+          const groups = table.groups();
+          writeTextGroups(heap, kernels, output, groups, [groups.values], ([column]) => column!);
           output.commit();
           const expected = new Map(rows);
           for (let reduce = 0; reduce < reducers; reduce++) {

@@ -66,7 +66,8 @@ describe('kernels over gathered text', () => {
             const [addresses, lengths, progress] = [arena.take(strings.length * 4 + 4), arena.take(strings.length * 4 + 4), arena.take(8)];
             const to = kernels.textCollect(base, starts, ends, from, strings.length, out, out + room, addresses, lengths, progress) >>> 0;
             let [fits, used] = [from, 0];
-            while (fits < strings.length && used + Buffer.byteLength(strings[fits]!) + 16 <= room) used += Buffer.byteLength(strings[fits++]!);
+            while (fits < strings.length && used + Buffer.byteLength(strings[fits]!) + 16 <= room)
+              used += Buffer.byteLength(strings[fits++]!);
             assert.equal(to, fits);
             assert.equal(u32(progress, 1)[0], out + used);
             const read = Array.from({ length: to - from }, (_, i) =>

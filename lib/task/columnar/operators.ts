@@ -1,10 +1,12 @@
 // The operators of a pipeline over text, from its beginning as far as they are columnar, as one plan.
 
 import type { ShippedClosure } from '../../codec/closure/index.js';
-import type { FunctionRef, OperatorSpec } from '../spec.js';
+import type { AggregatorSpec, FunctionRef, OperatorSpec, SinkSpec } from '../spec.js';
 import { readClosure } from './closure.js';
 import { following, isList, openList } from './list.js';
 import { lower } from './lower.js';
+import { isText, pairOf } from './pair.js';
+import { type Beginning, combinersOf, numbersAt } from './places.js';
 import { type ColumnarPlan, type ExprId, ExprTable, type Obstacle, type Shape, type Step } from './plan.js';
 import { nameOf, scalar, Unsupported, type Value } from './value.js';
 
@@ -15,15 +17,16 @@ export interface Planned {
   readonly obstacle: Obstacle | undefined;
 }
 
-/** The columnar plan of as many operators, from the first, as there can be. */
-export function planOperators(operators: readonly OperatorSpec[], closures: readonly ShippedClosure[]): Planned {
+/** The columnar plan of as many operators, from the first, as there can be; of all of them, for what the sink combines. */
+export function planOperators(operators: readonly OperatorSpec[], closures: readonly ShippedClosure[], sink?: SinkSpec): Planned {
+  const aggregator = sink?.kind === 'shuffle' ? sink.aggregator : null;
   const planner = new Planner(closures);
   let plan: ColumnarPlan | undefined;
   for (const [i, operator] of operators.entries()) {
     try {
       planner.take(operator);
       // A row that is never made as such, the parts of a split() say, is one only for the next operator.
-      plan = planner.end(i + 1) ?? plan;
+      plan = planner.end(i + 1, i === operators.length - 1 ? aggregator : null) ?? plan;
     } catch (error) {
       if (!(error instanceof Unsupported)) throw error;
       return { plan, obstacle: { operator: i, what: error.what, offset: error.offset } };
@@ -76,12 +79,33 @@ class Planner {
   }
 
   /** The plan as it stands, over so many operators; undefined when the row cannot be made of columns. */
-  end(covered: number): ColumnarPlan | undefined {
+  end(covered: number, aggregator: AggregatorSpec | null): ColumnarPlan | undefined {
     const outputs: ExprId[] = [];
     const row = this.shape(this.row, outputs);
     if (row === undefined) return undefined;
+    const combined = this.combined(row, aggregator)?.map(expr => this.shape(scalar(expr), outputs)!);
     const steps = [...this.steps, { tests: this.tests, emits: [{ tests: [], outputs }] }];
-    return { covered, row, ...lower(steps, this.table) };
+    return { covered, row, ...(combined === undefined ? {} : { combined }), ...lower(steps, this.table) };
+  }
+
+  /** The numbers of a value that an aggregator combines place by place, where it does. */
+  private combined(row: Shape, aggregator: AggregatorSpec | null): readonly ExprId[] | undefined {
+    const key = pairOf(row)?.[0];
+    if (aggregator === null || aggregator.kind === 'group' || aggregator.places === null) return undefined;
+    if (key === undefined || !isText(key)) return undefined;
+    const { places } = aggregator;
+    const [, value] = this.pair();
+    if (aggregator.kind === 'reduce') return numbersAt(this.table, value, places);
+    const { create, mergeValue } = aggregator;
+    const begin = this.beginning(create, mergeValue);
+    if (begin === undefined || !('closure' in mergeValue)) return undefined;
+    return combinersOf(this.table, value, places, begin, this.closures[mergeValue.closure]!);
+  }
+
+  private beginning(create: FunctionRef, mergeValue: FunctionRef): Beginning | undefined {
+    if ('closure' in create) return { closure: this.closures[create.closure]! };
+    if (!('of' in create && 'closure' in create.of && 'closure' in mergeValue)) return undefined;
+    return create.of.closure === mergeValue.closure ? { zero: create.first } : undefined;
   }
 
   /** Each element of a list as a row. */

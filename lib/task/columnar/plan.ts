@@ -106,6 +106,8 @@ export interface ColumnarPlan {
   /** Column 0 of level 0 is the line. */
   readonly steps: readonly Step[];
   readonly row: Shape;
+  /** What kernels combine of a value whose key is text: numbers, for each of the places (places.ts) that the shuffle's aggregator has. */
+  readonly combined?: readonly Shape[];
 }
 
 /** What kept an operator from being columnar. */

@@ -16,7 +16,8 @@ const BATCH_ROWS = 4096;
 export function sortTexts(task: TaskContext, runs: readonly Run[], ascending: boolean, block: number): Source | undefined {
   const { heap, kernels } = task.env;
   // A run that is loaded from disk does not stay where it is.
-  if (runs.some(run => run.spilled !== undefined) || runs.reduce((sum, run) => sum + runBytes(run), 0) > roomForRows(task)) return undefined;
+  if (runs.some(run => run.spilled !== undefined) || runs.reduce((sum, run) => sum + runBytes(run), 0) > roomForRows(task))
+    return undefined;
   const rows = rowsOf(runs);
   const values = new RunValues(rows);
   // The keys' addresses, lengths and order.

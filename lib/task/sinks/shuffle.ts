@@ -15,7 +15,8 @@ import { type HashPartitioner, numericBounds, type Partitioner, type RangePartit
 import type { ShuffleRef } from '../../shuffle/store.js';
 import { type ColumnsBatch, columnOf } from '../columnar/batch.js';
 import { isNumber, pairOf } from '../columnar/pair.js';
-import type { Shape } from '../columnar/plan.js';
+import type { Places } from '../columnar/places.js';
+import type { ColumnarPlan, Shape } from '../columnar/plan.js';
 import { type Aggregation, asItIs, CombineTable } from '../combine-table.js';
 import { keyExpression, type RowCode, type SinkCode, valueExpression } from '../compile.js';
 import type { TaskEnv } from '../env.js';
@@ -24,6 +25,7 @@ import { isInt32, numericKind } from './numeric-kind.js';
 import { Sink, type SinkResult } from './sink.js';
 import { TextCombiner, type TextCombining, TextFolder } from './text-combiner.js';
 import { TextScatter } from './text-scatter.js';
+import { TextTupleCombiner } from './text-tuples.js';
 
 const SNIFFED_ROWS = 256;
 
@@ -59,8 +61,10 @@ export class ShuffleSink extends Sink {
     private readonly partitioner: Partitioner,
     private readonly aggregation: Aggregation | null,
     private readonly op: number | null,
-    /** The shape of rows that come as columns, where their keys are text. */
-    private readonly textual: Shape | null = null,
+    /** The plan of rows that come as columns, where their keys are text. */
+    private readonly textual: ColumnarPlan | null = null,
+    /** What kernels do with combiners that are tuples of numbers. */
+    private readonly places: Places | null = null,
   ) {
     super();
     this.output = new MapOutput(env.store, ref, map, attempt, env.openBlocks);
@@ -204,11 +208,21 @@ export class ShuffleSink extends Sink {
   }
 
   private goOnAsPairs(): void {
-    const { env, output, partitioner, textual } = this;
+    const { env, output, partitioner } = this;
     this.mode = 'pairs';
-    if (textual !== null && this.create === undefined) {
-      this.textScatter = TextScatter.open(env.heap, env.kernels, output, partitioner, textual);
-    }
+    const row = this.scattered();
+    if (row !== undefined) this.textScatter = TextScatter.open(env.heap, env.kernels, output, partitioner, row);
+  }
+
+  /** What crosses the shuffle of a row that comes as columns, where columns have it: its key, and its value or what is made of it. */
+  private scattered(): Shape | undefined {
+    const { textual, places } = this;
+    if (textual === null || this.create === undefined) return textual?.row;
+    const { row, combined } = textual;
+    if (places === null || combined === undefined) return undefined;
+    const made: Shape =
+      places.names === null ? { kind: 'tuple', items: combined } : { kind: 'struct', names: places.names, items: combined };
+    return { kind: 'tuple', items: [pairOf(row)![0], made] };
   }
 
   finish(): SinkResult {
@@ -265,9 +279,11 @@ export class ShuffleSink extends Sink {
     sniffedValues.length = 0;
   }
 
-  private openTextCombiner(row: Shape): TextCombining {
-    const { env, op, aggregation, sniffedValues } = this;
+  private openTextCombiner({ row, combined }: ColumnarPlan): TextCombining {
+    const { env, op, places, aggregation, sniffedValues } = this;
     const { heap, kernels } = env;
+    if (places !== null && combined !== undefined)
+      return new TextTupleCombiner(heap, kernels, COMBINE_PROBE, places, combined, aggregation!.create);
     if (op !== null && isNumber(pairOf(row)![1]) && sniffedValues.every(value => typeof value === 'number'))
       return new TextCombiner(heap, kernels, op, COMBINE_PROBE);
     return new TextFolder(heap, kernels, COMBINE_PROBE, aggregation!, (error, record) =>

@@ -20,7 +20,7 @@ const SLACK = 8;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Groups by keys of text, in order of first appearance. */
-abstract class TextKeys {
+export abstract class TextKeys {
   /** Rows added since it was last empty. */
   rows = 0;
   /** Keys that it takes before somebody has to judge it. */
@@ -147,7 +147,9 @@ export class TextCombiner extends TextKeys implements TextCombining {
   }
 
   writeTo(output: MapOutput): void {
-    if (this.table.size > 0) writeTextGroups(this.heap, this.kernels, output, this.table.groups());
+    if (this.table.size === 0) return;
+    const groups = this.table.groups();
+    writeTextGroups(this.heap, this.kernels, output, groups, [groups.values], ([column]) => column!);
   }
 }
 

@@ -4,12 +4,13 @@
 
 import { type ColumnParts, prepareParts } from '../../codec/column.js';
 import { HeddleError } from '../../core/errors.js';
+import { countingSort } from '../../shuffle/counting-sort.js';
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import type { Kernels } from '../../shuffle/kernels.js';
 import type { MapOutput } from '../../shuffle/map-output.js';
 import { type HashPartitioner, type Partitioner, type RangePartitioner, textBounds } from '../../shuffle/partitioner.js';
-import { placesOf } from '../../shuffle/places.js';
 import { roomFor } from '../../shuffle/store.js';
+import { textParts } from '../../shuffle/text-writer.js';
 import type { ColumnsBatch } from '../columnar/batch.js';
 import { crossesAsColumns, pairOf } from '../columnar/pair.js';
 import type { ColumnType, Shape } from '../columnar/plan.js';
@@ -127,7 +128,7 @@ export class TextScatter {
     if (rows === 0) return;
     const { reducers } = output.ref;
     this.place();
-    const places = placesOf(new Uint32Array(heap.u8.buffer, ids, rows), reducers);
+    const places = countingSort(new Uint32Array(heap.u8.buffer, ids, rows), reducers);
     heap.u32.set(places.rows, ids >>> 2);
     for (let reduce = 0; reduce < reducers; reduce++) {
       const from = places.first[reduce]!;
@@ -165,24 +166,12 @@ export class TextScatter {
         return { kind: 'struct', names: shape.names, items: shape.items.map(item => this.parts(item, from, n)) };
       case 'column': {
         const waiting = this.columns.get(shape.column)!;
-        return waiting.type === 'text' ? this.textParts(waiting, from, n) : { kind: 'values', values: this.valuesAt(waiting, from, n) };
+        if (waiting.type !== 'text') return { kind: 'values', values: this.valuesAt(waiting, from, n) };
+        const { addresses, lengths, text, free } = waiting;
+        const ascii = this.kernels.isAscii(text, free) !== 0;
+        return textParts(this.heap, this.kernels, { addresses, lengths, rows: this.ids + from * 4, n, ascii });
       }
     }
-  }
-
-  private textParts({ addresses, lengths, text, free }: Waiting & { readonly type: 'text' }, from: number, n: number): ColumnParts {
-    const { kernels, heap } = this;
-    const rows = this.ids + from * 4;
-    const wide = kernels.isAscii(text, free) === 0;
-    const fill = (outLengths: Uint32Array, out: Uint8Array): void => {
-      if (wide) kernels.textGatherWide(addresses, lengths, rows, n, outLengths.byteOffset, out.byteOffset);
-      else kernels.textGather(addresses, lengths, rows, n, outLengths.byteOffset, out.byteOffset);
-    };
-    if (wide) return { kind: 'text', units: kernels.textUnits(addresses, lengths, rows, n) >>> 0, wide, fill };
-    const { u32 } = heap;
-    let units = 0;
-    for (let i = 0; i < n; i++) units += u32[(lengths >>> 2) + u32[(rows >>> 2) + i]!]!;
-    return { kind: 'text', units, wide, fill };
   }
 
   private valuesAt(waiting: Waiting & { readonly type: 'number' | 'boolean' }, from: number, n: number): ArrayLike<unknown> {
