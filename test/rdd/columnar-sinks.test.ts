@@ -377,7 +377,7 @@ describe('the same from columns as from strings', async () => {
     }
     const nothing = lines.map(line => [line.slice(0, 3), null] as const).groupByKey();
     assert.match(nothing.explain(), /^stage 1: .*, fused loop: all lines become strings in the end$/m);
-    const tuples = pairs.mapValues(n => [n, 1]);
+    const tuples = pairs.mapValues(n => [n, 1] as number[]);
     assert.match(tuples.reduceByKey(means).explain(), /tuples of numbers by keys of text, on columns, by kernels/);
     assert.match(tuples.reduceByKey((a, b) => [a[0]! - b[0]!, 1]).explain(), /no kernel: .* nor of these for each place of a tuple/);
   });
