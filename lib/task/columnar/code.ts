@@ -267,6 +267,13 @@ class StepWriter {
         define('ops.from', 'ops.top');
         break;
       }
+      case 'separator': {
+        const separator = node.separator as Separator & { readonly kind: 'set' };
+        const set = this.set(separator, s, e);
+        const at = `${this.constants.set(separator)}, ${separator.runs}`;
+        define(`ops.separatorStart(${s}, ${e}, ${set}, ${node.index})`, `ops.behind(${e}, ${at}, s${name})`);
+        break;
+      }
       case 'part': {
         const { separator, index } = node;
         if (separator!.kind === 'set') {

@@ -1,7 +1,7 @@
 // What JavaScript's operators and functions mean on columns, by the types of their operands.
 
 import { ARITHMETIC, COMPARISONS, MATH } from './methods.js';
-import type { ColumnType, ExprId, ExprTable } from './plan.js';
+import type { ColumnType, ExprId, ExprTable, Separator } from './plan.js';
 import { scalar, type Value } from './value.js';
 
 /** Undefined wherever there is no such meaning. */
@@ -12,6 +12,19 @@ export function constantOf(table: ExprTable, value: unknown): Value | undefined 
   if (value === undefined || value === null) return { kind: 'nothing', value };
   if (typeof value === 'number' || typeof value === 'boolean') return scalar(table.constant(value));
   return typeof value === 'string' && !/\p{Surrogate}/u.test(value) ? scalar(table.constant(value)) : undefined;
+}
+
+/** The number that a value is in every row. */
+export function constantNumber(table: ExprTable, value: Value): number | undefined {
+  const node = value.kind === 'scalar' ? table.nodes[value.expr]! : undefined;
+  return node?.op === 'constant' && typeof node.value === 'number' ? node.value : undefined;
+}
+
+/** How many parts a text has, or with what separates them. */
+export function partsOf(table: ExprTable, text: ExprId, separator: Separator, separated = false): ExprId {
+  const parts = table.add({ op: 'parts', type: 'number', args: [text], separator });
+  if (!separated) return parts;
+  return table.of('binary -', 'number', table.of('binary *', 'number', parts, table.constant(2)), table.constant(1));
 }
 
 export function truthy(table: ExprTable, expr: ExprId): ExprId {

@@ -17,6 +17,7 @@ export type Operation =
   | 'charAt'
   | 'concat'
   | 'part'
+  | 'separator'
   | 'replaceSet'
   | 'replaceText'
   // text -> number
@@ -60,9 +61,9 @@ export type ExprNode =
       readonly op: Operation;
       readonly type: ColumnType;
       readonly args: readonly ExprId[];
-      /** What is looked for: of 'part', 'parts' and 'replaceSet'. */
+      /** What is looked for: of 'part', 'separator', 'parts' and 'replaceSet'. */
       readonly separator?: Separator;
-      /** Which part. */
+      /** Which part, or which separator. */
       readonly index?: number;
     };
 

@@ -14,11 +14,12 @@ import type {
 } from 'estree';
 import { capturedProperty, choose, globalMember, globalValue } from './compound.js';
 import { isEmpty, isList, LIST_METHODS, listFrom, listMethod } from './list.js';
-import { binary, concat, constantOf, globalCall, logical, toNumber, truthy } from './meaning.js';
+import { binary, concat, constantNumber, constantOf, globalCall, logical, partsOf, toNumber, truthy } from './meaning.js';
 import { FUNCTIONS_OF_ELEMENTS, TEXT_METHODS } from './methods.js';
-import { PATTERN_METHODS, patternMethod } from './patterns.js';
+import { PATTERN_METHODS, patternMethod, tested } from './patterns.js';
 import type { ExprId, ExprTable } from './plan.js';
 import { nameOf, scalar, Unsupported, type Value } from './value.js';
+import { WORDS } from './words.js';
 
 export type Scope = Map<string, Value>;
 
@@ -125,6 +126,8 @@ export class Reader {
         return this.member(node, scope);
       case 'CallExpression':
         return this.callExpression(node, scope);
+      case 'ChainExpression':
+        return this.value(node.expression, scope);
       case 'ArrowFunctionExpression':
       case 'FunctionExpression':
         return this.functionValue(node, scope);
@@ -165,7 +168,8 @@ export class Reader {
     const { operator } = node;
     const [left, right] = [this.value(node.left, scope), this.value(node.right, scope)];
     if (left.kind === 'matches' && operator !== '&&' && isEmpty(right)) return left.list;
-    if (operator === '??') return this.refuse('??', node);
+    // What is undefined in a row is met where it is computed: see closure.ts.
+    if (operator === '??') return left.kind === 'nothing' ? right : left.kind === 'scalar' ? left : this.refuse('??', node);
     const [a, b] = [this.expr(left, node.left), this.expr(right, node.right)];
     return scalar(logical(this.table, operator, a, b) ?? this.refuse(`${operator} of different types`, node));
   }
@@ -222,14 +226,14 @@ export class Reader {
   }
 
   private member(node: MemberExpression, scope: Scope): Value {
-    if (node.optional || node.object.type === 'Super') this.refuse('?.', node);
+    if (node.object.type === 'Super') this.refuse('super', node);
     const object = this.value(node.object, scope);
+    if (node.optional && object.kind !== 'scalar') this.refuse('?.', node);
     if (!node.computed) {
       if (node.property.type !== 'Identifier') this.refuse('a private name', node);
       return this.property(object, node.property.name, node);
     }
-    if (node.property.type === 'Literal' && typeof node.property.value === 'number') return this.element(object, node.property.value, node);
-    return this.refuse('an index that is not a number', node);
+    return this.elementAt(object, node.property, node, scope);
   }
 
   private property(object: Value, name: string, node: Node): Value {
@@ -241,12 +245,19 @@ export class Reader {
     if (object.kind === 'global') return globalMember(this.table, object.name, name) ?? this.refuse(`${object.name}.${name}`, node);
     if (name === 'length') {
       if (object.kind === 'tuple') return scalar(this.table.constant(object.items.length));
-      if (object.kind === 'parts')
-        return scalar(this.table.add({ op: 'parts', type: 'number', args: [object.text], separator: object.separator }));
-      if (object.kind === 'scalar' && this.table.type(object.expr) === 'text')
-        return scalar(this.table.of('length', 'number', object.expr));
+      if (object.kind === 'parts') return scalar(partsOf(this.table, object.text, object.separator));
+      if (object.kind === 'separated') return scalar(partsOf(this.table, object.text, object.separator, true));
+      if (this.isText(object)) return scalar(this.table.of('length', 'number', object.expr));
     }
     return this.refuse(`.${name} of ${nameOf(object)}`, node);
+  }
+
+  private elementAt(object: Value, index: Node, node: Node, scope: Scope): Value {
+    return this.element(
+      object,
+      constantNumber(this.table, this.value(index, scope)) ?? this.refuse('an index that is no constant', node),
+      node,
+    );
   }
 
   private element(object: Value, index: number, node: Node): Value {
@@ -255,6 +266,11 @@ export class Reader {
     if (object.kind === 'parts') {
       const { text, separator } = object;
       return scalar(this.table.add({ op: 'part', type: 'text', args: [text], separator, index }));
+    }
+    if (object.kind === 'separated') {
+      const { text, separator } = object;
+      const place = Math.floor(index / 2);
+      return scalar(this.table.add({ op: index % 2 === 0 ? 'part' : 'separator', type: 'text', args: [text], separator, index: place }));
     }
     if (object.kind === 'captured') return this.captured(object, String(index), node);
     return this.refuse(`an element of ${nameOf(object)}`, node);
@@ -273,11 +289,19 @@ export class Reader {
   private callExpression(node: CallExpression, scope: Scope): Value {
     if (('optional' in node && node.optional) || node.callee.type === 'Super') this.refuse('?.', node);
     if (node.callee.type === 'MemberExpression' && !node.callee.computed && node.callee.property.type === 'Identifier') {
-      if (node.callee.optional || node.callee.object.type === 'Super') this.refuse('?.', node);
+      if (node.callee.object.type === 'Super') this.refuse('super', node);
       const object = this.value(node.callee.object, scope);
       const { name } = node.callee.property;
+      if (node.callee.optional && object.kind !== 'scalar') this.refuse('?.', node);
       if (object.kind === 'scalar') return this.method(object.expr, name, node, scope);
       if (isList(object) && LIST_METHODS.has(name)) return this.listMethod(object, name, node, scope);
+      if (name === 'at' && isList(object) && node.arguments.length === 1) return this.elementAt(object, node.arguments[0]!, node, scope);
+      if (object.kind === 'regex' && name === 'test' && node.arguments.length === 1) {
+        const text = this.value(node.arguments[0]!, scope);
+        return this.isText(text)
+          ? this.at(node, () => scalar(tested(this.table, object, text.expr)))
+          : this.refuse('.test() of no text', node);
+      }
       if (object.kind !== 'global') this.refuse(`.${name}() of ${nameOf(object)}`, node);
     }
     const callee = this.value(node.callee, scope);
@@ -304,8 +328,7 @@ export class Reader {
     if (argument === undefined || others.length > 0) this.refuse(`.${name}() of these arguments`, node);
     const f = this.value(argument, scope);
     if (name === 'slice') {
-      const first = f.kind === 'scalar' ? this.table.nodes[f.expr]! : undefined;
-      const from = first?.op === 'constant' && typeof first.value === 'number' ? first.value : -1;
+      const from = constantNumber(this.table, f) ?? -1;
       return Number.isInteger(from) && from >= 0 ? this.from(list, from, node) : this.refuse('.slice() of these arguments', node);
     }
     const made = listMethod(
@@ -345,6 +368,10 @@ export class Reader {
     return scalar(table.of(known.op, known.type, object, ...args));
   }
 
+  private isText(value: Value): value is Value & { readonly kind: 'scalar' } {
+    return value.kind === 'scalar' && this.table.type(value.expr) === 'text';
+  }
+
   private condition(node: Node, scope: Scope): ExprId {
     return truthy(this.table, this.expr(this.value(node, scope), node));
   }
@@ -362,20 +389,3 @@ interface FunctionLike {
 }
 
 const startOf = (node: Node) => (node as unknown as { start: number }).start;
-
-/** As users know them. */
-const WORDS: Record<string, string> = {
-  ExpressionStatement: 'a statement with an effect',
-  ForStatement: 'a loop',
-  ForOfStatement: 'a loop',
-  WhileStatement: 'a loop',
-  ThrowStatement: 'throw',
-  TryStatement: 'try',
-  SwitchStatement: 'switch',
-  AssignmentExpression: 'an assignment',
-  UpdateExpression: 'an assignment',
-  NewExpression: 'new',
-  SpreadElement: 'a spread',
-  AwaitExpression: 'await',
-  ChainExpression: '?.',
-};

@@ -46,6 +46,30 @@ export function regexSeparator(source: string, flags: string): SetSeparator | un
   return { kind: 'set', bytes: [...bytes].sort((a, b) => a - b), runs, asciiOnly };
 }
 
+/** As regexSeparator, where all of it is captured. */
+export function capturingSeparator(source: string, flags: string): SetSeparator | undefined {
+  return source.startsWith('(') && source.endsWith(')') ? regexSeparator(source.slice(1, -1), flags) : undefined;
+}
+
+/** What a regular expression looks for that is text of two characters or more, or is bound to an end of the text. */
+export interface Literal {
+  readonly text: string;
+  readonly atStart: boolean;
+  readonly atEnd: boolean;
+}
+
+/** The text that a regular expression is; undefined for any other. */
+export function literalOf(source: string, flags: string): Literal | undefined {
+  const atStart = source.startsWith('^');
+  const rest = atStart ? source.slice(1) : source;
+  const atEnd = /[^\\]\$$/.test(rest);
+  const escaped = atEnd ? rest.slice(0, -1) : rest;
+  // Characters that mean themselves, and escapes of those that would not.
+  if (!/^[gs]*$/.test(flags) || !/^(?:[^\\.^$|?*+()[\]{}]|\\[^A-Za-z0-9])+$/.test(escaped)) return undefined;
+  const text = escaped.replace(/\\(.)/gs, '$1');
+  return stringSeparator(text) === undefined ? undefined : { text, atStart, atEnd };
+}
+
 /** What separates the matches of a regular expression for runs of a class: all that is not in it. */
 export function matchSeparator(source: string, flags: string): SetSeparator | undefined {
   const set = flags.includes('g') ? regexSeparator(source, flags) : undefined;

@@ -305,7 +305,15 @@ export class TextOps {
     return count;
   }
 
-  private behind(e: number, set: number, runs: boolean, at: number): number {
+  /** Where what separates a part from the next one starts. */
+  separatorStart(s: number, e: number, set: number, runs: boolean, index: number): number {
+    const at = this.setEnd(e, set, this.setPartStart(s, e, set, runs, index));
+    if (at === e) this.failed = true;
+    return at;
+  }
+
+  /** Where the separator that starts at `at` ends. */
+  behind(e: number, set: number, runs: boolean, at: number): number {
     const { u8 } = this;
     let next = at + 1;
     if (runs) while (next < e && u8[set + u8[next]!] !== 0) next++;

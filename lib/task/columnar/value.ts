@@ -13,6 +13,8 @@ export type Value =
   | { readonly kind: 'struct'; readonly fields: readonly (readonly [string, Value])[] }
   /** What split() gives, which is never made: only its parts are. */
   | { readonly kind: 'parts'; readonly text: ExprId; readonly separator: Separator }
+  /** What split() gives with a separator that captures: parts, and between them what separates them. */
+  | { readonly kind: 'separated'; readonly text: ExprId; readonly separator: Separator }
   /** Elements that are made of parts, or of a choice of arrays: rows, when it is opened at the level of some rows. */
   | { readonly kind: 'list'; open(level: number): Opened }
   /** One of two lists of different lengths. */
@@ -64,6 +66,8 @@ export function nameOf(value: Value): string {
       return 'an object';
     case 'parts':
       return 'the parts of split()';
+    case 'separated':
+      return 'the parts of split() and what separates them';
     case 'list':
     case 'choice':
       return 'a list';

@@ -21,6 +21,8 @@ const cleaned = (word: string) => {
 };
 
 /** By what they are about. Each takes lines that hold fields, numbers, words and whatever fast-check puts there. */
+const place = 1;
+
 const chains: Record<string, readonly Operator[]> = {
   'split at a space': [['flatMap', l => l.split(' ')]],
   'split at a string': [['flatMap', l => l.split(', ')]],
@@ -62,6 +64,25 @@ const chains: Record<string, readonly Operator[]> = {
     ['filter', o => o.n > 1],
     ['map', o => [o.w, o.key]],
   ],
+  'parts and what separates them': [
+    ['filter', l => l.split(/([ ,])/).length > 2],
+    [
+      'map',
+      l => {
+        const [first, by, second] = l.split(/([ ,])/);
+        return [first, by, second, l.split(/(,+)/).length, l.split(/(\W)/)[0]];
+      },
+    ],
+  ],
+  'runs that separate': [['map', l => [l.split(/([ ,]+)/)[1], l.split(/([ ,]+)/)[2]]]],
+  'expressions that are text': [['flatMap', l => l.split(/, /).map((w: string) => [w, w.length])]],
+  'tests of expressions': [
+    ['filter', l => /a/.test(l) || /[ ,]+/.test(l)],
+    ['map', l => [/an/.test(l), /^a/.test(l), /an$/.test(l), /^an$/.test(l), /\W/.test(l), /[^a-z]/i.test(l), /\.\*/.test(l), /é/.test(l)]],
+  ],
+  'what is not undefined': [['map', l => [l ?? 'none', l?.length, l?.trim().length, l.split(',')[0] ?? 'x', l.split(',').at(0)]]],
+  'what may be undefined': [['map', l => [l.split(',')[1] ?? 'none', l.split(',')[2]?.trim()]]],
+  'an index that is captured': [['map', l => [l.split(',')[place], l.split(' ').at(place)]]],
   'a list with its places': [['flatMap', l => l.split(',').map((w: string, i: number) => [i, w])]],
   'the rest of a list': [
     ['flatMap', l => l.split(',').slice(1)],
