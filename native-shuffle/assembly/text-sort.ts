@@ -7,6 +7,7 @@ import { head } from './text-table';
 const DEEPEST: u32 = 64;
 const FEW: u32 = 12;
 
+// Each thread has a module of its own, and so its own of these.
 let addresses: usize = 0;
 let lengths: usize = 0;
 let heads: usize = 0;
