@@ -28,6 +28,7 @@ export function eachTextChunk(
   take: (keys: TextColumn, from: number, n: number) => void,
 ): boolean {
   const { env } = task;
+  if (runs.some(run => run.numeric)) return false;
   const [starts, ends] = [offsets, offsets + CHUNK_ROWS * 4];
   for (const each of loadedRuns(env.store, runs, 'heap')) {
     const run = textPairs(task, each);

@@ -37,8 +37,12 @@ function sortedByKernel(task: TaskContext, pipeline: Pipeline, ascending: boolea
   if (runs === undefined || runs.length === 0) return undefined;
   const { heap, kernels } = task.env;
   const numbers = readNumbers(heap, runs);
-  if (numbers !== undefined) return new SortedSource(sortNumbers(heap, kernels, numbers, ascending), block);
-  return sortTexts(task, runs, ascending, block);
+  if (numbers === undefined) return sortTexts(task, runs, ascending, block);
+  try {
+    return new SortedSource(sortNumbers(heap, kernels, numbers, ascending), block);
+  } finally {
+    numbers.dispose();
+  }
 }
 
 /** Columns are put in order a batch at a time, and only where somebody looks at them. */
