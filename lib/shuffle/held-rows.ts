@@ -4,6 +4,7 @@
 
 import type { Heap } from './heap/allocator.js';
 import { type Kernels, numericBytes } from './kernels.js';
+import type { OpenTable } from './open-blocks.js';
 import { numericKinds, numericPayload, pad8, RUN_HEADER } from './run.js';
 import { heapFull } from './store.js';
 
@@ -68,7 +69,7 @@ export class HeldRows {
    */
   order(placing: Placing, cursors: number): ShortRuns | undefined {
     const { heap, kernels, keyKind, valueKind, reducers, rows } = this;
-    const tables = STATE_BYTES + 2 * reducers * 4;
+    const tables = STATE_BYTES + reducers * 4;
     const chunk = this.chunk(valueKind, rows, tables);
     if (chunk === undefined) return undefined;
     const valueBytes = numericBytes[valueKind]!;
@@ -110,7 +111,6 @@ export class HeldRows {
 export class ShortRuns {
   readonly rows: number;
   private readonly countsAt: number;
-  private readonly openAt: number;
 
   constructor(
     private readonly heap: Heap,
@@ -122,25 +122,21 @@ export class ShortRuns {
   ) {
     this.rows = chunk.rows;
     this.countsAt = stateAt + STATE_BYTES;
-    this.openAt = this.countsAt + reducers * 4;
   }
 
   /**
    * Writes the runs behind what is in the open blocks; returns their bytes. `more` makes a block with room for at least so many
    * bytes the open one of a reduce id; 0 where the heap is full, and then this throws HEDDLE_HEAP_FULL.
    */
-  place(map: number, attempt: number, open: Uint32Array, more: (reduce: number, bytes: number) => number): number {
-    const { heap, kernels, stateAt, countsAt, openAt, reducers, kinds } = this;
+  place(map: number, attempt: number, { blocks, used, capacities }: OpenTable, more: (reduce: number, bytes: number) => number): number {
+    const { heap, kernels, stateAt, countsAt, reducers, kinds } = this;
     const state = stateAt >>> 2;
     heap.u32.set([0, this.chunk.keysAt, this.chunk.valuesAt, 0], state);
-    heap.u32.set(open, openAt >>> 2);
     for (;;) {
-      const reduce = kernels.placeRuns(stateAt, countsAt, reducers, openAt, map, attempt, kinds);
+      const reduce = kernels.placeRuns(stateAt, countsAt, reducers, blocks, used, capacities, map, attempt, kinds);
       if (reduce === reducers) return heap.u32[state + 3]!;
       const bytes = this.bytesOf(reduce);
-      const block = more(reduce, bytes);
-      if (block === 0) throw heapFull(bytes, heap.capacity, 'shuffle data');
-      heap.u32[(openAt >>> 2) + reduce] = block;
+      if (more(reduce, bytes) === 0) throw heapFull(bytes, heap.capacity, 'shuffle data');
     }
   }
 

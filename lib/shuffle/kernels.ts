@@ -54,11 +54,21 @@ export interface Kernels extends TextKernels, TextRowKernels, BucketKernels {
   /** As countPairs, for what scatterByRange would do. */
   countByRange(keyKind: number, keys: number, rows: number, bounds: number, count: number, ascending: number, counts: number): void;
   /**
-   * Writes rows that lie in the order of their reduce ids to open blocks (u32: addresses, 0 for none), a run for each reduce id that
+   * Writes rows that lie in the order of their reduce ids to open blocks (the columns of open-blocks.ts), a run for each reduce id that
    * `counts` (u32) gives rows, from the reduce id of `state` on (u32: reduce id, addresses of its first key and value, bytes of runs
    * so far). Stops at the first reduce id without room; returns it, or `reducers`.
    */
-  placeRuns(state: number, counts: number, reducers: number, open: number, map: number, attempt: number, kinds: number): number;
+  placeRuns(
+    state: number,
+    counts: number,
+    reducers: number,
+    open: number,
+    used: number,
+    capacities: number,
+    map: number,
+    attempt: number,
+    kinds: number,
+  ): number;
   /** As scatterPairs, by the order of the keys: `count` bounds (f64), none of them NaN, and values of 4 or 8 bytes. */
   scatterByRange(
     keyKind: number,

@@ -206,7 +206,9 @@ export class MapOutput {
     let bytes = 0;
     try {
       if (this.held !== undefined) {
-        bytes = this.held.place(map, attempt, this.open.of(ref), (reduce, atLeast) => this.open.next(store, ref, reduce, atLeast));
+        const table = this.open.tableOf(store, ref);
+        if (table === undefined) throw heapFull(ref.reducers * 12, store.heap.capacity, 'shuffle data');
+        bytes = this.held.place(map, attempt, table, (reduce, atLeast) => this.open.next(store, ref, reduce, atLeast));
         for (let r = 0; r < sizes.length; r++) sizes.add(r, this.held.bytesOf(r));
         this.freeHeld();
       }
@@ -303,13 +305,13 @@ export class MapOutput {
       const size = RUN_HEADER + SPILLED_BYTES;
       const target = this.open.withRoom(this.store, this.ref, reduce, size);
       if (target === 0) throw heapFull(size, this.store.heap.capacity, 'shuffle data');
-      const { i32, u32 } = this.store.heap;
-      const used = loadWord(i32, target + blockWord.used);
+      const { u32 } = this.store.heap;
+      const used = this.open.used(this.store, this.ref, reduce);
       const { map, attempt } = this;
       const { sequence, rows } = block;
       writeRun(u32, target + used, { map, attempt, sequence, rows, bytes: SPILLED_BYTES, kinds: SPILLED, capacity: rows });
       writeSpilled(u32, target + used, block);
-      storeWord(i32, target + blockWord.used, used + size);
+      this.open.show(this.store, this.ref, reduce, used + size);
       bytes += block.bytes;
     }
     return bytes;
@@ -329,12 +331,12 @@ export class MapOutput {
         handBlock(this.store, this.ref, reduce, block);
         return filled;
       }
-      let used = loadWord(i32, target + blockWord.used);
+      let used = this.open.used(this.store, this.ref, reduce);
       for (let at = block + BLOCK_HEADER; at < end; at = nextRun(u32, at)) {
         if (filledBytes(u32, at) > 0) used += copyRun(heap.u8, readRun(u32, at), heap.u8, target + used);
       }
       // Last, so that a reader of another map partition's runs in this block never sees half a run.
-      storeWord(i32, target + blockWord.used, used);
+      this.open.show(this.store, this.ref, reduce, used);
     }
     heap.free(block);
     return filled;

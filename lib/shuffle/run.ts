@@ -1,20 +1,22 @@
 // The byte layout of shuffle data in the heap. A block is one allocation: a header and runs, one after the other.
 // A run holds rows of one map task for one reduce id, in the order in which the task wrote them.
 //
-// block: magic, next (in its segment), used bytes, capacity, shuffle, reduce id, 40 bytes spare        64 bytes
+// block: magic, next (in its segment), used bytes, capacity, shuffle, reduce id, address of the word with the used bytes where
+// that is another one (open-blocks.ts), 36 bytes spare                                                64 bytes
 // run:   map id, attempt, sequence, rows, payload bytes, kinds, row capacity, spare                    32 bytes
 // payload of a numeric run: a column of keys, a column of values, each of `row capacity` places, padded to 8 bytes;
 // of an encoded run: what preparePairs of the codec wrote;
 // of a spilled run: where a block of its attempt's file is (offset in two words, bytes, what is in it). That block has runs,
 // one after the other, each with its header.
 
+import { loadWord } from './heap/words.js';
 import { NumericKind, numericBytes } from './kernels.js';
 
 export const BLOCK_MAGIC = 0x4b4c4248;
 export const BLOCK_HEADER = 64;
 export const RUN_HEADER = 32;
 
-export const blockWord = { magic: 0, next: 4, used: 8, capacity: 12, shuffle: 16, reduce: 20 } as const;
+export const blockWord = { magic: 0, next: 4, used: 8, capacity: 12, shuffle: 16, reduce: 20, usedAt: 24 } as const;
 export const runWord = { map: 0, attempt: 4, sequence: 8, rows: 12, bytes: 16, kinds: 20, capacity: 24 } as const;
 
 /** The kinds word of an encoded run. */
@@ -182,4 +184,14 @@ export function writeBlock(u32: Uint32Array, address: number, capacity: number, 
   u32[word + 3] = capacity;
   u32[word + 4] = shuffle;
   u32[word + 5] = reduce;
+  u32[word + 6] = 0;
+}
+
+/** The used bytes of a block that a thread may be appending to. */
+export function usedBytes(i32: Int32Array, block: number): number {
+  const usedAt = loadWord(i32, block + blockWord.usedAt);
+  if (usedAt === 0) return loadWord(i32, block + blockWord.used);
+  const used = loadWord(i32, usedAt);
+  // Still that block's, and not the next one's: the header has them before the address goes.
+  return loadWord(i32, block + blockWord.usedAt) === usedAt ? used : loadWord(i32, block + blockWord.used);
 }

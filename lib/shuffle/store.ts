@@ -14,7 +14,7 @@ import { addWord, loadWord, storeWord, swapWord } from './heap/words.js';
 import { joinRuns } from './joined-runs.js';
 import { spinThenSleep } from './ring/wait.js';
 import { WordRing } from './ring/word-ring.js';
-import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, nextRun, pad8, type Run, readRun, runWord } from './run.js';
+import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, nextRun, pad8, type Run, readRun, runWord, usedBytes } from './run.js';
 import { RunList } from './run-list.js';
 
 /** A shuffle's control area, as plain data that travels with a task. */
@@ -34,6 +34,8 @@ export interface Gathered {
 }
 
 const CONTROL_HEADER = 64;
+/** Word of the header: the first of the tables that threads keep of the shuffle (open-blocks.ts). */
+const TABLES = 0;
 /** Blocks announced and not yet moved into the segment, for each reduce id. */
 const RING_CAPACITY = 16;
 const RING_BYTES = pad8(WordRing.bytes(RING_CAPACITY));
@@ -225,7 +227,7 @@ export class ShuffleStore {
     for (const block of gathered === undefined ? blocks : [...blocks, ...gathered.blocks]) {
       if (u32[block >>> 2] !== BLOCK_MAGIC)
         throw new HeddleError('HEDDLE_CORRUPT', `no shuffle block at ${block}`, { data: { block, reduce } });
-      const end = block + loadWord(i32, block + blockWord.used);
+      const end = block + usedBytes(i32, block);
       for (let at = block + BLOCK_HEADER; at < end; at = nextRun(u32, at)) {
         const run = at >>> 2;
         if (u32[run + runWord.rows / 4] === 0) continue;
@@ -240,12 +242,26 @@ export class ShuffleStore {
     return found;
   }
 
+  /** Keeps a committed block for as long as the shuffle is there; its first word is taken for that. */
+  keep(ref: ShuffleRef, table: number): void {
+    const { i32 } = this.heap;
+    const head = ref.address + TABLES;
+    for (;;) {
+      const next = loadWord(i32, head);
+      storeWord(i32, table, next);
+      if (swapWord(i32, head, next, table)) return;
+    }
+  }
+
   /** Gives back all memory of a shuffle. No task may be using it. */
   free(ref: ShuffleRef): void {
     for (let r = 0; r < ref.reducers; r++) {
       for (const block of this.reachable(ref, r)) this.heap.free(block);
       this.rings.delete(ringAt(ref, r));
     }
+    const tables: number[] = [];
+    for (let at = loadWord(this.heap.i32, ref.address + TABLES); at !== 0; at = loadWord(this.heap.i32, at)) tables.push(at);
+    for (const table of tables) this.heap.free(table);
     this.heap.free(ref.address);
     this.spill?.removeOf(spillPrefix(ref.id));
   }

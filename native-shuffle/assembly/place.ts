@@ -1,8 +1,6 @@
 // Short runs: rows in the order of their reduce ids, to the open blocks of a thread, a run with its header for each reduce id. The
 // layout is that of lib/shuffle/run.ts.
 
-const USED: u32 = 8;
-const CAPACITY: u32 = 12;
 const RUN_HEADER: u32 = 32;
 
 @inline function pad8(bytes: u32): u32 {
@@ -21,7 +19,7 @@ const RUN_HEADER: u32 = 32;
  * Writes runs behind what is in the open blocks, from the reduce id of `state` on (u32: reduce id, address of its keys, address of
  * its values, bytes of runs so far). Stops at the first reduce id whose block has no room; returns it, or `reducers`.
  */
-export function placeRuns(state: usize, counts: usize, reducers: u32, open: usize, map: u32, attempt: u32, kinds: u32): u32 {
+export function placeRuns(state: usize, counts: usize, reducers: u32, open: usize, usedBytes: usize, capacities: usize, map: u32, attempt: u32, kinds: u32): u32 {
   const keyBytes = bytesOf((kinds >>> 8) & 0xff);
   const valueBytes = bytesOf((kinds >>> 16) & 0xff);
   let keys = load<u32>(state, 4);
@@ -37,8 +35,8 @@ export function placeRuns(state: usize, counts: usize, reducers: u32, open: usiz
     const bytes = pad8(keyColumn) + pad8(valueColumn);
     const block = load<u32>(open + (<usize>r << 2));
     if (block == 0) break;
-    const used = load<u32>(<usize>block, USED);
-    if (used + RUN_HEADER + bytes > load<u32>(<usize>block, CAPACITY)) break;
+    const used = load<u32>(usedBytes + (<usize>r << 2));
+    if (used + RUN_HEADER + bytes > load<u32>(capacities + (<usize>r << 2))) break;
     const run = <usize>(block + used);
     store<u32>(run, map);
     store<u32>(run, attempt, 4);
@@ -60,8 +58,8 @@ export function placeRuns(state: usize, counts: usize, reducers: u32, open: usiz
   for (let done = first; done < r; done++) {
     const rows = load<u32>(counts + (<usize>done << 2));
     if (rows == 0) continue;
-    const block = <usize>load<u32>(open + (<usize>done << 2));
-    atomic.store<u32>(block, load<u32>(block, USED) + RUN_HEADER + pad8(rows * keyBytes) + pad8(rows * valueBytes), USED);
+    const used = usedBytes + (<usize>done << 2);
+    atomic.store<u32>(used, load<u32>(used) + RUN_HEADER + pad8(rows * keyBytes) + pad8(rows * valueBytes));
   }
   store<u32>(state, r);
   store<u32>(state, keys, 4);

@@ -83,14 +83,20 @@ test('placing runs: kernel and twin write the same blocks, stop at the same ones
             return at;
           };
           const [keys, values] = [column(keyKind, 1000), column(valueKind, 2000)];
-          const [state, counts, open] = [arena.take(16), arena.take(list.length * 4), arena.take(list.length * 4)];
+          const columnOf = () => arena.take(list.length * 4);
+          const [state, counts, open, used, capacities] = [arena.take(16), columnOf(), columnOf(), columnOf(), columnOf()];
           u32.set([0, keys, values, 0], state >>> 2);
           const blocks: number[] = [];
           const block = (r: number, room: number) => {
             const at = arena.take(BLOCK_HEADER + room);
             writeBlock(u32, at, BLOCK_HEADER + room, BLOCK_HEADER, 1, r);
             blocks.push(at);
-            u32[(open >>> 2) + r] = at;
+            for (const [column, word] of [
+              [open, at],
+              [used, BLOCK_HEADER],
+              [capacities, BLOCK_HEADER + room],
+            ] as const)
+              u32[(column >>> 2) + r] = word;
           };
           for (const [r, { rows, room, open: isOpen }] of list.entries()) {
             u32[(counts >>> 2) + r] = rows;
@@ -99,7 +105,7 @@ test('placing runs: kernel and twin write the same blocks, stop at the same ones
           const stops: number[] = [];
           for (;;) {
             const kindsWord = numericKinds(keyKind, valueKind);
-            const r = kernels.placeRuns(state, counts, list.length, open, 7, 9, kindsWord) >>> 0;
+            const r = kernels.placeRuns(state, counts, list.length, open, used, capacities, 7, 9, kindsWord) >>> 0;
             if (r === list.length) break;
             stops.push(r);
             block(r, RUN_HEADER + numericPayload(list[r]!.rows, keyKind, valueKind));
@@ -110,8 +116,8 @@ test('placing runs: kernel and twin write the same blocks, stop at the same ones
             u32[(state >>> 2) + 3],
             bytes.reduce((sum, n) => sum + n),
           );
-          const words = blocks.map(at => [...u32.subarray(at >>> 2, (at + u32[(at + blockWord.used) >>> 2]!) >>> 2)]);
-          return { words, stops };
+          const words = blocks.map(at => [...u32.subarray(at >>> 2, (at + u32[(at + blockWord.capacity) >>> 2]!) >>> 2)]);
+          return { words, stops, used: [...u32.subarray(used >>> 2, (used >>> 2) + list.length)] };
         });
         const [kernel, twin] = written;
         assert.deepEqual(kernel, twin);

@@ -2,11 +2,11 @@
 
 import { storeWord } from '../heap/words.js';
 import { type Kernels, numericBytes } from '../kernels.js';
-import { blockWord, numericPayload, pad8, RUN_HEADER, writeRun } from '../run.js';
+import { numericPayload, pad8, RUN_HEADER, writeRun } from '../run.js';
 
 export function placeTwin(memory: WebAssembly.Memory): Pick<Kernels, 'placeRuns'> {
   return {
-    placeRuns(stateAt, counts, reducers, open, map, attempt, kinds) {
+    placeRuns(stateAt, counts, reducers, open, usedBytes, capacities, map, attempt, kinds) {
       const u32 = new Uint32Array(memory.buffer);
       const i32 = new Int32Array(memory.buffer);
       const [keyKind, valueKind] = [(kinds >>> 8) & 0xff, (kinds >>> 16) & 0xff];
@@ -18,8 +18,8 @@ export function placeTwin(memory: WebAssembly.Memory): Pick<Kernels, 'placeRuns'
         const bytes = numericPayload(rows, keyKind, valueKind);
         const block = u32[(open >>> 2) + r]!;
         if (block === 0) break;
-        const end = u32[(block + blockWord.used) >>> 2]! + RUN_HEADER + bytes;
-        if (end > u32[(block + blockWord.capacity) >>> 2]!) break;
+        const end = u32[(usedBytes >>> 2) + r]! + RUN_HEADER + bytes;
+        if (end > u32[(capacities >>> 2) + r]!) break;
         const payload = block + end - bytes;
         writeRun(u32, payload - RUN_HEADER, { map, attempt, sequence: 0, rows, bytes, kinds, capacity: rows });
         const keysEnd = keys + rows * numericBytes[keyKind]!;
@@ -29,7 +29,7 @@ export function placeTwin(memory: WebAssembly.Memory): Pick<Kernels, 'placeRuns'
         keys = keysEnd;
         values = valuesEnd;
         written += RUN_HEADER + bytes;
-        storeWord(i32, block + blockWord.used, end);
+        storeWord(i32, usedBytes + r * 4, end);
       }
       state.set([r, keys, values, written]);
       return r;
