@@ -30,7 +30,7 @@ output.commit();
 
 const nowhere = () => '';
 const table = new StoredTable(new LocalHolder(store.heap, localFileSystem, 0, nowhere), nowhere);
-const server = new FetchServer(SESSION, store, directory, table);
+const server = new FetchServer(SESSION, store, directory, table, { find: () => undefined });
 const host = '127.0.0.1';
 let port: number;
 if (wire === 'plain') port = await listenPlainly();

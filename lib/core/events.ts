@@ -158,6 +158,17 @@ export interface PartitionEvicted {
   readonly bytes: number;
 }
 
+/** A value that closures refer to (a broadcast, the modules of a script) has come to an executor, which gets each once. */
+export interface ValueDelivered {
+  readonly type: 'valueDelivered';
+  readonly executor: ExecutorId;
+  /** The stage whose task was the first there to need it. */
+  readonly stage: StageId;
+  readonly bytes: number;
+  /** Of these, how many came from other executors, and not from this process. */
+  readonly fromPeers: number;
+}
+
 export interface Warning {
   readonly type: 'warning';
   readonly message: string;
@@ -177,6 +188,7 @@ export type EngineEvent =
   | TaskMoved
   | ExecutorLost
   | ExecutorQuarantined
+  | ValueDelivered
   | EstimateUpdated
   | Warning;
 export type EngineEventType = EngineEvent['type'];
@@ -200,6 +212,7 @@ const TYPES: Readonly<Record<EngineEventType | 'event', true>> = {
   taskMoved: true,
   executorLost: true,
   executorQuarantined: true,
+  valueDelivered: true,
   estimateUpdated: true,
   warning: true,
 };

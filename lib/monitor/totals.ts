@@ -16,6 +16,10 @@ export interface JobTotals {
   readonly stored: number;
   /** Bytes that its tasks wrote to disk because there was no room in memory. */
   readonly spilled: number;
+  /** Bytes of broadcast values and modules that executors got for it. */
+  readonly shared: number;
+  /** Of these, how many they got from each other. */
+  readonly sharedByPeers: number;
 }
 
 interface Running {
@@ -26,6 +30,8 @@ interface Running {
   bytes: number;
   stored: number;
   spilled: number;
+  shared: number;
+  sharedByPeers: number;
 }
 
 export class JobSummary {
@@ -37,7 +43,8 @@ export class JobSummary {
     switch (event.type) {
       case 'jobStarted': {
         const stages = new Set(event.stages.map(stage => stage.stage));
-        this.running.set(event.job, { action: event.action, stages, tasks: 0, rows: 0, bytes: 0, stored: 0, spilled: 0 });
+        const none = { tasks: 0, rows: 0, bytes: 0, stored: 0, spilled: 0, shared: 0, sharedByPeers: 0 };
+        this.running.set(event.job, { action: event.action, stages, ...none });
         return;
       }
       case 'taskEnded':
@@ -53,12 +60,19 @@ export class JobSummary {
       case 'partitionStored':
         for (const job of this.running.values()) if (job.stages.has(event.stage)) job.stored += event.bytes;
         return;
+      case 'valueDelivered':
+        for (const job of this.running.values()) {
+          if (!job.stages.has(event.stage)) continue;
+          job.shared += event.bytes;
+          job.sharedByPeers += event.fromPeers;
+        }
+        return;
       case 'jobEnded': {
         const job = this.running.get(event.job);
         if (job === undefined) return;
         this.running.delete(event.job);
-        const { action, stages, tasks, rows, bytes, stored, spilled } = job;
-        this.last = { action, ok: event.ok, seconds: event.seconds, stages: stages.size, tasks, rows, bytes, stored, spilled };
+        const { stages, ...totals } = job;
+        this.last = { ok: event.ok, seconds: event.seconds, stages: stages.size, ...totals };
         return;
       }
     }

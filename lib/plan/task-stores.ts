@@ -104,6 +104,7 @@ export class TaskStores {
             this.partitions.loseExecutor(executor);
             listener.executorLost?.(executor, error);
           },
+          valueDelivered: delivery => listener.valueDelivered?.(delivery),
         }),
       close: () => of.close(),
       run: async (spec: TaskSpec, slot: Slot, signal: AbortSignal) => this.after(spec, slot, await of.run(spec, slot, signal)),

@@ -93,6 +93,7 @@ export class Scheduler<Spec, Result> {
       joined: slot => this.enqueue(() => this.addSlot(slot)),
       left: (slot, error) => this.enqueue(() => this.handle({ type: 'slotLost', slot, error })),
       executorLost: (executor, error) => this.enqueue(() => this.loseExecutor(executor, error)),
+      valueDelivered: delivery => this.emit({ type: 'valueDelivered', ...delivery }),
     });
     for (const slot of transport.slots()) this.enqueue(() => this.addSlot(slot));
   }

@@ -3,7 +3,7 @@
 // A slot runs one task at a time. A transport that wants several tasks under way in one thread offers several slots
 // for it. The specification of a task and its result are opaque here: a transport only carries them.
 import type { ErrorRecord } from '../core/errors.js';
-import type { ExecutorId, ShuffleId } from '../core/ids.js';
+import type { ExecutorId, ShuffleId, StageId } from '../core/ids.js';
 
 declare const slotBrand: unique symbol;
 /** A place where one task can run. Unique among the slots of a transport; may be used again once the slot has left. */
@@ -60,6 +60,16 @@ export interface TaskFailure {
 
 export type TaskOutcome<Result> = TaskSuccess<Result> | TaskFailure;
 
+/** A value that closures refer to (a broadcast, modules) has come to an executor. */
+export interface ValueDelivery {
+  readonly executor: ExecutorId;
+  /** The stage whose task was the first there to need it. */
+  readonly stage: StageId;
+  readonly bytes: number;
+  /** Of these, how many came from other executors. */
+  readonly fromPeers: number;
+}
+
 export interface SlotListener {
   joined(slot: Slot): void;
   /** Outcomes of tasks that ran there may still follow; they are told apart from those of a later slot of the same id. */
@@ -69,6 +79,7 @@ export interface SlotListener {
    * outcomes of tasks that ran there may still follow. When it joins again it is as good as new, under the same id or another.
    */
   executorLost?(executor: ExecutorId, error: ErrorRecord): void;
+  valueDelivered?(delivery: ValueDelivery): void;
 }
 
 export interface Transport<Spec, Result> {

@@ -57,7 +57,9 @@ export const JOBS = {
         left.add(1);
         return [i % 900, `${'the warp and the weft of it '.repeat(20)}${i}`] as const;
       });
-      const short = sc.range(0, 1800, 1, 4).map(i => [i % 900, Math.sqrt(i)] as const);
+      // Large enough to go from executor to executor.
+      const roots = sc.broadcast(Float64Array.from({ length: 300_000 }, (_, i) => Math.sqrt(i)));
+      const short = sc.range(0, 1800, 1, 4).map(i => [i % 900, roots.value[i * 100]!] as const);
       const rows = await long
         .join(short, 5)
         .map(([key, [text, root]]) => {

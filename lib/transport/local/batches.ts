@@ -53,14 +53,14 @@ export class Batches<Run extends Batched> {
     return [first, ...this.takeQuick(first.spec.stage, most)];
   }
 
-  /** The quick ones, which may be removed meanwhile. */
-  allQuick(): Run[] {
-    return [...this.quick.values()].flat();
+  /** Those may be removed meanwhile. */
+  all(): Run[] {
+    return this.first.concat(...this.quick.values());
   }
 
   /** Removes and returns all. */
   drain(): Run[] {
-    const all = this.first.concat(...this.quick.values());
+    const all = this.all();
     this.first.length = 0;
     this.quick.clear();
     return all;

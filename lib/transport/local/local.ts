@@ -21,6 +21,8 @@ export interface LocalOptions {
   readonly heap: Heap;
   readonly store: ShuffleStore;
   readonly kernels: WebAssembly.Module | undefined;
+  /** Tasks of slots go back, too, where no thread is free in time: whoever gives them may know of another one. */
+  readonly givesBack?: boolean;
 }
 
 export class LocalTransport implements Transport<TaskSpec, TaskResult> {
@@ -45,7 +47,7 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   private readonly threadData: ThreadData;
   private mainRunner: Promise<ThreadRunner> | undefined;
 
-  constructor({ threads, heap, store, kernels }: LocalOptions) {
+  constructor({ threads, heap, store, kernels, givesBack = false }: LocalOptions) {
     this.heap = heap;
     this.store = store;
     this.allSlots = Array.from({ length: threads * (1 + QUEUED) }, (_, id): Slot => {
@@ -64,6 +66,7 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
       heap,
       data: this.threadData,
       processes: this.processCalls,
+      givesBack,
       recover: (index, spec) => this.recover(index, spec),
     });
   }

@@ -44,6 +44,8 @@ export interface ThreadsOptions {
   readonly heap: Heap;
   readonly data: ThreadData;
   readonly processes: ProcessCalls;
+  /** Not only quick tasks go back where no thread is free in time. */
+  readonly givesBack: boolean;
   /** Gives back what a thread held under an index, in the middle of a task. */
   recover(index: number, spec: TaskSpec): void;
 }
@@ -79,7 +81,7 @@ export class Threads {
       storeWord(this.options.heap.i32, this.flagOf(run), 0);
       this.runsOf(signal).add(run);
       this.waiting.add(run);
-      if (isQuick) this.watch ??= setTimeout(() => this.sendBack(), MOST_WAIT_MS);
+      if (this.goesBack(run)) this.watch ??= setTimeout(() => this.sendBack(), MOST_WAIT_MS);
       if (this.isDue) return;
       this.isDue = true;
       // What is launched in one turn goes together.
@@ -105,11 +107,20 @@ export class Threads {
     }
   }
 
-  /** Has quick tasks go back that have waited for too long. */
+  /** Has those go back that have waited for too long. */
   private sendBack(): void {
     const due = performance.now() - MOST_WAIT_MS;
-    for (const run of this.waiting.allQuick()) if (run.since <= due && this.waiting.remove(run)) this.settle(run, notBegun());
-    this.watch = this.waiting.allQuick().length === 0 ? undefined : setTimeout(() => this.sendBack(), MOST_WAIT_MS);
+    const waiting = this.waiting.all().filter(run => this.goesBack(run));
+    let left = 0;
+    for (const run of waiting) {
+      if (run.since <= due && this.waiting.remove(run)) this.settle(run, notBegun());
+      else left++;
+    }
+    this.watch = left === 0 ? undefined : setTimeout(() => this.sendBack(), MOST_WAIT_MS);
+  }
+
+  private goesBack({ isQuick }: Run): boolean {
+    return isQuick || this.options.givesBack;
   }
 
   private async fly(flight: Flight): Promise<void> {
@@ -206,7 +217,7 @@ function calledOff(): Outcome {
 }
 
 function notBegun(): Outcome {
-  const error = new HeddleError('HEDDLE_TIMEOUT', `no thread was free for a quick task within ${MOST_WAIT_MS} ms`);
+  const error = new HeddleError('HEDDLE_TIMEOUT', `no thread was free for the task within ${MOST_WAIT_MS} ms`);
   return { ok: false, error: toErrorRecord(error), retryable: true, reason: 'notBegun' };
 }
 

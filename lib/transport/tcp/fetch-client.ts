@@ -1,4 +1,4 @@
-// Fetches what other executors hold of a shuffle into this heap: one stream for each (executor, reduce id), a few at once, each
+// Fetches what other executors hold of a shuffle into this heap, and shared values: one stream for each (executor, reduce id), a few at once, each
 // on a connection of its own, so that a full heap or a slow reader holds back the one who sends. A stream that breaks is
 // taken up again from its last whole block, a few times.
 
@@ -17,8 +17,10 @@ import {
   StoredStream,
   type Stream,
 } from './fetch-stream.js';
-import { FETCH_ATTEMPTS, FETCH_PAUSE_MS, FETCH_STREAMS } from './limits.js';
+import { FETCH_PAUSE_MS, FETCH_STREAMS } from './limits.js';
 import type { FromFetcher, FromServer } from './messages.js';
+import { ValueStream } from './value-stream.js';
+import type { Value } from './value-table.js';
 
 /** A connection to another executor: one stream at a time. */
 interface Line {
@@ -56,6 +58,14 @@ export class FetchClient {
     return stream.chunks;
   }
 
+  /**
+   * Brings a shared value in, as far as the other end gives it. Takes no turn: that end may be waiting for the value itself, and
+   * executors whose turns wait for each other's would wait for ever.
+   */
+  fetchValue(key: number, value: Value, serves: Address): Promise<void> {
+    return this.stream(new ValueStream(key, value, serves), new AbortController().signal);
+  }
+
   close(): void {
     this.isClosed = true;
     for (const { link } of [...this.lines]) link.destroy(new HeddleError('HEDDLE_CANCELLED', 'the executor has done with its driver'));
@@ -64,22 +74,28 @@ export class FetchClient {
   private async run(stream: Stream, signal: AbortSignal): Promise<void> {
     await this.turn();
     try {
+      await this.stream(stream, signal);
+    } finally {
+      this.streams--;
+      this.waiting.shift()?.();
+    }
+  }
+
+  private async stream(stream: Stream, signal: AbortSignal): Promise<void> {
+    try {
       for (let attempt = 1; ; attempt++) {
         try {
           await this.attempt(stream, signal);
           return;
         } catch (error) {
           if (signal.aborted || this.isClosed || !mayHelp(error)) throw error;
-          if (attempt === FETCH_ATTEMPTS) throw stream.failure(error as HeddleError);
+          if (attempt === stream.attempts) throw stream.failure(error as HeddleError);
           await new Promise<void>(resolve => this.options.clock.after(FETCH_PAUSE_MS * attempt, resolve));
         }
       }
     } catch (error) {
       stream.discard();
       throw error;
-    } finally {
-      this.streams--;
-      this.waiting.shift()?.();
     }
   }
 

@@ -1,5 +1,5 @@
 // Gives other executors what this one holds: of a shuffle, for one reduce id the rows that certain attempts wrote, as one
-// stream of blocks; or stored rows. The same question has the same answer, byte for byte, so that who lost the connection goes on from the block
+// stream of blocks; or stored rows; or a shared value. The same question has the same answer, byte for byte, so that who lost the connection goes on from the block
 // where it was. A block is whole runs, one after the other (lib/shuffle/run.ts).
 
 import { HeddleError } from '../../core/errors.js';
@@ -10,9 +10,10 @@ import { readBlock } from '../../storage/block-file.js';
 import { localFileSystem } from '../../storage/local-file-system.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 import { PART } from './limits.js';
-import { bytesToWords, type FetchRequest, type FromFetcher, type FromServer, type StoredRequest } from './messages.js';
+import { bytesToWords, type FetchRequest, type FromFetcher, type FromServer, type StoredRequest, type ValueRequest } from './messages.js';
 import type { ShuffleDirectory } from './shuffle-directory.js';
 import type { StoredTable } from './stored-table.js';
+import type { ValueTable } from './value-table.js';
 
 /** Bytes of a block, but for one that is a single larger run. */
 const BLOCK = 4 * PART;
@@ -23,6 +24,7 @@ export class FetchServer {
     private readonly store: ShuffleStore,
     private readonly directory: ShuffleDirectory,
     private readonly table: StoredTable,
+    private readonly values: Pick<ValueTable, 'find'>,
   ) {}
 
   /** Answers one fetcher, one request after the other. */
@@ -33,7 +35,8 @@ export class FetchServer {
       message: ({ request }) => {
         last = last.then(() => {
           if (!isOpen) return;
-          return 'stored' in request ? this.serveStored(request, connection, () => isOpen) : this.serve(request, connection, () => isOpen);
+          if ('stored' in request) return this.serveStored(request, connection, () => isOpen);
+          return 'value' in request ? this.serveValue(request, connection, () => isOpen) : this.serve(request, connection, () => isOpen);
         });
       },
       closed: () => {
@@ -119,6 +122,34 @@ export class FetchServer {
     } finally {
       this.table.release(stored);
     }
+  }
+
+  private async serveValue(
+    { session, value: key, from }: ValueRequest,
+    connection: Connection<FromFetcher, FromServer>,
+    isOpen: () => boolean,
+  ): Promise<void> {
+    const value = session === this.session ? this.values.find(key) : undefined;
+    if (value === undefined) {
+      connection.send({ type: 'missing', maps: [] });
+      return;
+    }
+    const { bytes } = value;
+    const blocks = Math.ceil(bytes.length / PART);
+    for (let block = from; block < blocks; block++) {
+      const at = block * PART;
+      const part = bytes.subarray(at, at + PART);
+      try {
+        await value.until(at + part.length);
+      } catch {
+        return; // this executor has done with its driver, and hangs up
+      }
+      if (!isOpen()) return;
+      connection.send({ type: 'block', bytes: part.length });
+      connection.sendData([part]);
+      await connection.room();
+    }
+    connection.send({ type: 'end', blocks });
   }
 
   /** The bytes of runs, in pieces that a frame can take. */

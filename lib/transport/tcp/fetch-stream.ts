@@ -1,4 +1,4 @@
-// What one fetch brings into this heap, over as many connections as it takes: blocks, each whole before it counts.
+// What one fetch brings into memory, over as many connections as it takes: blocks, each whole before it counts.
 
 import { HeddleError } from '../../core/errors.js';
 import type { ExecutorId, ShuffleId } from '../../core/ids.js';
@@ -7,7 +7,8 @@ import { BLOCK_HEADER, nextRun, readRun, writeBlock } from '../../shuffle/run.js
 import { roomFor } from '../../shuffle/store.js';
 import { type Address, formatAddress } from './address.js';
 import type { Connection } from './connection.js';
-import { type FetchRequest, type FromFetcher, type FromServer, type StoredRequest, wordsToBytes } from './messages.js';
+import { FETCH_ATTEMPTS } from './limits.js';
+import { type FetchQuestion, type FromFetcher, type FromServer, wordsToBytes } from './messages.js';
 import { storedLost } from './stored-table.js';
 
 /** What to fetch of a shuffle from one executor. */
@@ -47,7 +48,15 @@ export class FetchFailure extends Error {
 
 export type FetchLink = Connection<FromServer, FromFetcher>;
 
+/** Where blocks go. */
+interface BlockMemory {
+  readonly u8: Uint8Array;
+  free(address: number): void;
+}
+
 export abstract class Stream {
+  /** How often it is taken up before it counts as failed. */
+  readonly attempts: number = FETCH_ATTEMPTS;
   /** The addresses of those that are whole. */
   readonly blocks: number[] = [];
   /** The block that is being filled: its address, where its bytes begin, how many they are and how many have come. */
@@ -55,7 +64,7 @@ export abstract class Stream {
   private settle: { resolve(): void; reject(error: unknown): void } | undefined;
 
   constructor(
-    protected readonly heap: Heap,
+    private readonly memory: BlockMemory,
     readonly serves: Address,
   ) {}
 
@@ -91,7 +100,7 @@ export abstract class Stream {
     const { open } = this;
     if (open === undefined || open.fill + length > open.bytes) throw this.corrupt(`${length} bytes came that belong to no block`);
     const at = open.start + open.fill;
-    return this.heap.u8.subarray(at, at + length);
+    return this.memory.u8.subarray(at, at + length);
   }
 
   add(length: number): void {
@@ -109,13 +118,13 @@ export abstract class Stream {
 
   discard(): void {
     this.dropOpen();
-    for (const address of this.blocks.splice(0)) this.heap.free(address);
+    for (const address of this.blocks.splice(0)) this.memory.free(address);
   }
 
   /** What is said where the last attempt has failed. */
   abstract failure(error: HeddleError): Error;
 
-  protected abstract asks(): Omit<FetchRequest, 'session' | 'from'> | Omit<StoredRequest, 'session' | 'from'>;
+  protected abstract asks(): FetchQuestion;
 
   protected abstract announced(runs: readonly (readonly number[])[]): void;
 
@@ -141,7 +150,7 @@ export abstract class Stream {
   }
 
   private dropOpen(): void {
-    if (this.open !== undefined) this.heap.free(this.open.address);
+    if (this.open !== undefined) this.memory.free(this.open.address);
     this.open = undefined;
   }
 }
@@ -152,7 +161,7 @@ export class ShuffleStream extends Stream {
   private readonly asked: ReadonlyMap<number, number>;
 
   constructor(
-    heap: Heap,
+    private readonly heap: Heap,
     private readonly fetch: Fetch,
   ) {
     super(heap, fetch.serves);
@@ -218,7 +227,7 @@ export class StoredStream extends Stream {
   private readonly sizes: number[] = [];
 
   constructor(
-    heap: Heap,
+    private readonly heap: Heap,
     private readonly fetch: StoredFetch,
   ) {
     super(heap, fetch.serves);

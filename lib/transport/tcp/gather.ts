@@ -55,9 +55,14 @@ export class TaskInputs {
     }
   }
 
+  /** There is nothing to fetch. */
+  get areHere(): boolean {
+    return this.readings.length === 0 && this.stored.length === 0;
+  }
+
   /** Fetches; resolves to the inputs as a thread reads them. Rejects with a FetchFailure, or a HeddleError. */
   async gather(client: FetchClient, signal: AbortSignal): Promise<readonly InputSpec[]> {
-    if (this.readings.length === 0 && this.stored.length === 0) return this.spec.inputs;
+    if (this.areHere) return this.spec.inputs;
     const gathered = new Map<InputSpec, InputSpec>();
     const failed = new AbortController();
     const either = AbortSignal.any([signal, failed.signal]);

@@ -1,7 +1,7 @@
 // What connections may take and how long they may, in one place.
 
 /** Changes whenever frames or messages do: both ends must have the same. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -12,6 +12,8 @@ export const MOST_HELLO = 4 * KIB;
 export const MOST_FRAME = MIB;
 /** What larger messages and shuffle data are cut into: small enough that a heartbeat between two of them is in time. */
 export const PART = 256 * KIB;
+/** Bytes of a shared value that a driver puts into one message, and so into one frame. */
+export const VALUE_PART = PART / 2;
 /** Bytes of a message. A connection takes in one at a time. */
 export const MOST_MESSAGE = 1024 * MIB;
 /** Bytes that wait in a socket before no more are put there. */
@@ -32,9 +34,9 @@ export const ACKNOWLEDGE_MS = 10_000;
 /** How long it waits with that: most tasks end before. */
 export const ACKNOWLEDGEMENT_MS = 500;
 /** Tasks that may wait in an executor's queue, for each of its threads. */
-export const MOST_QUEUED = 32;
+export const MOST_QUEUED = 64;
 /** Outcomes that wait for each other while at least as many tasks wait for a thread. */
-export const OUTCOMES_TOGETHER = 16;
+export const OUTCOMES_TOGETHER = 32;
 /** Between two attempts to reach an executor, or a driver. */
 export const REDIAL_MS = 2_000;
 /** Streams of shuffle data that an executor takes in at once. */

@@ -11,6 +11,8 @@ import type { Address } from './address.js';
 export interface RemoteTask {
   readonly id: number;
   readonly spec: Omit<TaskSpec, 'program' | 'shared'>;
+  /** It has a place in the executor's queue: it is known to be quick. */
+  readonly isQuick: boolean;
   /** The values that its closures refer to, by id and key. */
   readonly shared: readonly { readonly id: number; readonly key: number }[];
   /** For each input of rows, from the inside out: what its column is known by, or 0 where it is in its place. */
@@ -40,7 +42,9 @@ export type FromDriver =
     }
   | { readonly type: 'program'; readonly stage: number; readonly bytes: Uint8Array }
   | { readonly type: 'forgetProgram'; readonly stage: number }
-  | { readonly type: 'value'; readonly key: number; readonly bytes: Uint8Array }
+  /** A value of so many bytes. They come from whoever is named, or follow in parts, one after the other. */
+  | { readonly type: 'value'; readonly key: number; readonly bytes: number; readonly peer: Address | undefined }
+  | { readonly type: 'valuePart'; readonly key: number; readonly at: number; readonly bytes: Uint8Array }
   /** Rows that tasks read; the driver knows which ones the executor has. */
   | { readonly type: 'rows'; readonly id: number; readonly column: Uint8Array }
   | { readonly type: 'forgetRows'; readonly ids: readonly number[] }
@@ -82,13 +86,29 @@ export interface StoredRequest {
   readonly from: number;
 }
 
+/** Or for a shared value: blocks of PART bytes, and the rest of them. The other end may be still getting it itself. */
+export interface ValueRequest {
+  readonly session: string;
+  readonly value: number;
+  /** Blocks that have come already. */
+  readonly from: number;
+}
+
+type Question<Request> = Request extends unknown ? Omit<Request, 'session' | 'from'> : never;
+/** What is asked for, but for whose it is and where to begin. */
+export type FetchQuestion = Question<FetchRequest | StoredRequest | ValueRequest>;
+
 export type FromExecutor =
   | { readonly type: 'accepted'; readonly tasks: readonly number[] }
   /** `heapUse`: the part of the executor's heap that is in use then, 0 to 1. Tasks change it, and shuffles that are freed. */
   | { readonly type: 'outcomes'; readonly outcomes: readonly RemoteOutcome[]; readonly heapUse: number }
-  | { readonly type: 'freed'; readonly heapUse: number };
+  | { readonly type: 'freed'; readonly heapUse: number }
+  /** Nobody else gives it a shared value, from this byte on. */
+  | { readonly type: 'valueMissing'; readonly key: number; readonly from: number }
+  /** It has all of a shared value, of which so many bytes came from another executor. */
+  | { readonly type: 'valueWhole'; readonly key: number; readonly fromPeers: number };
 
-export type FromFetcher = { readonly type: 'fetch'; readonly request: FetchRequest | StoredRequest };
+export type FromFetcher = { readonly type: 'fetch'; readonly request: FetchRequest | StoredRequest | ValueRequest };
 
 /** The answers to a fetcher: blocks, each followed by its bytes, then the end; or what is not there. Stored rows are a block a chunk. */
 export type FromServer =

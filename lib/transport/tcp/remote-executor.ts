@@ -2,9 +2,9 @@
 
 import type { Clock } from '../../core/clock.js';
 import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.js';
-import type { ExecutorId, ShuffleId } from '../../core/ids.js';
+import type { ExecutorId, ShuffleId, StageId } from '../../core/ids.js';
 import type { ShuffleRef } from '../../shuffle/store.js';
-import type { InputSpec, SharedSpec, TaskResult, TaskSpec } from '../../task/spec.js';
+import type { InputSpec, TaskResult, TaskSpec } from '../../task/spec.js';
 import type { Slot, TaskOutcome } from '../contract.js';
 import type { Address } from './address.js';
 import type { Connection, ConnectionEvents } from './connection.js';
@@ -13,6 +13,8 @@ import { ACKNOWLEDGE_MS } from './limits.js';
 import type { FromDriver, FromExecutor, RemoteOutcome, RemoteTask } from './messages.js';
 import type { OutputTables } from './outputs.js';
 import { SentColumns, WORTH_KEEPING } from './sent-columns.js';
+import { type Delivered, SentValues } from './sent-values.js';
+import type { ValueSources } from './value-sources.js';
 
 /** Programs that an executor keeps. */
 const MOST_PROGRAMS = 256;
@@ -46,9 +48,11 @@ export interface Fleet {
   /** What a column is known by. */
   columnId(column: Uint8Array): number;
   readonly outputs: OutputTables;
+  readonly sources: ValueSources;
   /** Where an executor gives others what it has; undefined where it is gone. */
   servesOf(executor: string): Address | undefined;
   lost(executor: RemoteExecutor, error: HeddleError): void;
+  delivered(executor: RemoteExecutor, value: Delivered): void;
 }
 
 export class RemoteExecutor {
@@ -62,7 +66,7 @@ export class RemoteExecutor {
   private cancelled: number[] = [];
   private isScheduled = false;
   private readonly programs = new Set<number>();
-  private readonly values = new Set<number>();
+  private readonly values: SentValues;
   private readonly columns: SentColumns;
   /** Bytes of the columns of running tasks. */
   private underWay = 0;
@@ -84,6 +88,7 @@ export class RemoteExecutor {
   ) {
     this.mostUnderWay = memory * COLUMNS_OF_MEMORY;
     this.columns = new SentColumns(this.mostUnderWay);
+    this.values = new SentValues(id, serves, fleet.sources, message => connection.send(message));
   }
 
   run(spec: TaskSpec, slot: Slot, signal: AbortSignal): Promise<Outcome> {
@@ -108,7 +113,7 @@ export class RemoteExecutor {
       };
       this.running.set(id, { spec, settle, sent, acknowledged: () => stopWaiting() });
       try {
-        this.sendTask(id, spec);
+        this.sendTask(id, spec, slot.ahead === true);
       } catch (error) {
         settle({ ok: false, error: toErrorRecord(error), retryable: false });
         return;
@@ -138,16 +143,20 @@ export class RemoteExecutor {
     return this.connection.close();
   }
 
-  private sendTask(id: number, spec: TaskSpec): void {
+  private sendTask(id: number, spec: TaskSpec, isQuick: boolean): void {
     const { program, shared, ...rest } = spec;
     this.sendProgram(spec.stage, program);
-    this.sendValues(shared, spec.wanted);
+    if (!this.values.hasAll(shared, spec.wanted)) {
+      this.flush(); // tasks before this one do not know that they are wanted
+      this.values.add(shared, spec.stage as StageId);
+    }
     const holders = new Map<string, Address>();
     const columns: number[] = [];
     const inputs = mapInputs(spec.inputs, input => this.prepareInput(input, holders, columns));
     this.batch.push({
       id,
       spec: { ...rest, inputs },
+      isQuick,
       shared: shared.map(({ id, key }) => ({ id, key })),
       columns,
       holders: Array.from(holders, ([id, serves]) => ({ id, serves })),
@@ -176,20 +185,6 @@ export class RemoteExecutor {
     }
     this.connection.send({ type: 'program', stage, bytes });
     this.programs.add(stage);
-  }
-
-  /** An executor keeps the values that its latest task says are wanted: this set follows the same rule. */
-  private sendValues(shared: readonly SharedSpec[], wanted: readonly number[]): void {
-    if (this.values.size > 0) {
-      const kept = new Set(wanted);
-      for (const key of this.values) if (!kept.has(key)) this.values.delete(key);
-    }
-    for (const { key, bytes } of shared) {
-      if (this.values.has(key)) continue;
-      this.flush(); // tasks before this one do not know that it is wanted
-      this.connection.send({ type: 'value', key, bytes });
-      this.values.add(key);
-    }
   }
 
   /** Sends what the executor has to know to read it, or adds it to what goes with the task. The input as it goes. */
@@ -265,12 +260,25 @@ export class RemoteExecutor {
   }
 
   private receive(message: FromExecutor): void {
-    if (message.type === 'accepted') {
-      for (const id of message.tasks) this.running.get(id)?.acknowledged();
-      return;
+    switch (message.type) {
+      case 'accepted':
+        for (const id of message.tasks) this.running.get(id)?.acknowledged();
+        return;
+      case 'valueMissing':
+        this.values.missing(message);
+        return;
+      case 'valueWhole': {
+        const delivered = this.values.whole(message);
+        if (delivered !== undefined) this.fleet.delivered(this, delivered);
+        return;
+      }
+      case 'outcomes':
+        this.heapUse = message.heapUse;
+        for (const outcome of message.outcomes) this.settle(outcome);
+        return;
+      case 'freed':
+        this.heapUse = message.heapUse;
     }
-    this.heapUse = message.heapUse;
-    if (message.type === 'outcomes') for (const outcome of message.outcomes) this.settle(outcome);
   }
 
   private settle(outcome: RemoteOutcome): void {

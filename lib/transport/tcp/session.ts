@@ -11,7 +11,7 @@ import { ShuffleStore } from '../../shuffle/store.js';
 import { localFileSystem } from '../../storage/local-file-system.js';
 import { SpillDirectory } from '../../storage/spill-directory.js';
 import { SpillFiles } from '../../storage/spill-files.js';
-import type { SharedSpec, TaskResult, TaskSpec } from '../../task/spec.js';
+import type { TaskResult, TaskSpec } from '../../task/spec.js';
 import { LocalHolder } from '../../task/stored/local-holder.js';
 import { MOST_WAIT_MS, type SlotId, type TaskOutcome } from '../contract.js';
 import { LocalTransport } from '../local/local.js';
@@ -26,11 +26,16 @@ import type { FromDriver, FromExecutor, RemoteOutcome, RemoteTask } from './mess
 import { ShuffleDirectory } from './shuffle-directory.js';
 import { StoredTable } from './stored-table.js';
 import { TaskQueue } from './task-queue.js';
+import { allWhole, areWhole, type NeededValue, ValueTable } from './value-table.js';
 
 /** A task that has come, up to its outcome. */
 interface Held {
   readonly id: number;
+  readonly isQuick: boolean;
   readonly controller: AbortController;
+  readonly spec: Omit<TaskSpec, 'shared'>;
+  readonly values: readonly NeededValue[];
+  readonly inputs: TaskInputs;
 }
 
 export class Session {
@@ -46,10 +51,14 @@ export class Session {
   private readonly spill: SpillDirectory;
   private readonly directory: ShuffleDirectory;
   private readonly programs = new Map<number, Uint8Array>();
-  private readonly values = new Map<number, Uint8Array>();
   private readonly columns = new Map<number, Uint8Array>();
   private readonly tasks = new Map<number, Held>();
-  private readonly queue: TaskQueue;
+  /** Tasks that have to fetch something before they run: no more of these at once than there are threads, for what they fetch takes memory. */
+  private readonly fetching: TaskQueue;
+  /** The pool's slots that no task has: the kind does not matter, a task says itself whether it is quick. */
+  private readonly free: SlotId[];
+  /** Of tasks that have ended without being called off: to make one costs more than many a task. */
+  private readonly controllers: AbortController[] = [];
   private readonly outcomes: RemoteOutcome[] = [];
   private isSending = false;
   /** Tasks of which the driver has not been told yet that they have come. */
@@ -58,6 +67,10 @@ export class Session {
   private executor: ExecutorId | undefined;
   private client: FetchClient | undefined;
   private stored!: StoredTable;
+  private readonly values = new ValueTable(
+    (key, value, serves) => this.client!.fetchValue(key, value, serves),
+    message => this.connection.send(message),
+  );
   server: FetchServer | undefined;
   private settleEnd!: (error: HeddleError) => void;
   /** Its driver is gone, or given up. */
@@ -68,7 +81,7 @@ export class Session {
     private readonly connection: Connection<FromDriver, FromExecutor>,
   ) {
     const { threads, memory, kernels, spillDirectory, clock } = options;
-    this.queue = new TaskQueue(threads, clock);
+    this.fetching = new TaskQueue(threads, clock);
     this.heap = Heap.open(Heap.format(reserveHeap(memory), { threads: threads + 1 }).memory, threads);
     this.spill = new SpillDirectory(spillDirectory);
     this.store = new ShuffleStore(this.heap, new SpillFiles(localFileSystem, this.spill.location));
@@ -78,7 +91,9 @@ export class Session {
       heap: this.heap,
       store: this.store,
       kernels: kernels === 'on' ? compileKernels() : undefined,
+      givesBack: true,
     });
+    this.free = this.pool.slots().map(({ id }) => id);
     this.ended = new Promise(resolve => {
       this.settleEnd = resolve;
     });
@@ -100,7 +115,7 @@ export class Session {
         const holder = new LocalHolder(heap, localFileSystem, heap.capacity * message.storageFraction, directory);
         this.stored = new StoredTable(holder, directory);
         this.client = new FetchClient(heap, { session: message.session, key, clock });
-        this.server = new FetchServer(message.session, this.store, this.directory, this.stored);
+        this.server = new FetchServer(message.session, this.store, this.directory, this.stored, this.values);
         return;
       }
       case 'program':
@@ -110,7 +125,10 @@ export class Session {
         this.programs.delete(message.stage);
         return;
       case 'value':
-        this.values.set(message.key, inSharedMemory(message.bytes));
+        this.values.begin(message);
+        return;
+      case 'valuePart':
+        this.values.add(message);
         return;
       case 'rows':
         this.columns.set(message.id, inSharedMemory(message.column));
@@ -126,7 +144,7 @@ export class Session {
         this.acknowledgeSoon(message.tasks.map(({ id }) => id));
         return;
       case 'cancel':
-        for (const id of message.tasks) if (!this.queue.cancel(id)) this.tasks.get(id)?.controller.abort();
+        for (const id of message.tasks) if (!this.fetching.cancel(id)) this.tasks.get(id)?.controller.abort();
         return;
       case 'freeShuffle':
         this.directory.free(message.shuffle);
@@ -165,27 +183,20 @@ export class Session {
 
   /** What the task refers to is looked up now: a later message may be about a later task. */
   private take(task: RemoteTask): void {
-    const { id, spec } = task;
-    const held: Held = { id, controller: new AbortController() };
-    this.tasks.set(id, held);
-    let inputs: TaskInputs;
-    let complete: TaskSpec;
+    const { id, isQuick, spec } = task;
+    let held: Held;
     try {
-      complete = { ...spec, program: this.program(spec.stage), shared: this.shared(task) };
-      inputs = new TaskInputs(task, this.executor!, this.heap, this.store, this.directory, this.stored, this.columns);
+      const complete = { ...spec, program: this.program(spec.stage) };
+      const values = this.values.note(task);
+      const inputs = new TaskInputs(task, this.executor!, this.heap, this.store, this.directory, this.stored, this.columns);
+      held = { id, isQuick, controller: this.controllers.pop() ?? new AbortController(), spec: complete, values, inputs };
     } catch (error) {
-      this.finish(held, { id, ok: false, error: toErrorRecord(error), retryable: false });
+      this.tell({ id, ok: false, error: toErrorRecord(error), retryable: false });
       return;
     }
-    const end = (outcome: RemoteOutcome): void => {
-      inputs.release();
-      this.finish(held, outcome);
-    };
-    this.queue.add({
-      id,
-      run: async thread => end(await this.run(held, thread, complete, inputs)),
-      giveBack: why => end(notBegun(id, why)),
-    });
+    this.tasks.set(id, held);
+    if (held.inputs.areHere && areWhole(held.values)) void this.run(held);
+    else this.fetching.add({ id, run: () => this.run(held), giveBack: why => this.finish(held, notBegun(id, why)) });
   }
 
   private program(stage: number): Uint8Array {
@@ -194,26 +205,22 @@ export class Session {
     return program;
   }
 
-  private shared({ shared, spec }: RemoteTask): SharedSpec[] {
-    if (this.values.size > 0) {
-      const wanted = new Set(spec.wanted);
-      for (const key of this.values.keys()) if (!wanted.has(key)) this.values.delete(key);
-    }
-    return shared.map(({ id, key }) => {
-      const bytes = this.values.get(key);
-      if (bytes === undefined) throw new HeddleError('HEDDLE_INTERNAL', `shared value ${id} did not come before its task`);
-      return { id, key, bytes };
-    });
+  /** Never rejects. */
+  private async run(held: Held): Promise<void> {
+    this.finish(held, await this.outcomeOf(held));
   }
 
-  /** Never rejects. */
-  private async run({ id, controller }: Held, thread: number, spec: TaskSpec, inputs: TaskInputs): Promise<RemoteOutcome> {
+  private async outcomeOf({ id, isQuick, controller, spec, values, inputs }: Held): Promise<RemoteOutcome> {
     const { signal } = controller;
     try {
       signal.throwIfAborted();
-      const located = { ...spec, inputs: await inputs.gather(this.client!, signal), output: inputs.output };
-      const place = { id: thread as SlotId, executor: this.executor!, thread };
-      const outcome = elsewhere(await this.pool.run(located, place, signal));
+      const shared = await allWhole(values, signal);
+      const located = { ...spec, shared, inputs: await inputs.gather(this.client!, signal), output: inputs.output };
+      const slot = this.free.pop();
+      // Only where the driver has given up tasks that are still under way.
+      if (slot === undefined) return notBegun(id, 'notBegun');
+      const outcome = elsewhere(await this.pool.run(located, { id: slot, executor: this.executor!, thread: 0, ahead: isQuick }, signal));
+      this.free.push(slot);
       if (outcome.ok) return { id, ok: true, result: this.kept(outcome.result, spec.token) };
       return { id, ...outcome, error: this.stored.named(outcome.error) };
     } catch (error) {
@@ -230,12 +237,19 @@ export class Session {
     return stored === undefined ? result : { ...result, stored: this.stored.take(stored, this.executor!, token) };
   }
 
-  private finish({ id }: Held, outcome: RemoteOutcome): void {
+  private finish({ id, controller, inputs }: Held, outcome: RemoteOutcome): void {
+    inputs.release();
     this.tasks.delete(id);
-    this.outcomes.push(outcome);
+    if (!controller.signal.aborted) this.controllers.push(controller);
+    this.tell(outcome);
+  }
+
+  private tell(outcome: RemoteOutcome): void {
+    const { tasks, outcomes } = this;
+    outcomes.push(outcome);
     // While many tasks wait here nobody waits for a few outcomes: a message costs more than a quick task does.
-    const { queue, outcomes } = this;
-    if (this.isSending || (queue.length >= OUTCOMES_TOGETHER && outcomes.length < OUTCOMES_TOGETHER)) return;
+    const isWaitedFor = tasks.size < this.options.threads + OUTCOMES_TOGETHER;
+    if (this.isSending || (!isWaitedFor && outcomes.length < OUTCOMES_TOGETHER)) return;
     this.isSending = true;
     // What ends in one turn of the event loop goes in one message.
     setImmediate(() => {
@@ -265,7 +279,8 @@ export class Session {
     for (const { controller } of this.tasks.values()) controller.abort();
     this.client?.close();
     this.server = undefined;
-    const ended = this.queue.close();
+    this.values.close(error);
+    const ended = this.fetching.close();
     await this.pool.close();
     this.spill.close();
     await ended;

@@ -1,13 +1,13 @@
-// The tasks of an executor that wait for one of its threads, first come, first served. One that waits for long goes back: the driver
-// may know of a thread that is free elsewhere.
+// Tasks of which only some may be under way at once, first come, first served. One that waits for long goes back: the driver may know
+// of a thread that is free elsewhere.
 
 import type { Clock } from '../../core/clock.js';
 import { MOST_WAIT_MS } from '../contract.js';
 
 export interface QueuedTask {
   readonly id: number;
-  /** Resolves when the thread is free again; never rejects. */
-  run(thread: number): Promise<void>;
+  /** Resolves when another one may begin; never rejects. */
+  run(): Promise<void>;
   /** It does not run here. */
   giveBack(why: 'cancelled' | 'notBegun'): void;
 }
@@ -18,25 +18,17 @@ interface Waiting {
 }
 
 export class TaskQueue {
-  private readonly free: number[];
   private waiting: Waiting[] = [];
   private readonly running = new Set<Promise<void>>();
   private isWatching = false;
 
   constructor(
-    threads: number,
+    private readonly most: number,
     private readonly clock: Clock,
-  ) {
-    this.free = Array.from(new Array(threads).keys()).reverse();
-  }
-
-  /** How many wait. */
-  get length(): number {
-    return this.waiting.length;
-  }
+  ) {}
 
   add(task: QueuedTask): void {
-    if (this.free.length > 0) {
+    if (this.running.size < this.most) {
       this.begin(task);
       return;
     }
@@ -60,10 +52,8 @@ export class TaskQueue {
   }
 
   private begin(task: QueuedTask): void {
-    const thread = this.free.pop()!;
-    const run = task.run(thread).then(() => {
+    const run = task.run().then(() => {
       this.running.delete(run);
-      this.free.push(thread);
       const next = this.waiting.shift();
       if (next !== undefined) this.begin(next.task);
     });

@@ -19,6 +19,8 @@ import { type OutputLocations, OutputTables } from './outputs.js';
 import type { RefusalCounts } from './refusals.js';
 import { type Fleet, RemoteExecutor } from './remote-executor.js';
 import { deriveKey } from './secret.js';
+import type { Delivered } from './sent-values.js';
+import { ValueSources } from './value-sources.js';
 
 export interface TcpOptions {
   readonly name: string;
@@ -86,7 +88,9 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
       columnId: column => this.columnId(column),
       outputs: new OutputTables(options.outputs, id => this.executors.get(id)?.serves),
       servesOf: id => this.executors.get(id as ExecutorId)?.serves,
+      sources: new ValueSources(),
       lost: (executor, error) => this.leave(executor, error),
+      delivered: (executor, value) => this.deliver(executor, value),
     };
   }
 
@@ -210,8 +214,13 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
     return { ...executor.events, closed: error => void starter.ended(name, error).then(executor.events.closed) };
   }
 
+  private deliver({ id }: RemoteExecutor, { stage, bytes, fromPeers }: Delivered): void {
+    for (const listener of this.listeners) listener.valueDelivered?.({ executor: id, stage, bytes, fromPeers });
+  }
+
   private leave(executor: RemoteExecutor, error: HeddleError): void {
     this.executors.delete(executor.id);
+    this.fleet.sources.lose(executor.id);
     if (this.closing.signal.aborted) return;
     const lost = toErrorRecord(
       new HeddleError('HEDDLE_EXECUTOR_LOST', `executor ${executor.address} was lost: ${error.message}`, {
