@@ -1,18 +1,21 @@
 // Who gives a shared value (a broadcast, a bundle of modules) to an executor that needs it: the driver, or another executor.
 //
 // The rule: small values come from the driver. A larger one the driver sends once; who needs it then gets it from an executor that
-// has it, or is still getting it: of those that serve fewer than FAN_OUT others now the one with the fewest hops to the driver, the
-// earliest on a tie. An executor that could not give it is asked for this value no more. Nobody gets a value from one that was told
-// of it later, so none waits for itself; and there is always one with room, unless some have failed. Where there is none, the
-// driver sends it once more.
+// has it, or is still getting it: from the one for which the last block is to be expected first. Each hop to the driver, or to one
+// that has it, costs one block; each other one that it gives the value to costs all blocks, for they share its way. So a chain is
+// made, and another one beside it where it has grown as long as the value, or as LONGEST_CHAIN (docs/decisions/shared-values.md).
+//
+// An executor that could not give a value is asked for it no more; where there is no other, the driver sends it again. Nobody gets a
+// value from one that was told of it later, so none waits for itself.
 
 import type { ExecutorId } from '../../core/ids.js';
 import type { Address } from './address.js';
+import { PART } from './limits.js';
 
 /** Bytes of a value from which on it goes between executors. */
 export const LEAST_BETWEEN = 1 << 20;
-/** Others that an executor gives a value to at once. */
-export const FAN_OUT = 2;
+/** Hops to the driver. Whoever is slow holds back those behind. */
+export const LONGEST_CHAIN = 16;
 
 interface Source {
   readonly serves: Address;
@@ -33,10 +36,11 @@ export class ValueSources {
     if (bytes < LEAST_BETWEEN) return undefined;
     let sources = this.byKey.get(key);
     if (sources === undefined) this.byKey.set(key, (sources = new Map()));
-    let from: Source | undefined;
+    const blocks = Math.min(Math.ceil(bytes / PART), LONGEST_CHAIN);
+    let [from, least]: [Source | undefined, number] = [undefined, Number.POSITIVE_INFINITY];
     for (const source of sources.values()) {
-      if (source.hasFailed || source.served >= FAN_OUT) continue;
-      if (from === undefined || source.hops < from.hops) from = source;
+      const cost = source.hops + source.served * blocks;
+      if (!source.hasFailed && cost < least) [from, least] = [source, cost];
     }
     if (from !== undefined) from.served++;
     sources.set(executor, { serves, from, hops: from === undefined ? 0 : from.hops + 1, served: 0, hasFailed: false });
