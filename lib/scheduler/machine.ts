@@ -107,7 +107,7 @@ function loseSlot(state: State, id: SlotId, failure: Failure, out: Command[]): v
   const slot = state.fleet.slots.get(id);
   if (slot === undefined) return;
   const task = removeSlot(state, slot);
-  if (task !== undefined) failTask(state, task, failure, out);
+  if (task !== undefined) loseTask(state, task, failure, out);
 }
 
 function loseExecutor(state: State, id: ExecutorId, error: ErrorRecord, outputs: readonly LostOutput[], out: Command[]): void {
@@ -115,7 +115,16 @@ function loseExecutor(state: State, id: ExecutorId, error: ErrorRecord, outputs:
   // Nothing may be launched there, and all that is lost be known, before the first of its tasks fails.
   const tasks = executor === undefined ? [] : Array.from(executor.slots, slot => removeSlot(state, slot));
   succeedJobs(state, loseOutputs(state, outputs, out), out);
-  for (const task of tasks) if (task !== undefined) failTask(state, task, { error, retryable: true, reason: 'lost' }, out);
+  for (const task of tasks) if (task !== undefined) loseTask(state, task, { error, retryable: true, reason: 'lost' }, out);
+}
+
+/**
+ * A task whose slot is gone. One in a queue has most likely not begun, so that is no failure of it: it is queued again, for a thread.
+ * If it was the one that ends executors it does so there, where it counts.
+ */
+function loseTask(state: State, task: Task, failure: Failure, out: Command[]): void {
+  if (task.slot.slot.ahead === true) queueAgain(task);
+  else failTask(state, task, failure, out);
 }
 
 /** Returns the task that ran there. */
@@ -156,9 +165,12 @@ function vacate(state: State, slot: SlotState, how?: 'warm' | 'rests'): Task {
 function takeBack(state: State, slot: SlotState): void {
   const task = slot.task!;
   vacate(state, slot, 'rests');
-  if (task.job === undefined) return; // aborted
-  const { stage, ref, twin } = task;
-  stage.seconds = undefined;
+  if (task.job !== undefined) task.stage.seconds = undefined;
+  queueAgain(task);
+}
+
+function queueAgain({ job, stage, ref, twin }: Task): void {
+  if (job === undefined) return; // aborted
   if (twin !== undefined) {
     twin.twin = undefined;
     return;

@@ -386,6 +386,19 @@ describe('places in the queue of an executor', () => {
     machine.quiet();
   });
 
+  test('that go with their executor are no failures of their tasks, which are tried in threads, where a loss counts', () => {
+    const machine = fleet();
+    machine.do(submitted(0, [stagePlan(0, range(7))], 1));
+    quick(machine, 0, 0.009);
+    quick(machine, 1, 0.009);
+    assert.deepEqual([machine.task(5).partition, machine.task(6).partition], [4, 6]);
+    assert.deepEqual(machine.do(executorLost('b')), []);
+    for (const slot of [5, 6]) machine.busy.delete(slotId(slot));
+    assert.deepEqual(quick(machine, 0, 0.009), ['accept 0.2 for 0', 'launch 0.4 #1 @0']);
+    for (const slot of [2, 3]) quick(machine, slot, 0.009);
+    assert.match(machine.fail(0, GONE).at(-1)!, /^jobFailed 0: partition 4 of stage 0 was lost with its executor 1 time/);
+  });
+
   test('fail no job, however often its tasks come back', () => {
     const machine = fleet();
     const log = machine.do(submitted(0, [stagePlan(0, range(40))], 1));
