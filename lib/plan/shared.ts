@@ -37,9 +37,11 @@ export class SharedRegistry {
   readonly nextId = idSequence<number>();
   private readonly nextKey = idSequence<number>();
   private readonly keys = new Set<number>();
+  /** The same array as long as nothing changes: many a task has it. */
+  private list: readonly number[] | undefined;
   /** How modules go with closures; undefined where they are imported from their files. */
   readonly bundles: ModuleBundles | undefined;
-  private readonly gone = new FinalizationRegistry<{ readonly key: number }>(({ key }) => this.keys.delete(key));
+  private readonly gone = new FinalizationRegistry<{ readonly key: number }>(({ key }) => this.revoke(key));
 
   /** `shipsModules`: tasks run where the script's files are not. */
   constructor(shipsModules = false) {
@@ -47,14 +49,16 @@ export class SharedRegistry {
   }
 
   /** The keys that are wanted: those of copies that a thread keeps. */
-  wanted(): number[] {
-    return [...this.keys];
+  wanted(): readonly number[] {
+    this.list ??= [...this.keys];
+    return this.list;
   }
 
   /** A key for a value; its threads' copies go when `owner` does. `holder` says which key that is by then. */
   issue(owner?: object, holder?: { readonly key: number }): number {
     const key = this.nextKey();
     this.keys.add(key);
+    this.list = undefined;
     if (owner !== undefined) this.gone.register(owner, holder!);
     return key;
   }
@@ -62,6 +66,7 @@ export class SharedRegistry {
   /** Threads let go of their copies with their next tasks. */
   revoke(key: number): void {
     this.keys.delete(key);
+    this.list = undefined;
   }
 }
 

@@ -9,6 +9,7 @@ import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import { loadWord, storeWord } from '../../shuffle/heap/words.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
+import { CallOffs } from '../call-offs.js';
 import { MOST_WAIT_MS, type TaskOutcome } from '../contract.js';
 import { Batches } from './batches.js';
 import type { ThreadAnswer, ThreadData } from './messages.js';
@@ -54,8 +55,7 @@ export class Threads {
   private readonly pool: ThreadPool;
   private readonly waiting = new Batches<Run>();
   private readonly idle: number[];
-  /** The runs that each signal calls off, from the first that it came with. */
-  private readonly called = new WeakMap<AbortSignal, Set<Run>>();
+  private readonly callOffs = new CallOffs<Run>(run => this.callOff(run));
   private isDue = false;
   private watch: NodeJS.Timeout | undefined;
   private closing = false;
@@ -79,7 +79,7 @@ export class Threads {
     return new Promise(resolve => {
       const run: Run = { spec, slot, isQuick, signal, resolve, since: performance.now(), flight: undefined, timer: undefined };
       storeWord(this.options.heap.i32, this.flagOf(run), 0);
-      this.runsOf(signal).add(run);
+      this.callOffs.add(signal, run);
       this.waiting.add(run);
       if (this.goesBack(run)) this.watch ??= setTimeout(() => this.sendBack(), MOST_WAIT_MS);
       if (this.isDue) return;
@@ -170,19 +170,8 @@ export class Threads {
 
   private settle(run: Run, outcome: Outcome): void {
     clearTimeout(run.timer);
-    this.called.get(run.signal)!.delete(run);
+    this.callOffs.delete(run.signal, run);
     run.resolve(outcome);
-  }
-
-  private runsOf(signal: AbortSignal): Set<Run> {
-    let runs = this.called.get(signal);
-    if (runs === undefined) {
-      this.called.set(signal, (runs = new Set()));
-      signal.addEventListener('abort', () => {
-        for (const run of this.called.get(signal)!) this.callOff(run);
-      });
-    }
-    return runs;
   }
 
   private callOff(run: Run): void {

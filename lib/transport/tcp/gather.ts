@@ -32,7 +32,7 @@ export class TaskInputs {
   private readonly held: string[] = [];
   /** Inputs of rows that were seen. */
   private rowInputs = 0;
-  private readonly spec: RemoteTask['spec'];
+  private readonly inputs: readonly InputSpec[];
   readonly output: ShuffleRef | null;
 
   /** Takes note of what the task needs, by what the driver has told up to now. Throws HEDDLE_HEAP_FULL. */
@@ -45,14 +45,19 @@ export class TaskInputs {
     private readonly table: StoredTable,
     private readonly columns: ReadonlyMap<number, Uint8Array>,
   ) {
-    const { spec } = task;
+    const { output } = task.common;
     try {
-      this.output = spec.output === null ? null : this.use(spec.output);
-      this.spec = { ...spec, inputs: mapInputs(spec.inputs, input => this.note(input)) };
+      this.output = output === null ? null : this.use(output);
+      this.inputs = mapInputs(task.inputs, input => this.note(input));
     } catch (error) {
       this.release();
       throw error;
     }
+  }
+
+  /** The inputs as a thread reads them, where there is nothing to fetch. */
+  get here(): readonly InputSpec[] {
+    return this.inputs;
   }
 
   /** There is nothing to fetch. */
@@ -62,7 +67,6 @@ export class TaskInputs {
 
   /** Fetches; resolves to the inputs as a thread reads them. Rejects with a FetchFailure, or a HeddleError. */
   async gather(client: FetchClient, signal: AbortSignal): Promise<readonly InputSpec[]> {
-    if (this.areHere) return this.spec.inputs;
     const gathered = new Map<InputSpec, InputSpec>();
     const failed = new AbortController();
     const either = AbortSignal.any([signal, failed.signal]);
@@ -75,7 +79,7 @@ export class TaskInputs {
       all.push(this.rowsOf(input, client, either).then(rows => void gathered.set(input, { kind: 'stored', rows })));
     }
     await settleAll(all, failed);
-    return mapInputs(this.spec.inputs, input => gathered.get(input) ?? input);
+    return mapInputs(this.inputs, input => gathered.get(input) ?? input);
   }
 
   release(): void {

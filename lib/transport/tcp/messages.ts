@@ -7,14 +7,18 @@ import type { TaskResult, TaskSpec } from '../../task/spec.js';
 import type { FailedFetch, FailureReason } from '../contract.js';
 import type { Address } from './address.js';
 
-/** A task as it travels: what it shares with others went before it, once. */
-export interface RemoteTask {
-  readonly id: number;
-  readonly spec: Omit<TaskSpec, 'program' | 'shared'>;
-  /** It has a place in the executor's queue: it is known to be quick. */
-  readonly isQuick: boolean;
+/** What the tasks of a stage have in common; those of one message are given the same object, which travels once. */
+export interface TaskCommon extends Pick<TaskSpec, 'stage' | 'stageName' | 'output' | 'wanted' | 'small'> {
   /** The values that its closures refer to, by id and key. */
   readonly shared: readonly { readonly id: number; readonly key: number }[];
+}
+
+/** A task as it travels: what it shares with others went before it, once. */
+export interface RemoteTask extends Omit<TaskSpec, 'program' | keyof TaskCommon> {
+  readonly id: number;
+  readonly common: TaskCommon;
+  /** It has a place in the executor's queue: it is known to be quick. */
+  readonly isQuick: boolean;
   /** For each input of rows, from the inside out: what its column is known by, or 0 where it is in its place. */
   readonly columns: readonly number[];
   /** Where those executors serve who have stored rows that it reads. */

@@ -5,12 +5,13 @@ import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.
 import type { ExecutorId, ShuffleId, StageId } from '../../core/ids.js';
 import type { ShuffleRef } from '../../shuffle/store.js';
 import type { InputSpec, TaskResult, TaskSpec } from '../../task/spec.js';
+import type { CallOffs } from '../call-offs.js';
 import type { Slot, TaskOutcome } from '../contract.js';
 import type { Address } from './address.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 import { columnBytes, mapInputs } from './inputs.js';
 import { ACKNOWLEDGE_MS } from './limits.js';
-import type { FromDriver, FromExecutor, RemoteOutcome, RemoteTask } from './messages.js';
+import type { FromDriver, FromExecutor, RemoteOutcome, RemoteTask, TaskCommon } from './messages.js';
 import type { OutputTables } from './outputs.js';
 import { SentColumns, WORTH_KEEPING } from './sent-columns.js';
 import { type Delivered, SentValues } from './sent-values.js';
@@ -22,6 +23,7 @@ const MOST_PROGRAMS = 256;
 /** The part of an executor's memory that columns of rows may take there beside its heap, and those of tasks in its queue. */
 const COLUMNS_OF_MEMORY = 1 / 4;
 const NOTHING = new Uint8Array(0);
+const NONE: readonly never[] = [];
 
 type Outcome = TaskOutcome<TaskResult>;
 
@@ -32,13 +34,23 @@ const NOT_BEGUN: Outcome = {
   reason: 'notBegun',
 };
 
-interface RunningTask {
+export interface RunningTask {
+  readonly id: number;
+  readonly at: RemoteExecutor;
   readonly spec: TaskSpec;
-  settle(outcome: Outcome): void;
-  /** The executor could know of it by now, and is to say so in time. */
-  sent(): void;
-  /** Ends the waiting for that. */
-  acknowledged(): void;
+  readonly signal: AbortSignal;
+  /** Of its columns. */
+  readonly bytes: number;
+  readonly resolve: (outcome: Outcome) => void;
+  /** Those that it went out with, while the executor has not said that it has got it. */
+  sent: SentTogether | undefined;
+}
+
+/** Tasks that went out in one message. */
+interface SentTogether {
+  /** Of how many nothing was heard yet. */
+  unheard: number;
+  readonly stopWaiting: () => void;
 }
 
 /** What an executor's books need to know of the others'. */
@@ -49,6 +61,7 @@ export interface Fleet {
   columnId(column: Uint8Array): number;
   readonly outputs: OutputTables;
   readonly sources: ValueSources;
+  readonly callOffs: CallOffs<RunningTask>;
   /** Where an executor gives others what it has; undefined where it is gone. */
   servesOf(executor: string): Address | undefined;
   lost(executor: RemoteExecutor, error: HeddleError): void;
@@ -58,7 +71,7 @@ export interface Fleet {
 export class RemoteExecutor {
   readonly events: ConnectionEvents<FromExecutor> = {
     message: message => this.receive(message),
-    closed: error => this.end(error),
+    closed: error => this.hangUp(error),
   };
   private readonly running = new Map<number, RunningTask>();
   /** Tasks to go out together, with the next turn of the event loop. */
@@ -66,6 +79,8 @@ export class RemoteExecutor {
   private cancelled: number[] = [];
   private isScheduled = false;
   private readonly programs = new Set<number>();
+  /** Of the latest task. */
+  private common: TaskCommon | undefined;
   private readonly values: SentValues;
   private readonly columns: SentColumns;
   /** Bytes of the columns of running tasks. */
@@ -98,28 +113,16 @@ export class RemoteExecutor {
     if (slot.ahead === true && bytes > 0 && this.underWay + bytes > this.mostUnderWay) return Promise.resolve(NOT_BEGUN);
     this.underWay += bytes;
     return new Promise(resolve => {
-      const id = this.fleet.nextTask();
-      let stopWaiting = (): void => {};
-      const cancel = (): void => this.cancel(id);
-      const settle = (outcome: Outcome): void => {
-        this.running.delete(id);
-        this.underWay -= bytes;
-        stopWaiting();
-        signal.removeEventListener('abort', cancel);
-        resolve(outcome);
-      };
-      const sent = (): void => {
-        stopWaiting = this.fleet.clock.after(ACKNOWLEDGE_MS, () => this.timeOut(id));
-      };
-      this.running.set(id, { spec, settle, sent, acknowledged: () => stopWaiting() });
+      const task: RunningTask = { id: this.fleet.nextTask(), at: this, spec, signal, bytes, resolve, sent: undefined };
+      this.running.set(task.id, task);
+      this.fleet.callOffs.add(signal, task);
       try {
-        this.sendTask(id, spec, slot.ahead === true);
+        this.sendTask(task.id, spec, slot.ahead === true);
       } catch (error) {
-        settle({ ok: false, error: toErrorRecord(error), retryable: false });
+        this.end(task, { ok: false, error: toErrorRecord(error), retryable: false });
         return;
       }
-      if (signal.aborted) cancel();
-      else signal.addEventListener('abort', cancel, { once: true });
+      if (signal.aborted) this.cancel(task.id);
     });
   }
 
@@ -144,25 +147,43 @@ export class RemoteExecutor {
   }
 
   private sendTask(id: number, spec: TaskSpec, isQuick: boolean): void {
-    const { program, shared, ...rest } = spec;
-    this.sendProgram(spec.stage, program);
-    if (!this.values.hasAll(shared, spec.wanted)) {
+    const { program, shared, wanted, stage, partition, local, attempt, token, branch } = spec;
+    this.sendProgram(stage, program);
+    if (!this.values.hasAll(shared, wanted)) {
       this.flush(); // tasks before this one do not know that they are wanted
-      this.values.add(shared, spec.stage as StageId);
+      this.values.add(shared, stage as StageId);
     }
     const holders = new Map<string, Address>();
     const columns: number[] = [];
     const inputs = mapInputs(spec.inputs, input => this.prepareInput(input, holders, columns));
     this.batch.push({
       id,
-      spec: { ...rest, inputs },
+      common: this.commonOf(spec),
       isQuick,
-      shared: shared.map(({ id, key }) => ({ id, key })),
-      columns,
-      holders: Array.from(holders, ([id, serves]) => ({ id, serves })),
+      partition,
+      local,
+      attempt,
+      token,
+      branch,
+      inputs,
+      columns: columns.length === 0 ? NONE : columns,
+      holders: holders.size === 0 ? NONE : Array.from(holders, ([id, serves]) => ({ id, serves })),
     });
     this.schedule();
     this.forgetColumns();
+  }
+
+  /** The same object as for the task before, where that can be. */
+  private commonOf({ stage, stageName, output, wanted, small, shared }: TaskSpec): TaskCommon {
+    const last = this.common;
+    const isSame =
+      last?.stage === stage &&
+      last.output === output &&
+      last.wanted === wanted &&
+      shared.every(({ key }, i) => last.shared[i]!.key === key);
+    if (isSame) return last!;
+    const refs = shared.map(({ id, key }) => ({ id, key }));
+    return (this.common = { stage, stageName, output, wanted, small, shared: refs });
   }
 
   private forgetColumns(): void {
@@ -227,7 +248,8 @@ export class RemoteExecutor {
     this.connection.send({ type: 'outputs', table });
   }
 
-  private cancel(id: number): void {
+  /** Has a task end early. */
+  cancel(id: number): void {
     if (!this.running.has(id)) return;
     this.cancelled.push(id);
     this.schedule();
@@ -245,12 +267,10 @@ export class RemoteExecutor {
       const tasks = this.batch;
       this.batch = [];
       try {
-        this.connection.send({ type: 'tasks', tasks }, () => {
-          for (const { id } of tasks) this.running.get(id)?.sent();
-        });
+        this.connection.send({ type: 'tasks', tasks }, () => this.expectWord(tasks));
       } catch (error) {
         const record = toErrorRecord(error);
-        for (const { id } of tasks) this.running.get(id)?.settle({ ok: false, error: record, retryable: false });
+        for (const { id } of tasks) this.settle({ id, ok: false, error: record, retryable: false });
       }
     }
     if (this.cancelled.length > 0) {
@@ -262,7 +282,7 @@ export class RemoteExecutor {
   private receive(message: FromExecutor): void {
     switch (message.type) {
       case 'accepted':
-        for (const id of message.tasks) this.running.get(id)?.acknowledged();
+        for (const id of message.tasks) this.hear(this.running.get(id));
         return;
       case 'valueMissing':
         this.values.missing(message);
@@ -288,12 +308,38 @@ export class RemoteExecutor {
       if (outcome.ok) for (const { stored } of outcome.result.stored ?? []) if (stored !== undefined) this.freeStored(stored.remote!.id);
       return;
     }
-    if (!outcome.ok) {
-      const { id: _, ...failure } = outcome;
-      task.settle(failure);
+    if (outcome.ok) {
+      this.end(task, { ok: true, result: outcome.result });
       return;
     }
-    task.settle({ ok: true, result: outcome.result });
+    const { id: _, ...failure } = outcome;
+    this.end(task, failure);
+  }
+
+  private end(task: RunningTask, outcome: Outcome): void {
+    this.running.delete(task.id);
+    this.underWay -= task.bytes;
+    this.hear(task);
+    this.fleet.callOffs.delete(task.signal, task);
+    task.resolve(outcome);
+  }
+
+  /** The executor could know of these by now, and is to say so in time. */
+  private expectWord(tasks: readonly RemoteTask[]): void {
+    const ids = tasks.map(({ id }) => id).filter(id => this.running.has(id));
+    if (ids.length === 0) return;
+    const stopWaiting = this.fleet.clock.after(ACKNOWLEDGE_MS, () => {
+      for (const id of ids) if (this.running.get(id)?.sent === sent) this.timeOut(id);
+    });
+    const sent: SentTogether = { unheard: ids.length, stopWaiting };
+    for (const id of ids) this.running.get(id)!.sent = sent;
+  }
+
+  /** It has said that it has a task, or more than that. */
+  private hear(task: RunningTask | undefined): void {
+    if (task?.sent === undefined) return;
+    if (--task.sent.unheard === 0) task.sent.stopWaiting();
+    task.sent = undefined;
   }
 
   private timeOut(id: number): void {
@@ -303,12 +349,12 @@ export class RemoteExecutor {
     const { stageName, partition, attempt } = task.spec;
     const message = `${stageName}: executor ${this.address} did not take the task within ${ACKNOWLEDGE_MS / 1000} s (partition ${partition}, attempt ${attempt})`;
     const error = new HeddleError('HEDDLE_TIMEOUT', message, { data: { executor: this.id, partition, attempt } });
-    task.settle({ ok: false, error: toErrorRecord(error), retryable: true, reason: 'timeout' });
+    this.end(task, { ok: false, error: toErrorRecord(error), retryable: true, reason: 'timeout' });
   }
 
-  private end(error: HeddleError): void {
+  private hangUp(error: HeddleError): void {
     this.gone = error;
-    for (const task of [...this.running.values()]) task.settle(this.lostOutcome(task.spec, error));
+    for (const task of [...this.running.values()]) this.end(task, this.lostOutcome(task.spec, error));
     this.fleet.lost(this, error);
   }
 

@@ -26,6 +26,8 @@ export interface Delivered {
 export class SentValues {
   private readonly keys = new Set<number>();
   private readonly coming = new Map<number, Coming>();
+  /** What the latest task said. */
+  private wanted: readonly number[] = [];
 
   constructor(
     private readonly executor: ExecutorId,
@@ -36,7 +38,7 @@ export class SentValues {
 
   /** Whether a task with these values finds all of them sent. What is wanted no more is forgotten. */
   hasAll(shared: readonly SharedSpec[], wanted: readonly number[]): boolean {
-    if (this.keys.size > 0) {
+    if (this.keys.size > 0 && wanted !== this.wanted) {
       const kept = new Set(wanted);
       for (const key of this.keys) {
         if (kept.has(key)) continue;
@@ -44,6 +46,7 @@ export class SentValues {
         this.sources.forget(key, this.executor);
       }
     }
+    this.wanted = wanted;
     return shared.every(({ key }) => this.keys.has(key));
   }
 

@@ -26,14 +26,13 @@ import type { FromDriver, FromExecutor, RemoteOutcome, RemoteTask } from './mess
 import { ShuffleDirectory } from './shuffle-directory.js';
 import { StoredTable } from './stored-table.js';
 import { TaskQueue } from './task-queue.js';
-import { allWhole, areWhole, type NeededValue, ValueTable } from './value-table.js';
+import { allWhole, areWhole, type NeededValue, ValueTable, wholeOf } from './value-table.js';
 
 /** A task that has come, up to its outcome. */
 interface Held {
-  readonly id: number;
-  readonly isQuick: boolean;
+  readonly task: RemoteTask;
   readonly controller: AbortController;
-  readonly spec: Omit<TaskSpec, 'shared'>;
+  readonly program: Uint8Array;
   readonly values: readonly NeededValue[];
   readonly inputs: TaskInputs;
 }
@@ -183,13 +182,13 @@ export class Session {
 
   /** What the task refers to is looked up now: a later message may be about a later task. */
   private take(task: RemoteTask): void {
-    const { id, isQuick, spec } = task;
+    const { id, common } = task;
     let held: Held;
     try {
-      const complete = { ...spec, program: this.program(spec.stage) };
-      const values = this.values.note(task);
+      const program = this.program(common.stage);
+      const values = this.values.note(common);
       const inputs = new TaskInputs(task, this.executor!, this.heap, this.store, this.directory, this.stored, this.columns);
-      held = { id, isQuick, controller: this.controllers.pop() ?? new AbortController(), spec: complete, values, inputs };
+      held = { task, controller: this.controllers.pop() ?? new AbortController(), program, values, inputs };
     } catch (error) {
       this.tell({ id, ok: false, error: toErrorRecord(error), retryable: false });
       return;
@@ -210,18 +209,22 @@ export class Session {
     this.finish(held, await this.outcomeOf(held));
   }
 
-  private async outcomeOf({ id, isQuick, controller, spec, values, inputs }: Held): Promise<RemoteOutcome> {
+  private async outcomeOf({ task, controller, program, values, inputs }: Held): Promise<RemoteOutcome> {
+    const { id, isQuick, common, partition, local, attempt, token, branch } = task;
+    const { stage, stageName, wanted, small } = common;
     const { signal } = controller;
     try {
       signal.throwIfAborted();
-      const shared = await allWhole(values, signal);
-      const located = { ...spec, shared, inputs: await inputs.gather(this.client!, signal), output: inputs.output };
+      const shared = areWhole(values) ? wholeOf(values) : await allWhole(values, signal);
+      const gathered = inputs.areHere ? inputs.here : await inputs.gather(this.client!, signal);
+      const own = { partition, local, attempt, token, branch, inputs: gathered };
+      const spec: TaskSpec = { stage, stageName, wanted, small, program, shared, output: inputs.output, ...own };
       const slot = this.free.pop();
       // Only where the driver has given up tasks that are still under way.
       if (slot === undefined) return notBegun(id, 'notBegun');
-      const outcome = elsewhere(await this.pool.run(located, { id: slot, executor: this.executor!, thread: 0, ahead: isQuick }, signal));
+      const outcome = elsewhere(await this.pool.run(spec, { id: slot, executor: this.executor!, thread: 0, ahead: isQuick }, signal));
       this.free.push(slot);
-      if (outcome.ok) return { id, ok: true, result: this.kept(outcome.result, spec.token) };
+      if (outcome.ok) return { id, ok: true, result: this.kept(outcome.result, token) };
       return { id, ...outcome, error: this.stored.named(outcome.error) };
     } catch (error) {
       if (!(error instanceof FetchFailure)) return { id, ok: false, error: toErrorRecord(error), retryable: false };
@@ -237,7 +240,7 @@ export class Session {
     return stored === undefined ? result : { ...result, stored: this.stored.take(stored, this.executor!, token) };
   }
 
-  private finish({ id, controller, inputs }: Held, outcome: RemoteOutcome): void {
+  private finish({ task: { id }, controller, inputs }: Held, outcome: RemoteOutcome): void {
     inputs.release();
     this.tasks.delete(id);
     if (!controller.signal.aborted) this.controllers.push(controller);

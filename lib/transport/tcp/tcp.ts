@@ -7,6 +7,7 @@ import { type Clock, SYSTEM_CLOCK } from '../../core/clock.js';
 import { HeddleError, toErrorRecord } from '../../core/errors.js';
 import { type ExecutorId, idSequence, type ShuffleId } from '../../core/ids.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
+import { CallOffs } from '../call-offs.js';
 import type { Slot, SlotId, SlotListener, TaskOutcome, Transport } from '../contract.js';
 import { type Address, formatAddress } from './address.js';
 import type { Connection, ConnectionEvents } from './connection.js';
@@ -89,6 +90,7 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
       outputs: new OutputTables(options.outputs, id => this.executors.get(id)?.serves),
       servesOf: id => this.executors.get(id as ExecutorId)?.serves,
       sources: new ValueSources(),
+      callOffs: new CallOffs(({ at, id }) => at.cancel(id)),
       lost: (executor, error) => this.leave(executor, error),
       delivered: (executor, value) => this.deliver(executor, value),
     };
@@ -115,11 +117,11 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
     return [...this.executors.values()].flatMap(({ slots }) => slots);
   }
 
-  async run(spec: TaskSpec, slot: Slot, signal: AbortSignal): Promise<TaskOutcome<TaskResult>> {
+  run(spec: TaskSpec, slot: Slot, signal: AbortSignal): Promise<TaskOutcome<TaskResult>> {
     const executor = this.executors.get(slot.executor);
     if (executor === undefined) {
       const error = new HeddleError('HEDDLE_EXECUTOR_LOST', `executor ${slot.address ?? slot.executor} is gone`);
-      return { ok: false, error: toErrorRecord(error), retryable: true, lostSlot: true, reason: 'lost' };
+      return Promise.resolve({ ok: false, error: toErrorRecord(error), retryable: true, lostSlot: true, reason: 'lost' });
     }
     return executor.run(spec, slot, signal);
   }

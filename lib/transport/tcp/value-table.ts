@@ -7,7 +7,7 @@
 import { HeddleError } from '../../core/errors.js';
 import type { SharedSpec } from '../../task/spec.js';
 import type { Address } from './address.js';
-import type { FromDriver, FromExecutor, RemoteTask } from './messages.js';
+import type { FromDriver, FromExecutor, TaskCommon } from './messages.js';
 
 /** Fetches a value from another executor; rejects where that cannot give all of it. */
 export type FetchValue = (key: number, value: Value, serves: Address) => Promise<void>;
@@ -89,7 +89,7 @@ export class ValueTable {
   }
 
   /** What a task needs, which has to have been told of before; the others that it does not call wanted are let go. */
-  note({ shared, spec: { wanted } }: RemoteTask): NeededValue[] {
+  note({ shared, wanted }: TaskCommon): NeededValue[] {
     if (this.values.size > 0) {
       const kept = new Set(wanted);
       for (const key of this.values.keys()) if (!kept.has(key)) this.values.delete(key);
@@ -133,20 +133,23 @@ export function areWhole(needed: readonly NeededValue[]): boolean {
   return needed.every(({ value }) => value.isWhole);
 }
 
-/** The values as a thread gets them, once they are whole. Rejects where they will not be, and when the signal is raised. */
-export async function allWhole(needed: readonly NeededValue[], signal: AbortSignal): Promise<SharedSpec[]> {
-  if (!areWhole(needed)) {
-    let callOff = (): void => {};
-    const calledOff = new Promise<never>((_, reject) => {
-      callOff = () => reject(signal.reason);
-      signal.addEventListener('abort', callOff, { once: true });
-      if (signal.aborted) callOff();
-    });
-    try {
-      await Promise.race([calledOff, Promise.all(needed.map(({ value }) => value.until(value.bytes.length)))]);
-    } finally {
-      signal.removeEventListener('abort', callOff);
-    }
-  }
+/** The values as a thread gets them. */
+export function wholeOf(needed: readonly NeededValue[]): SharedSpec[] {
   return needed.map(({ id, key, value }) => ({ id, key, bytes: value.bytes }));
+}
+
+/** The same, once they are whole. Rejects where they will not be, and when the signal is raised. */
+export async function allWhole(needed: readonly NeededValue[], signal: AbortSignal): Promise<SharedSpec[]> {
+  let callOff = (): void => {};
+  const calledOff = new Promise<never>((_, reject) => {
+    callOff = () => reject(signal.reason);
+    signal.addEventListener('abort', callOff, { once: true });
+    if (signal.aborted) callOff();
+  });
+  try {
+    await Promise.race([calledOff, Promise.all(needed.map(({ value }) => value.until(value.bytes.length)))]);
+  } finally {
+    signal.removeEventListener('abort', callOff);
+  }
+  return wholeOf(needed);
 }
