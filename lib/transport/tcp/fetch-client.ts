@@ -35,7 +35,7 @@ export class FetchClient {
   private readonly idle = new Map<string, Line[]>();
   private readonly waiting: (() => void)[] = [];
   private streams = 0;
-  private isClosed = false;
+  private readonly closing = new AbortController();
   private readonly lines = new Set<Line>();
 
   constructor(
@@ -63,11 +63,11 @@ export class FetchClient {
    * executors whose turns wait for each other's would wait for ever.
    */
   fetchValue(key: number, value: Value, serves: Address): Promise<void> {
-    return this.stream(new ValueStream(key, value, serves), new AbortController().signal);
+    return this.stream(new ValueStream(key, value, serves), this.closing.signal);
   }
 
   close(): void {
-    this.isClosed = true;
+    this.closing.abort();
     for (const { link } of [...this.lines]) link.destroy(new HeddleError('HEDDLE_CANCELLED', 'the executor has done with its driver'));
   }
 
@@ -88,7 +88,7 @@ export class FetchClient {
           await this.attempt(stream, signal);
           return;
         } catch (error) {
-          if (signal.aborted || this.isClosed || !mayHelp(error)) throw error;
+          if (signal.aborted || this.closing.signal.aborted || !mayHelp(error)) throw error;
           if (attempt === stream.attempts) throw stream.failure(error as HeddleError);
           await new Promise<void>(resolve => this.options.clock.after(FETCH_PAUSE_MS * attempt, resolve));
         }

@@ -142,7 +142,9 @@ export class FetchServer {
       try {
         await value.until(at + part.length);
       } catch {
-        return; // this executor has done with its driver, and hangs up
+        // This executor has lost its driver, which may be at work with the other one all the same.
+        connection.send({ type: 'missing', maps: [] });
+        return;
       }
       if (!isOpen()) return;
       connection.send({ type: 'block', bytes: part.length });

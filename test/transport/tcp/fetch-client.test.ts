@@ -1,6 +1,7 @@
 // Streams that break, from the side of the one who fetches.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer as createPlainServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { createServer } from 'node:tls';
@@ -11,6 +12,7 @@ import { FetchFailure } from '../../../lib/transport/tcp/fetch-stream.js';
 import { encodeHello } from '../../../lib/transport/tcp/greeting.js';
 import { FETCH_ATTEMPTS, FETCH_PAUSE_MS } from '../../../lib/transport/tcp/limits.js';
 import { serverTls } from '../../../lib/transport/tcp/psk.js';
+import { Value } from '../../../lib/transport/tcp/value-table.js';
 import { FakeClock } from '../../fake-clock.js';
 import { bookStore } from './cluster.js';
 import { KEY } from './sockets.js';
@@ -50,5 +52,23 @@ test('a connection that breaks with the bytes behind its greeting is dialled aga
   assert.equal(greeted, FETCH_ATTEMPTS);
   assert.equal(heap.stats().blocks, 0);
   client.close();
+  server.close();
+});
+
+test('a client that closes leaves no connection, also where it was still dialling for a shared value', async () => {
+  // It takes the connection, and says nothing: a process that stands still.
+  const server = createPlainServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = new FetchClient(bookStore().heap, { session: 'session', key: KEY, clock: new FakeClock() });
+  const { port } = server.address() as { port: number };
+  const fetched = client.fetchValue(1, new Value(10), { host: '127.0.0.1', port });
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const closed = once(
+    socket.resume().on('error', () => {}),
+    'close',
+  );
+  client.close();
+  await assert.rejects(fetched);
+  await closed;
   server.close();
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { Context } from '../../../lib/context.js';
 import { SYSTEM_CLOCK } from '../../../lib/core/clock.js';
+import { HeddleError } from '../../../lib/core/errors.js';
 import type { ValueDelivered } from '../../../lib/core/events.js';
 import { parseAddress } from '../../../lib/transport/tcp/address.js';
 import { Connection } from '../../../lib/transport/tcp/connection.js';
@@ -231,6 +232,22 @@ describe('an executor that gives a value', () => {
     assert.deepEqual(sent.at(-1), { type: 'end', blocks: 3 });
     assert.deepEqual(Buffer.concat(data), Buffer.from(bytes));
     for (const part of data) assert.equal(part.buffer, values.find(1)!.bytes.buffer);
+  });
+
+  test('says so where the rest will not come to itself', async () => {
+    const { values } = tableWith(2 * PART);
+    const { sent, message, turn, goOn } = serve(values);
+    message(request(1));
+    values.add({ type: 'valuePart', key: 1, at: 0, bytes: new Uint8Array(PART) });
+    await turn();
+    goOn();
+    await turn();
+    values.close(new HeddleError('HEDDLE_CONNECTION_LOST', 'the driver is gone'));
+    await turn();
+    assert.deepEqual(sent, [
+      { type: 'block', bytes: PART },
+      { type: 'missing', maps: [] },
+    ]);
   });
 
   test('says that it has not got a value of another driver, or one that it has let go', async () => {
