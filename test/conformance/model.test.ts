@@ -10,7 +10,7 @@ import { actions, NO_MORE_THAN } from './chain-actions.js';
 import { apply, type Chain, called, chain } from './chains.js';
 import { type Source, Sources, type Twin } from './sources.js';
 
-const RUNS = Number(process.env.HEDDLE_MODEL_RUNS ?? 2000);
+const RUNS = Number(process.env.HEDDLE_MODEL_RUNS ?? 1500);
 /** So many chains are under way at once: while one waits for its threads, another is made. */
 const LANES = 4;
 /** A chain that takes so long hangs, and has failed; what is left to run or to shrink by the second limit ends, as a failure. */
