@@ -3,9 +3,8 @@
 import { decodeValue } from '../codec/column.js';
 import { hashKey } from '../codec/key-hash.js';
 import { compareKeys } from '../codec/key-order.js';
+import { isWholeText } from '../codec/whole-text.js';
 import { HeddleError, show } from '../core/errors.js';
-
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** By the hash of the key. Plain data, so that it travels with a task. */
 export interface HashPartitioner {
@@ -79,7 +78,7 @@ export function numericBounds(partitioner: RangePartitioner): Float64Array | und
 /** The bounds as UTF-8, where all of them are text that this can stand for. */
 export function textBounds(partitioner: RangePartitioner): readonly Uint8Array[] | undefined {
   const keys = boundsOf(partitioner);
-  const isWhole = (bound: unknown): bound is string => typeof bound === 'string' && !LONE_SURROGATE.test(bound);
+  const isWhole = (bound: unknown): bound is string => typeof bound === 'string' && isWholeText(bound);
   return keys.every(isWhole) ? keys.map(bound => Buffer.from(bound)) : undefined;
 }
 

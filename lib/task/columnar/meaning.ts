@@ -1,5 +1,6 @@
 // What JavaScript's operators and functions mean on columns, by the types of their operands.
 
+import { isWholeText } from '../../codec/whole-text.js';
 import { ARITHMETIC, COMPARISONS, MATH } from './methods.js';
 import type { ColumnType, ExprId, ExprTable, Separator } from './plan.js';
 import { scalar, type Value } from './value.js';
@@ -11,7 +12,7 @@ type Meaning = ExprId | undefined;
 export function constantOf(table: ExprTable, value: unknown): Value | undefined {
   if (value === undefined || value === null) return { kind: 'nothing', value };
   if (typeof value === 'number' || typeof value === 'boolean') return scalar(table.constant(value));
-  return typeof value === 'string' && !/\p{Surrogate}/u.test(value) ? scalar(table.constant(value)) : undefined;
+  return typeof value === 'string' && isWholeText(value) ? scalar(table.constant(value)) : undefined;
 }
 
 /** The number that a value is in every row. */

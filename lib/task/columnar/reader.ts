@@ -12,6 +12,7 @@ import type {
   Statement,
   TemplateLiteral,
 } from 'estree';
+import { isWholeText } from '../../codec/whole-text.js';
 import { capturedProperty, choose, globalMember, globalValue } from './compound.js';
 import { isEmpty, isList, LIST_METHODS, listFrom, listMethod } from './list.js';
 import { binary, concat, constantNumber, constantOf, globalCall, logical, partsOf, toNumber, truthy } from './meaning.js';
@@ -192,7 +193,7 @@ export class Reader {
     const pieces: ExprId[] = [];
     node.quasis.forEach((quasi, i) => {
       const text = quasi.value.cooked ?? '';
-      if (/\p{Surrogate}/u.test(text)) this.refuse('this literal', node);
+      if (!isWholeText(text)) this.refuse('this literal', node);
       if (text !== '') pieces.push(this.table.constant(text));
       const inner = node.expressions[i];
       if (inner !== undefined) pieces.push(this.expr(this.value(inner, scope), inner));

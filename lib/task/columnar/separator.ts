@@ -1,5 +1,6 @@
 // What split() is called with, as what a kernel can look for: a string, or a set of bytes.
 
+import { isWholeText } from '../../codec/whole-text.js';
 import type { Separator } from './plan.js';
 
 const SPACE = [9, 10, 11, 12, 13, 32];
@@ -16,7 +17,7 @@ function between(first: string, last: string): number[] {
 
 /** The separator that a string is; undefined for one that bytes cannot find. */
 export function stringSeparator(text: string): Separator | undefined {
-  return text === '' || /\p{Surrogate}/u.test(text) ? undefined : { kind: 'string', text };
+  return text === '' || !isWholeText(text) ? undefined : { kind: 'string', text };
 }
 
 type SetSeparator = Separator & { readonly kind: 'set' };

@@ -2,6 +2,7 @@
 // batches that went the other way. What is kept for a key is a number that the kernel combines, or whatever the functions of
 // the aggregation make.
 
+import { isWholeText } from '../../codec/whole-text.js';
 import { HeddleError } from '../../core/errors.js';
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import type { Kernels } from '../../shuffle/kernels.js';
@@ -17,7 +18,6 @@ import type { Aggregation } from '../combine-table.js';
 
 const KEY_AT = 32;
 const SLACK = 8;
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Groups by keys of text, in order of first appearance. */
 export abstract class TextKeys {
@@ -80,7 +80,7 @@ export abstract class TextKeys {
 
   /** One key as a column; undefined for what no bytes stand for. */
   protected single(key: unknown): TextColumn | undefined {
-    if (typeof key !== 'string' || LONE_SURROGATE.test(key)) return undefined;
+    if (typeof key !== 'string' || !isWholeText(key)) return undefined;
     const bytes = Buffer.from(key);
     if (bytes.length > this.keyRoom) this.growScratch(bytes.length);
     const { heap, scratch } = this;
