@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Context } from '../../lib/index.js';
+import { Context, type RDD } from '../../lib/index.js';
 
 /** Leaves a shuffle of some megabytes behind that nobody can reach. */
 async function leaveShuffle(sc: Context): Promise<void> {
@@ -52,4 +52,17 @@ test('shuffles that nobody can reach make room in executors, too', async () => {
     uses.some((use, i) => i > 0 && use < uses[i - 1]! - 0.1),
     `${uses}`,
   );
+});
+
+test('small shuffles that are still in use leave room for what later tasks need at once', async () => {
+  await using sc = await Context.create({ threads: 2, memory: '64mb', progress: false });
+  const byWord = (lines: RDD<string>) => lines.map(line => [line.split(' ')[0]!, line]);
+  const kept: { joined: RDD<unknown>; rows: number }[] = [];
+  // A task over text works in more than a megabyte, and each job leaves some blocks of 4 KiB.
+  for (let round = 0; round < 150; round++) {
+    const joined = byWord(sc.textFile('README.md')).join(byWord(sc.parallelize(['A first', 'It last'], 2)), 3);
+    kept.push({ joined, rows: (await joined.collect()).length });
+  }
+  assert.ok(kept[0]!.rows > 0);
+  assert.ok(kept.every(({ rows }) => rows === kept[0]!.rows));
 });

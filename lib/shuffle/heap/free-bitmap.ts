@@ -1,6 +1,7 @@
 // Which aligned blocks of 2^k pages are free: one bitmap for each order k, under a tree of summary words, so that
-// "the lowest free block of order k" is at most four words away. Taking the lowest address first keeps the pages in use,
-// and so the resident memory, together at the start of a heap of which most was never touched.
+// "the lowest free block of order k" is at most four words away. Taking the lowest address first, whatever the order, keeps
+// the pages in use together at the start of the heap: small blocks that stay do not settle between large ones that go, and
+// most of the heap is never touched, so not resident.
 //
 // An index, not the truth: the page map is, and rebuild() there makes these bits anew.
 import { ORDERS, TOP_ORDER } from './layout.js';
@@ -57,10 +58,15 @@ export class FreeBitmap {
     this.#header[ORDERS]! &= ~(1 << order);
   }
 
-  /** The smallest order of at least `order` that has a free block, or -1. */
-  smallestFrom(order: number): number {
-    const orders = this.#header[ORDERS]! & (-1 << order);
-    return orders === 0 ? -1 : lowestBit(orders);
+  /** The first page of the free block with the lowest address of those of at least `order`, or -1. */
+  lowestFrom(order: number): number {
+    let lowest = -1;
+    for (let orders = this.#header[ORDERS]! & (-1 << order); orders !== 0; orders &= orders - 1) {
+      const at = lowestBit(orders);
+      const page = this.#first(at) << at;
+      if (lowest < 0 || page < lowest) lowest = page;
+    }
+    return lowest;
   }
 
   /** The largest order that has a free block, or -1. */
@@ -68,20 +74,20 @@ export class FreeBitmap {
     return 31 - Math.clz32(this.#header[ORDERS]!);
   }
 
-  /** The lowest free block of an order that has one. */
-  first(order: number): number {
-    let at = 0;
-    for (let level = this.#tops[order]!; level >= 0; level--) {
-      at = (at << 5) | lowestBit(this.#words[this.#starts[order * MOST_LEVELS + level]! + at]!);
-    }
-    return at;
-  }
-
   /** No block is free. Words that are zero are left alone, so that memory nobody used stays untouched. */
   clear(): void {
     const words = this.#words;
     for (let i = 0; i < words.length; i++) if (words[i] !== 0) words[i] = 0;
     this.#header[ORDERS] = 0;
+  }
+
+  /** The lowest free block of an order that has one. */
+  #first(order: number): number {
+    let at = 0;
+    for (let level = this.#tops[order]!; level >= 0; level--) {
+      at = (at << 5) | lowestBit(this.#words[this.#starts[order * MOST_LEVELS + level]! + at]!);
+    }
+    return at;
   }
 }
 

@@ -41,9 +41,9 @@ export class PageMap {
   claim(pages: number, state: UsedState, owner: number): number {
     const map = this.#map;
     const free = this.#free;
-    const order = free.smallestFrom(orderOf(pages));
-    if (order < 0) return 0;
-    const page = free.first(order) << order;
+    const page = free.lowestFrom(orderOf(pages));
+    if (page < 0) return 0;
+    const order = map[page]! & COUNT;
     const end = page + (1 << order);
     free.remove(order, page >>> order);
     for (let at = page + pages; at < end; at += at & -at) map[at] = FREE_HEAD | log2(at & -at);

@@ -57,6 +57,22 @@ describe('heap: allocate and free', () => {
     assert.equal(heap.allocate(2 ** 32), 0);
   });
 
+  test('small blocks that stay do not settle between large ones that go', () => {
+    const heap = heapOf(16 * MIB);
+    const large = 321 * PAGE;
+    let left = heap.stats().freeBytes;
+    // As jobs do: two large blocks while tasks run, and small ones that outlive them.
+    for (let job = 0; left > 6 * MIB; job++) {
+      const blocks = [heap.allocate(large), heap.allocate(large)];
+      assert.ok(!blocks.includes(0), `no room after ${job} jobs, with ${left} bytes free`);
+      heap.allocate(PAGE);
+      heap.allocate(3 * PAGE);
+      for (const address of blocks) heap.free(address);
+      left -= 4 * PAGE;
+    }
+    heap.verify();
+  });
+
   test('the lowest address is given first', () => {
     const heap = heapOf(16 * MIB);
     const first = heap.allocate(PAGE);
