@@ -88,6 +88,9 @@ function allocateLarge(heap: Heap, bytes: number): number {
   return heap.allocate(bytes);
 }
 
+/** Opened rings that a thread remembers, of half a kilobyte each: it does not hear which shuffles have gone. */
+const MOST_RINGS = 1 << 13;
+
 /** Words of a segment: how many blocks were announced, and the first of the list. */
 const ANNOUNCED = 0;
 const HEAD = 4;
@@ -292,7 +295,7 @@ export class ShuffleStore {
     const at = ringAt(ref, reduce);
     let ring = this.rings.get(at);
     if (ring === undefined) {
-      if (this.rings.size > 1 << 16) this.rings.clear();
+      if (this.rings.size >= MOST_RINGS) this.rings.clear();
       ring = WordRing.open(sharedBuffer(this.heap), at);
       this.rings.set(at, ring);
     }
