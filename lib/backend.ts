@@ -63,7 +63,7 @@ export function expectContext(): void {
 }
 
 function localBackend({ threads, memory, storageFraction, kernels, smallJobs }: ResolvedOptions, spill: SpillDirectory): Backend {
-  const store = makeStore(memory, threads, new SpillFiles(localFileSystem, spill.location));
+  const store = makeStore(memory, threads, new SpillFiles(localFileSystem, spill.location), true);
   const module = kernels === 'on' ? compileKernels() : undefined;
   const transport = new LocalTransport({ threads, heap: store.heap, store, kernels: module });
   const directory = () => spill.path();
@@ -83,9 +83,9 @@ function localBackend({ threads, memory, storageFraction, kernels, smallJobs }: 
 }
 
 /** The driver's index in the heap is the one after the threads'. */
-function makeStore(memory: number, threads: number, spill?: SpillFiles): ShuffleStore {
+function makeStore(memory: number, threads: number, spill?: SpillFiles, isOnly = false): ShuffleStore {
   const heap = Heap.format(reserveHeap(memory), { threads: threads + 1 });
-  return new ShuffleStore(Heap.open(heap.memory, threads), spill);
+  return new ShuffleStore(Heap.open(heap.memory, threads), spill, isOnly);
 }
 
 async function remoteBackend(options: ResolvedOptions, warn: (message: string) => void): Promise<Backend> {

@@ -11,6 +11,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   '8x8': { maps: 8, reducers: 8, rows: 500_000 },
   '400x400': { maps: 400, reducers: 400, rows: 10_000 },
   '1000x1000': { maps: 1000, reducers: 1000, rows: 1000 },
+  '48x5000': { maps: 48, reducers: 5000, rows: 100_000 },
   '4000x5000': { maps: 4000, reducers: 5000, rows: 5000 },
 };
 const THREADS = 2;

@@ -21,7 +21,7 @@ const [wire, size] = process.argv.slice(2);
 const bytes = Number(size);
 const store = new ShuffleStore(Heap.format(reserveHeap(heapFor(bytes)), { threads: 1 }));
 const directory = new ShuffleDirectory(store);
-const ref = directory.use({ id: SHUFFLE, address: 0, maps: 1, reducers: 1 });
+const ref = directory.use({ id: SHUFFLE, address: 0, maps: 1, reducers: 1, groups: 0 });
 const output = new MapOutput(store, ref, 0, ATTEMPT, new OpenBlocks());
 for (let at = 0; at < bytes; at += RUN_BYTES) {
   output.append(REDUCE, RUN_BYTES / 8, RUN_BYTES, target => new Float64Array(target.buffer, target.byteOffset, RUN_BYTES / 8).fill(at));

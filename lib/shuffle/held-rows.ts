@@ -1,11 +1,13 @@
-// The rows of a map task that are too few for blocks of their own: they stay as they came until the task has them all, are put in
-// the order of their reduce ids then, and go straight into the thread's open blocks at the commit, one run for each reduce id. So a
-// task of 5,000 rows for 5,000 reduce ids does not stage 5,000 blocks of 4 KiB, to copy a row out of each.
+// The rows of a map task that are too few for blocks of their own: they stay as they came until the task has them all, and are put in
+// the order of their reduce ids then. At the commit that is a block as it is, where all maps run in this process (map-groups.ts), or
+// goes straight into the thread's open blocks, one run for each reduce id. So a task of 5,000 rows for 5,000 reduce ids does not stage
+// 5,000 blocks of 4 KiB, to copy a row out of each.
 
 import type { Heap } from './heap/allocator.js';
 import { type Kernels, numericBytes } from './kernels.js';
 import type { OpenTable } from './open-blocks.js';
 import { numericKinds, numericPayload, pad8, RUN_HEADER } from './run.js';
+import { sortedLayout, writeSorted } from './sorted-block.js';
 import { heapFull } from './store.js';
 
 /** Rows for each reduce id up to which it costs less to copy them than to give them a block. */
@@ -46,7 +48,7 @@ export class HeldRows {
   add(keys: number, values: number, valueKind: number, rows: number): boolean {
     if (rows === 0) return true;
     if (this.rows + rows > this.reducers * ROWS_EACH || (this.rows > 0 && valueKind !== this.valueKind)) return false;
-    const chunk = this.chunk(valueKind, rows, 0);
+    const chunk = this.chunk(valueKind, rows);
     if (chunk === undefined) return false;
     const { u8 } = this.heap;
     u8.copyWithin(chunk.keysAt, keys, keys + rows * numericBytes[this.keyKind]!);
@@ -69,17 +71,17 @@ export class HeldRows {
    */
   order(placing: Placing, cursors: number): ShortRuns | undefined {
     const { heap, kernels, keyKind, valueKind, reducers, rows } = this;
-    const tables = STATE_BYTES + reducers * 4;
-    const chunk = this.chunk(valueKind, rows, tables);
-    if (chunk === undefined) return undefined;
+    const kinds = numericKinds(keyKind, valueKind);
+    const layout = sortedLayout(rows, kinds, reducers);
+    const block = heap.allocate(layout.bytes + STATE_BYTES);
+    if (block === 0) return undefined;
     const valueBytes = numericBytes[valueKind]!;
-    const stateAt = chunk.valuesAt + pad8(rows * valueBytes);
-    const countsAt = stateAt + STATE_BYTES;
+    const countsAt = block + layout.offsets;
     heap.u32.fill(0, countsAt >>> 2, (countsAt >>> 2) + reducers);
     for (const { keysAt, rows } of this.chunks) placing.count(keysAt, rows, countsAt);
     const { u32 } = heap;
     const keyBytes = numericBytes[keyKind]!;
-    let [keyAt, valueAt] = [chunk.keysAt, chunk.valuesAt];
+    let [keyAt, valueAt] = [block + layout.keys, block + layout.values];
     for (let count = countsAt >>> 2, end = count + reducers, cursor = cursors >>> 2; count < end; count++) {
       const n = u32[count]!;
       u32[cursor++] = keyAt;
@@ -90,7 +92,7 @@ export class HeldRows {
     }
     for (const { keysAt, valuesAt, rows } of this.chunks) placing.scatter(valueBytes, keysAt, valuesAt, rows);
     this.dispose();
-    return new ShortRuns(heap, kernels, chunk, stateAt, reducers, numericKinds(keyKind, valueKind));
+    return new ShortRuns(heap, kernels, block, rows, reducers, kinds);
   }
 
   dispose(): void {
@@ -99,29 +101,50 @@ export class HeldRows {
     this.rows = 0;
   }
 
-  /** A block for so many rows, and `more` bytes. */
-  private chunk(valueKind: number, rows: number, more: number): Chunk | undefined {
+  /** A block for so many rows. */
+  private chunk(valueKind: number, rows: number): Chunk | undefined {
     const keyBytes = pad8(rows * numericBytes[this.keyKind]!);
-    const keysAt = this.heap.allocate(keyBytes + pad8(rows * numericBytes[valueKind]!) + more);
+    const keysAt = this.heap.allocate(keyBytes + pad8(rows * numericBytes[valueKind]!));
     return keysAt === 0 ? undefined : { keysAt, valuesAt: keysAt + keyBytes, rows };
   }
 }
 
-/** Rows in the order of their reduce ids, on the way into open blocks. All have the sequence 0. */
+/** Rows in the order of their reduce ids, on the way into a sorted block or open blocks. All have the sequence 0. */
 export class ShortRuns {
-  readonly rows: number;
+  private readonly layout: ReturnType<typeof sortedLayout>;
   private readonly countsAt: number;
 
+  /** `block` has the columns of a sorted block, and in the place of offsets the rows of each reduce id; behind it is room for a state. */
   constructor(
     private readonly heap: Heap,
     private readonly kernels: Kernels,
-    private readonly chunk: Chunk,
-    private readonly stateAt: number,
+    private readonly block: number,
+    readonly rows: number,
     private readonly reducers: number,
     private readonly kinds: number,
   ) {
-    this.rows = chunk.rows;
-    this.countsAt = stateAt + STATE_BYTES;
+    this.layout = sortedLayout(rows, kinds, reducers);
+    this.countsAt = block + this.layout.offsets;
+  }
+
+  /** Makes of all this a sorted block, which is the caller's: its address. */
+  toBlock(map: number, attempt: number): number {
+    const { heap, block, countsAt, rows, reducers, kinds } = this;
+    const { u32 } = heap;
+    let first = 0;
+    for (let at = countsAt >>> 2, end = at + reducers; at < end; at++) {
+      const count = u32[at]!;
+      u32[at] = first;
+      first += count;
+    }
+    u32[(countsAt >>> 2) + reducers] = rows;
+    writeSorted(u32, block, { map, attempt, firstMap: map, maps: 1 }, rows, kinds, reducers);
+    return block;
+  }
+
+  /** Bytes of the rows themselves. */
+  get bytes(): number {
+    return this.layout.offsets - this.layout.keys;
   }
 
   /**
@@ -129,9 +152,10 @@ export class ShortRuns {
    * bytes the open one of a reduce id; 0 where the heap is full, and then this throws HEDDLE_HEAP_FULL.
    */
   place(map: number, attempt: number, { blocks, used, capacities }: OpenTable, more: (reduce: number, bytes: number) => number): number {
-    const { heap, kernels, stateAt, countsAt, reducers, kinds } = this;
+    const { heap, kernels, block, layout, countsAt, reducers, kinds } = this;
+    const stateAt = block + layout.bytes;
     const state = stateAt >>> 2;
-    heap.u32.set([0, this.chunk.keysAt, this.chunk.valuesAt, 0], state);
+    heap.u32.set([0, block + layout.keys, block + layout.values, 0], state);
     for (;;) {
       const reduce = kernels.placeRuns(stateAt, countsAt, reducers, blocks, used, capacities, map, attempt, kinds);
       if (reduce === reducers) return heap.u32[state + 3]!;
@@ -147,6 +171,6 @@ export class ShortRuns {
   }
 
   dispose(): void {
-    this.heap.free(this.chunk.keysAt);
+    this.heap.free(this.block);
   }
 }

@@ -7,6 +7,7 @@ import { HeddleError } from '../core/errors.js';
 import { builtFile } from '../core/places.js';
 import { aggregationTwins } from './twins/aggregate.js';
 import { bucketTwins } from './twins/buckets.js';
+import { mergeTwin } from './twins/merge.js';
 import { placeTwin } from './twins/place.js';
 import { fillUniform } from './twins/random.js';
 import { scatterTwins } from './twins/scatter.js';
@@ -69,6 +70,12 @@ export interface Kernels extends TextKernels, TextRowKernels, BucketKernels {
     attempt: number,
     kinds: number,
   ): number;
+  /**
+   * Merges `n` sorted blocks (sorted-block.ts) of the same kinds, whose addresses (u32) are at `blocks`, into `out`, whose header is
+   * written and which has room for all their rows: of each reduce id those of the first block first. Scratch: 12 bytes a block at
+   * `cursors`.
+   */
+  mergeSorted(blocks: number, n: number, reducers: number, out: number, cursors: number): void;
   /** As scatterPairs, by the order of the keys: `count` bounds (f64), none of them NaN, and values of 4 or 8 bytes. */
   scatterByRange(
     keyKind: number,
@@ -332,6 +339,7 @@ export function twinKernels(memory: WebAssembly.Memory): Kernels {
     ...sortTwin(memory),
     ...textTwins(memory),
     ...placeTwin(memory),
+    ...mergeTwin(memory),
     ...textRowTwins(memory),
     ...scatterTwins(memory),
     fillUniform: (state, out, n) => fillUniform(memory.buffer, state, out, n),

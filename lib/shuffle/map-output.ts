@@ -9,7 +9,8 @@
 import { HeddleError } from '../core/errors.js';
 import { loadWord, storeWord } from './heap/words.js';
 import type { ShortRuns } from './held-rows.js';
-import { CURSOR_BYTES, numericBytes } from './kernels.js';
+import { CURSOR_BYTES, type Kernels, numericBytes } from './kernels.js';
+import { dropMerged, handSorted, NO_ROWS } from './map-groups.js';
 import { MapSpill } from './map-spill.js';
 import { FIRST_BLOCK, handBlock, newBlock, type OpenBlocks } from './open-blocks.js';
 import {
@@ -188,9 +189,10 @@ export class MapOutput {
   /**
    * Makes everything visible at once, unless another attempt already did. All numeric runs must be closed. Needs no
    * memory, unless some is on disk: where the heap has no room for an open block, staging blocks are handed over as they are.
-   * Throws HEDDLE_SPILL, and HEDDLE_HEAP_FULL where there is no room for what tells of the file.
+   * Throws HEDDLE_SPILL, and HEDDLE_HEAP_FULL where there is no room for what tells of the file. `kernels`: to merge what maps have
+   * written (map-groups.ts); without them nothing is merged.
    */
-  commit(): MapOutputSize {
+  commit(kernels?: Kernels): MapOutputSize {
     const { store, ref, map, attempt } = this;
     if (this.filling > 0) throw new HeddleError('HEDDLE_INTERNAL', 'a commit while a numeric run is open');
     if (this.isCrowded()) this.spillChains(NOT_WORTH_SPILLING);
@@ -202,10 +204,16 @@ export class MapOutput {
       const winner = store.winner(ref, map)!;
       return { rows: 0, bytes: 0, bytesSpilled: 0, committed: false, winner };
     }
-    const sizes = new Sizes(ref.reducers);
+    // In one process nobody asks where most of a reduce id is.
+    const sizes = new Sizes(ref.groups === 0 ? ref.reducers : 0);
     let bytes = 0;
     try {
-      if (this.held !== undefined) {
+      if (ref.groups !== 0 && (this.rows === 0 || (this.held !== undefined && this.chains.size === 0))) {
+        const { held } = this;
+        this.held = undefined;
+        bytes = held?.bytes ?? 0;
+        handSorted(store, kernels, ref, map, attempt, held?.toBlock(map, attempt) ?? NO_ROWS);
+      } else if (this.held !== undefined) {
         const table = this.open.tableOf(store, ref);
         if (table === undefined) throw heapFull(ref.reducers * 12, store.heap.capacity, 'shuffle data');
         bytes = this.held.place(map, attempt, table, (reduce, atLeast) => this.open.next(store, ref, reduce, atLeast));
@@ -227,6 +235,7 @@ export class MapOutput {
     const bytesSpilled = this.spill?.bytes ?? 0;
     this.spill = undefined; // before it counts: from then on it is the shuffle's
     store.finish(ref, map, attempt);
+    if (ref.groups !== 0) dropMerged(store, ref, map, attempt);
     return { rows: this.rows, bytes, bytesSpilled, committed: true, sizes: sizes.encoded() };
   }
 

@@ -70,7 +70,7 @@ export interface Run {
   readonly valuesAt: number;
   /** It stands for runs that lie in a file. */
   readonly spilled?: SpilledRuns;
-  /** It stands for runs that lie elsewhere in the heap, at these addresses of their headers (joined-runs.ts). */
+  /** It stands for rows that lie elsewhere in the heap: addresses of keys and values and the number of rows of each part (joined-runs.ts). */
   readonly pieces?: Uint32Array;
   /** The memory that the addresses are of, where that is not the heap. */
   readonly own?: ArrayBufferLike;

@@ -9,8 +9,9 @@ const STEPS = 6;
 export class Sizes {
   private readonly bytes: Float64Array | undefined;
 
+  /** 0: nobody wants to know. */
   constructor(reducers: number) {
-    if (reducers <= MOST_SIZES) this.bytes = new Float64Array(reducers);
+    if (reducers > 0 && reducers <= MOST_SIZES) this.bytes = new Float64Array(reducers);
   }
 
   /** The reduce ids that there are sizes of: none where these are too many. */

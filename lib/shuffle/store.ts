@@ -11,10 +11,11 @@ import type { ShuffleId } from '../core/ids.js';
 import type { SpillFiles } from '../storage/spill-files.js';
 import type { Heap } from './heap/allocator.js';
 import { addWord, loadWord, storeWord, swapWord } from './heap/words.js';
-import { joinRuns } from './joined-runs.js';
+import { joinRuns, runAt, sortedEntry } from './joined-runs.js';
+import { eachSorted, freeSorted, groupBytes } from './map-groups.js';
 import { spinThenSleep } from './ring/wait.js';
 import { WordRing } from './ring/word-ring.js';
-import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, nextRun, pad8, type Run, readRun, runWord, usedBytes } from './run.js';
+import { BLOCK_HEADER, BLOCK_MAGIC, blockWord, nextRun, pad8, type Run, runWord, usedBytes } from './run.js';
 import { RunList } from './run-list.js';
 
 /** A shuffle's control area, as plain data that travels with a task. */
@@ -23,6 +24,8 @@ export interface ShuffleRef {
   readonly address: number;
   readonly maps: number;
   readonly reducers: number;
+  /** Where what is known of groups of maps is (map-groups.ts); 0: maps run in several processes, and there are none. */
+  readonly groups: number;
 }
 
 /** What one reduce task reads where map tasks ran in several processes. */
@@ -101,7 +104,13 @@ export class ShuffleStore {
   readonly spill: SpillFiles | undefined;
   private readonly rings = new Map<number, WordRing>();
   private readonly found = new RunList();
-  constructor(heap: Heap, spill?: SpillFiles) {
+
+  /** `isOnly`: all map tasks of the shuffles that it creates run in this process. */
+  constructor(
+    heap: Heap,
+    spill?: SpillFiles,
+    private readonly isOnly = false,
+  ) {
     this.heap = heap;
     this.spill = spill;
   }
@@ -109,9 +118,10 @@ export class ShuffleStore {
   /** Makes the control area of a shuffle. Throws HEDDLE_HEAP_FULL. */
   create(id: ShuffleId, maps: number, reducers: number): ShuffleRef {
     const bytes = CONTROL_HEADER + pad8(maps * 4) + reducers * (8 + RING_BYTES);
-    const address = roomFor(this.heap, bytes, 'shuffle control');
-    const ref = { id, address, maps, reducers };
+    const address = roomFor(this.heap, bytes + (this.isOnly ? groupBytes(maps) : 0), 'shuffle control');
+    const ref = { id, address, maps, reducers, groups: this.isOnly ? address + bytes : 0 };
     this.heap.u8.fill(0, address, ringAt(ref, 0));
+    if (this.isOnly) this.heap.u8.fill(0, ref.groups, ref.groups + groupBytes(maps));
     for (let r = 0; r < reducers; r++) WordRing.format(sharedBuffer(this.heap), ringAt(ref, r), { capacity: RING_CAPACITY });
     this.heap.setState(address, 'committed');
     return ref;
@@ -207,12 +217,12 @@ export class ShuffleStore {
   runs(ref: ShuffleRef, reduce: number, gathered?: Gathered): Run[] {
     const list = this.list(ref, reduce, gathered);
     const { u32 } = this.heap;
-    return Array.from({ length: list.length }, (_, i) => this.named(ref, readRun(u32, list.address(i))));
+    return Array.from({ length: list.length }, (_, i) => this.named(ref, runAt(u32, list.address(i), reduce)));
   }
 
   /** As runs(), short runs of numbers joined (joined-runs.ts): for whoever wants the rows. */
   joinedRuns(ref: ShuffleRef, reduce: number, gathered?: Gathered): Run[] {
-    return joinRuns(this.heap.u32, this.list(ref, reduce, gathered)).map(run => this.named(ref, run));
+    return joinRuns(this.heap.u32, this.list(ref, reduce, gathered), reduce).map(run => this.named(ref, run));
   }
 
   private named({ id }: ShuffleRef, run: Run): Run {
@@ -227,6 +237,9 @@ export class ShuffleStore {
     found.clear();
     const { i32, u32 } = this.heap;
     const slots = slotsAt(ref) >>> 2;
+    // A plain load: whoever asks knows that all maps are done, and an atomic one costs more than all the rest here.
+    const counts = (map: number, attempt: number) =>
+      gathered === undefined ? u32[slots + map] === doneBy(attempt) : gathered.winners[map] === attempt;
     for (const block of gathered === undefined ? blocks : [...blocks, ...gathered.blocks]) {
       if (u32[block >>> 2] !== BLOCK_MAGIC)
         throw new HeddleError('HEDDLE_CORRUPT', `no shuffle block at ${block}`, { data: { block, reduce } });
@@ -235,12 +248,10 @@ export class ShuffleStore {
         const run = at >>> 2;
         if (u32[run + runWord.rows / 4] === 0) continue;
         const map = u32[run]!;
-        const attempt = u32[run + runWord.attempt / 4]!;
-        // A plain load: whoever asks knows that all maps are done, and an atomic one costs more than all the rest here.
-        const counts = gathered === undefined ? u32[slots + map] === doneBy(attempt) : gathered.winners[map] === attempt;
-        if (counts) found.add(map, u32[run + runWord.sequence / 4]!, at);
+        if (counts(map, u32[run + runWord.attempt / 4]!)) found.add(map, u32[run + runWord.sequence / 4]!, at);
       }
     }
+    if (ref.groups !== 0) eachSorted(this.heap, ref, reduce, counts, (map, block) => found.add(map, 0, sortedEntry(block)));
     found.sort();
     return found;
   }
@@ -262,6 +273,7 @@ export class ShuffleStore {
       for (const block of this.reachable(ref, r)) this.heap.free(block);
       this.rings.delete(ringAt(ref, r));
     }
+    if (ref.groups !== 0) freeSorted(this.heap, ref);
     const tables: number[] = [];
     for (let at = loadWord(this.heap.i32, ref.address + TABLES); at !== 0; at = loadWord(this.heap.i32, at)) tables.push(at);
     for (const table of tables) this.heap.free(table);

@@ -2,6 +2,7 @@
 // Each has a plain TypeScript twin in lib/shuffle/twins/ that property tests hold it against.
 export { aggregatePairs, clearTable, extractTable, indexKeys, rehashTable } from './aggregate';
 export { countBuckets, foldGroups, orderGroups, spreadBuckets } from './buckets';
+export { mergeSorted } from './merge';
 export { fillUniform } from './random';
 export { placeRuns } from './place';
 export { countByRange, countPairs, scatterByRange, scatterPairs } from './scatter';

@@ -64,8 +64,9 @@ export interface Fixture {
   readonly open: OpenBlocks;
 }
 
-export function newShuffle(maps: number, reducers: number, heap = newHeap()): Fixture {
-  const store = new ShuffleStore(heap);
+/** `isOnly`: as where all maps run in this process. */
+export function newShuffle(maps: number, reducers: number, heap = newHeap(), isOnly = false): Fixture {
+  const store = new ShuffleStore(heap, undefined, isOnly);
   return { heap, store, ref: store.create(++shuffles as ShuffleId, maps, reducers), open: new OpenBlocks() };
 }
 

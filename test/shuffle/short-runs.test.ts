@@ -187,12 +187,13 @@ test('joined runs have the rows of the runs, in order, wherever they are loaded;
     partitioner: fc.constantFrom(...partitioners),
     threads: fc.integer({ min: 1, max: 3 }),
     name: fc.constantFrom(...kernelNames),
+    isOnly: fc.boolean(),
   });
   let joined = 0;
   fc.assert(
-    fc.property(cases, ({ list, partitioner, threads, name }) => {
+    fc.property(cases, ({ list, partitioner, threads, name, isOnly }) => {
       const before = heap.stats();
-      const shuffle = newShuffle(list.length, partitioner.partitions, heap);
+      const shuffle = newShuffle(list.length, partitioner.partitions, heap, isOnly);
       const open = Array.from({ length: threads }, () => new OpenBlocks());
       for (const [map, each] of list.entries()) runTask(shuffle, map, each, partitioner, open[(map * 7) % threads]!, name);
       const { store, ref } = shuffle;

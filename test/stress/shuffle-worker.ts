@@ -13,6 +13,8 @@ export interface ShuffleWork {
   readonly thread: number;
   readonly ref: ShuffleRef;
   readonly maps: readonly number[];
+  /** Whether all rows are pairs of whole numbers. */
+  readonly isPlain: boolean;
 }
 
 /** Of the rows in the shuffle; sums stay far below 2^53. */
@@ -22,7 +24,7 @@ export interface Checksum {
   values: number;
 }
 
-const { memory, thread, ref, maps } = workerData as ShuffleWork;
+const { memory, thread, ref, maps, isPlain } = workerData as ShuffleWork;
 const heap = Heap.open(memory, thread);
 const store = new ShuffleStore(heap);
 const kernels = wasmKernels(compileKernels(), memory);
@@ -33,7 +35,7 @@ const sum: Checksum = { rows: 0, keys: 0, values: 0 };
 for (const map of maps) {
   // Numbering by map partition: an attempt of another thread writes the same rows. The attempt's number tells them apart.
   const output = new MapOutput(store, ref, map, thread, open);
-  const writer = new NumericWriter(heap, kernels, output, partitioner, 1, map % 2 === 0 ? 1 : 2, null);
+  const writer = new NumericWriter(heap, kernels, output, partitioner, 1, isPlain || map % 2 === 0 ? 1 : 2, null);
   const task: Checksum = { rows: 0, keys: 0, values: 0 };
   const numbers = 500 + ((map * 997) % 10_000);
   let filled = 0;
@@ -53,7 +55,7 @@ for (const map of maps) {
   writer.finish();
   writer.dispose();
   const pairs = new PairWriter(output, partitioner);
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 300 && !isPlain; i++) {
     pairs.put(`${map}/${i}`, i);
     task.rows++;
     task.values += i;
@@ -63,7 +65,7 @@ for (const map of maps) {
     output.discard(); // a task that failed: its other attempt may win, or nobody
     continue;
   }
-  const { committed, rows } = output.commit();
+  const { committed, rows } = output.commit(kernels);
   if (!committed) continue;
   if (rows !== task.rows) throw new Error(`map ${map} committed ${rows} rows of ${task.rows}`);
   sum.rows += task.rows;

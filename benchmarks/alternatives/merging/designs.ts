@@ -5,8 +5,8 @@ import { openBlocks } from './open-blocks.js';
 import { pairBlocks } from './pair-blocks.js';
 
 export const DESIGNS = {
-  'open blocks (Heddle)': openBlocks,
-  'pushed, 16 maps': mapBlocks(16),
+  Heddle: openBlocks,
+  'open blocks': openBlocks,
   'pushed, 64 maps': mapBlocks(64),
   'a block a map': mapBlocks(1),
   'a block a pair': pairBlocks,

@@ -1,12 +1,12 @@
 // Threads that run a shuffle of some design, stage by stage, and what that takes.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { ShuffleId } from '../../../lib/core/ids.js';
 import { Heap } from '../../../lib/shuffle/heap/allocator.js';
-import { loadWord, storeWord } from '../../../lib/shuffle/heap/words.js';
 import { reserveHeap } from '../../../lib/shuffle/heap/memory.js';
+import { loadWord, storeWord } from '../../../lib/shuffle/heap/words.js';
 import { compileKernels } from '../../../lib/shuffle/kernels.js';
 import { ShuffleStore } from '../../../lib/shuffle/store.js';
-import type { ShuffleId } from '../../../lib/core/ids.js';
 import { compileAlternative } from '../kernels/compile.js';
 import type { DesignName } from './designs.js';
 import type { Shape } from './shape.js';
@@ -24,7 +24,6 @@ export interface Figures {
 
 export class Fleet {
   private readonly heap: Heap;
-  private readonly store: ShuffleStore;
   private shuffles = 0;
 
   private constructor(
@@ -32,7 +31,6 @@ export class Fleet {
     private readonly workers: readonly Worker[],
   ) {
     this.heap = Heap.open(memory, 0);
-    this.store = new ShuffleStore(this.heap);
   }
 
   static async start(threads: number): Promise<Fleet> {
@@ -48,7 +46,8 @@ export class Fleet {
 
   /** Runs both stages. Returns what they took, or why there is no answer. */
   async run(design: DesignName, shape: Shape): Promise<Figures | string> {
-    const { heap, store } = this;
+    const { heap } = this;
+    const store = new ShuffleStore(heap, undefined, design === 'Heddle');
     const before = heap.stats().usedBytes;
     const ref = store.create(++this.shuffles as ShuffleId, shape.maps, shape.reducers);
     const bytes = CONTROL_WORDS.shared + shape.maps * 12;
@@ -75,7 +74,7 @@ export class Fleet {
     await this.all(order('close'));
     await ask(this.workers[0]!, order('free'));
     // What a task that failed had taken.
-    for (let i = 0; i <= this.workers.length; i++) if (i > 0) heap.releaseStaging(i);
+    for (let thread = 1; thread <= this.workers.length; thread++) heap.releaseStaging(thread);
     store.free(ref);
     heap.free(control);
     return problem ?? figures!;

@@ -25,7 +25,7 @@ export function openBlocks({ heap, kernels, store, ref, shape, look }: Room): De
       writer.finish();
       look();
       writer.dispose();
-      output.commit();
+      output.commit(kernels);
     },
     reduce: (reduce, take) => readRuns({ heap, store, ref }, reduce, take),
     close() {},

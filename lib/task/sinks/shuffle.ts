@@ -234,7 +234,7 @@ export class ShuffleSink extends Sink {
     if (this.mode === 'combine' || this.mode === 'text') this.writeTable();
     this.textScatter?.flush();
     this.pairs.flush();
-    const { rows, bytes, bytesSpilled, winner, sizes } = this.output.commit();
+    const { rows, bytes, bytesSpilled, winner, sizes } = this.output.commit(this.env.kernels);
     return {
       columns: [],
       rowsOut: rows,
