@@ -5,22 +5,20 @@ import type { Kernels } from '../../../lib/shuffle/kernels.js';
 import type { ShuffleRef, ShuffleStore } from '../../../lib/shuffle/store.js';
 import type { Shape } from './shape.js';
 
-/** Kernels of kernels/assembly/merging.ts. */
-export interface MergingKernels {
+/** A kernel of kernels/assembly/gather.ts. */
+export interface GatherKernel {
   /** The rows of a reduce id in `n` sorted blocks, one behind the other; returns how many. */
   gatherRows(blocks: number, n: number, reduce: number, keys: number, values: number): number;
-  /** Merges `n` sorted blocks into one; `pieces` (u16) gets how many rows each had for each reduce id. */
-  mergeBlocks(blocks: number, n: number, reducers: number, out: number, pieces: number, cursors: number): void;
 }
 
 export interface Room {
   readonly heap: Heap;
   readonly kernels: Kernels;
-  readonly merging: MergingKernels;
+  readonly gather: GatherKernel;
   readonly store: ShuffleStore;
   readonly ref: ShuffleRef;
   readonly shape: Shape;
-  /** Zeroed words that all threads of the shuffle share (sorted-block.ts says what they are). */
+  /** Zeroed words that all threads of the shuffle share: one for each map. */
   readonly shared: number;
   /** To be called where memory is about to be given back. */
   look(): void;

@@ -8,7 +8,7 @@ import { loadWord, storeWord } from '../../../lib/shuffle/heap/words.js';
 import { compileKernels } from '../../../lib/shuffle/kernels.js';
 import { ShuffleStore } from '../../../lib/shuffle/store.js';
 import { compileAlternative } from '../kernels/compile.js';
-import type { DesignName } from './designs.js';
+import { type DesignName, MERGED } from './designs.js';
 import type { Shape } from './shape.js';
 import { CONTROL_WORDS, type Done, type Order, type ThreadSetting } from './thread.js';
 
@@ -36,9 +36,9 @@ export class Fleet {
   static async start(threads: number): Promise<Fleet> {
     const memory = reserveHeap(2 ** 32);
     Heap.format(memory, { threads: threads + 1 });
-    const [module, mergingModule] = [compileKernels(), await compileAlternative('merging.ts')];
+    const [module, gatherModule] = [compileKernels(), await compileAlternative('gather.ts')];
     const workers = Array.from({ length: threads }, (_, i) => {
-      const workerData: ThreadSetting = { memory, module, mergingModule, thread: i + 1 };
+      const workerData: ThreadSetting = { memory, module, gatherModule, thread: i + 1 };
       return new Worker(new URL('./thread.js', import.meta.url), { workerData });
     });
     return new Fleet(memory, workers);
@@ -47,10 +47,10 @@ export class Fleet {
   /** Runs both stages. Returns what they took, or why there is no answer. */
   async run(design: DesignName, shape: Shape): Promise<Figures | string> {
     const { heap } = this;
-    const store = new ShuffleStore(heap, undefined, design === 'Heddle');
+    const store = new ShuffleStore(heap, undefined, design === MERGED);
     const before = heap.stats().usedBytes;
     const ref = store.create(++this.shuffles as ShuffleId, shape.maps, shape.reducers);
-    const bytes = CONTROL_WORDS.shared + shape.maps * 12;
+    const bytes = CONTROL_WORDS.shared + shape.maps * 4;
     const control = heap.allocate(bytes);
     heap.u8.fill(0, control, control + bytes);
     const order = (what: Order['what']): Order => ({ what, design, shape, ref, control });

@@ -5,7 +5,7 @@ import { handBlock, newBlock } from '../../../lib/shuffle/open-blocks.js';
 import { BLOCK_HEADER, blockWord, numericKinds, numericPayload, pad8, RUN_HEADER, writeRun } from '../../../lib/shuffle/run.js';
 import { heapFull, roomFor } from '../../../lib/shuffle/store.js';
 import type { Design, Room } from './design.js';
-import { readRuns } from './open-blocks.js';
+import { readRuns } from './engine.js';
 import { columnBytes, SortedRows } from './sorted-rows.js';
 
 export function pairBlocks(room: Room): Design {

@@ -4,14 +4,14 @@ import { Heap } from '../../../lib/shuffle/heap/allocator.js';
 import { addWord, loadWord, swapWord } from '../../../lib/shuffle/heap/words.js';
 import { wasmKernels } from '../../../lib/shuffle/kernels.js';
 import { type ShuffleRef, ShuffleStore } from '../../../lib/shuffle/store.js';
-import type { Design, MergingKernels } from './design.js';
+import type { Design, GatherKernel } from './design.js';
 import { DESIGNS, type DesignName } from './designs.js';
 import { checkOf, foldRows, type Shape } from './shape.js';
 
 export interface ThreadSetting {
   readonly memory: WebAssembly.Memory;
   readonly module: WebAssembly.Module;
-  readonly mergingModule: WebAssembly.Module;
+  readonly gatherModule: WebAssembly.Module;
   readonly thread: number;
 }
 
@@ -90,11 +90,11 @@ export class ThreadOfShuffles {
 
   private open({ design, shape, ref, control }: Order): Design {
     const { heap, store } = this;
-    const { memory, module, mergingModule } = this.setting;
+    const { memory, module, gatherModule } = this.setting;
     return DESIGNS[design]({
       heap,
       kernels: wasmKernels(module, memory),
-      merging: new WebAssembly.Instance(mergingModule, { env: { memory } }).exports as unknown as MergingKernels,
+      gather: new WebAssembly.Instance(gatherModule, { env: { memory } }).exports as unknown as GatherKernel,
       store,
       ref,
       shape,

@@ -355,7 +355,7 @@ function combineCode(): Pick<SinkCode, 'before' | 'row' | 'after'> {
 }
 
 /** Two columns and a count in locals; rows go on through put() once one did not fit. */
-function numericCode(keyKind: number, valueKind: number): SinkCode {
+export function numericCode(keyKind: number, valueKind: number): SinkCode {
   const fits = (kind: number, x: string) =>
     kind === NumericKind.Int32
       ? `typeof ${x} === 'number' && (${x} | 0) === ${x} && (${x} !== 0 || 1 / ${x} > 0)`

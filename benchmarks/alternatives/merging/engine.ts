@@ -1,4 +1,5 @@
-// What Heddle does: its own writer, its own commit, its own reading.
+// The engine's own writer, commit and reading. What becomes of short rows is the store's: merged by groups where all maps run in one
+// process, and else in the open blocks of threads.
 import { NumericKind } from '../../../lib/shuffle/kernels.js';
 import { MapOutput } from '../../../lib/shuffle/map-output.js';
 import { CHUNK_ROWS, NumericWriter } from '../../../lib/shuffle/numeric-writer.js';
@@ -6,7 +7,7 @@ import { OpenBlocks } from '../../../lib/shuffle/open-blocks.js';
 import { loadedRuns, readRows } from '../../../lib/shuffle/reader.js';
 import type { Design, Room, TakeRows } from './design.js';
 
-export function openBlocks({ heap, kernels, store, ref, shape, look }: Room): Design {
+export function engine({ heap, kernels, store, ref, shape, look }: Room): Design {
   const open = new OpenBlocks();
   const { Int32 } = NumericKind;
   return {
