@@ -73,9 +73,9 @@ async function run(options: Options, setting: Setting, inputOf: (job: JobName) =
   };
 }
 
-/** Each micro-benchmark is a program of its own: it measures in a process that nobody has warmed up otherwise. */
-function runMicro(): boolean {
-  const folder = fileURLToPath(new URL('./micro/', import.meta.url));
+/** Each of these is a program of its own: it measures in a process that nobody has warmed up otherwise. */
+function runPrograms(of: 'micro' | 'alternatives'): boolean {
+  const folder = fileURLToPath(new URL(`./${of}/`, import.meta.url));
   const programs = readdirSync(folder).filter(name => name.endsWith('.js') && !name.endsWith('-worker.js'));
   let ok = true;
   for (const program of programs.sort()) ok = spawnSync(process.execPath, [`${folder}${program}`], { stdio: 'inherit' }).status === 0 && ok;
@@ -88,7 +88,8 @@ function runExamples({ text, threads, repeats, format }: Options): boolean {
 }
 
 async function main(options: Options): Promise<boolean> {
-  if (options.micro) return runMicro();
+  if (options.micro) return runPrograms('micro');
+  if (options.alternatives) return runPrograms('alternatives');
   return options.examples ? runExamples(options) : compare(options);
 }
 

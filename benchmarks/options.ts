@@ -14,6 +14,7 @@ export interface Options {
   /** Install the peers that are missing. */
   readonly peers: boolean;
   readonly micro: boolean;
+  readonly alternatives: boolean;
   readonly examples: boolean;
   readonly format: 'text' | 'markdown' | 'json';
 }
@@ -30,6 +31,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --json             one JSON document instead of the tables
   --markdown         the tables as Markdown
   --micro            only the micro-benchmarks
+  --alternatives     only the designs that were not taken, beside those that were
   --examples         only the examples, each beside a plain loop`;
 
 /** The options, or what is wrong with them. */
@@ -46,6 +48,7 @@ export function parseOptions(args: readonly string[]): Options | string {
         contenders: { type: 'string' },
         peers: { type: 'boolean', default: false },
         micro: { type: 'boolean', default: false },
+        alternatives: { type: 'boolean', default: false },
         examples: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         markdown: { type: 'boolean', default: false },
@@ -60,6 +63,7 @@ export function parseOptions(args: readonly string[]): Options | string {
       contenders: values.contenders?.split(','),
       peers: values.peers,
       micro: values.micro,
+      alternatives: values.alternatives,
       examples: values.examples,
       format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
     };

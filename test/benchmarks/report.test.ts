@@ -146,6 +146,7 @@ describe('the command line', () => {
       contenders: undefined,
       peers: false,
       micro: false,
+      alternatives: false,
       examples: false,
       format: 'text',
     };
