@@ -1,5 +1,5 @@
-// What a shuffle of short rows takes of the heap, for more and more maps, and 5,000 reduce ids: in all, and a row. Exact, and the same on
-// every machine but for blocks that are under way. node dist/benchmarks/alternatives/shuffle-memory.js
+// What a shuffle of short rows takes of the heap, for more and more maps, and 5,000 reduce ids: in all, and a row. Counted, not
+// measured; open blocks depend on how maps fall to threads. node dist/benchmarks/alternatives/shuffle-memory.js
 import { type DesignName, MERGED } from './merging/designs.js';
 import { Fleet } from './merging/fleet.js';
 import { expectedCheck } from './merging/shape.js';
