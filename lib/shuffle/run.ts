@@ -73,7 +73,7 @@ export interface Run {
   /** It stands for runs that lie elsewhere in the heap, at these addresses of their headers (joined-runs.ts). */
   readonly pieces?: Uint32Array;
   /** The memory that the addresses are of, where that is not the heap. */
-  readonly own?: ArrayBufferLike;
+  readonly own?: ArrayBufferLike | undefined;
 }
 
 /** What a run, or the runs that it stands for, are: the SPILLED_ bits. */

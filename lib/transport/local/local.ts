@@ -50,10 +50,10 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   constructor({ threads, heap, store, kernels, givesBack = false }: LocalOptions) {
     this.heap = heap;
     this.store = store;
-    this.allSlots = Array.from({ length: threads * (1 + QUEUED) }, (_, id): Slot => {
-      const slot = { id: id as SlotId, executor: LOCAL_EXECUTOR, thread: id % threads };
-      return id < threads ? slot : { ...slot, ahead: true };
-    });
+    this.allSlots = Array.from(
+      { length: threads * (1 + QUEUED) },
+      (_, id): Slot => ({ id: id as SlotId, executor: LOCAL_EXECUTOR, thread: id % threads, ahead: id >= threads }),
+    );
     this.threadData = {
       memory: heap.memory,
       kernels,
