@@ -98,8 +98,8 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   private async runHere(spec: TaskSpec, slot: Slot): Promise<TaskOutcome<TaskResult>> {
     storeWord(this.heap.i32, this.threadData.cancelFlags + slot.id * 4, 0);
     this.mainRunner ??= import('./thread-runner.js').then(({ ThreadRunner }) => new ThreadRunner(this.threadData, this.processCalls));
-    const [answer] = await (await this.mainRunner).run({ index: this.heap.thread, tasks: [{ slot: slot.id, spec }] });
-    return answer!.ok ? answer! : { ...answer!, retryable: false };
+    const answer = await (await this.mainRunner).runOne(this.heap.thread, slot.id, spec);
+    return answer.ok ? answer : { ...answer, retryable: false };
   }
 
   /** Gives back what a thread held that is no more. */
