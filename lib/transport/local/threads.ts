@@ -154,6 +154,7 @@ export class Threads {
     this.idle.push(index);
     if (!end.signal.aborted) this.ends.push(end);
     this.putBack(runs.slice(answers.length));
+    this.waiting.begun(answers.length, runs.length);
     this.send(); // a thread has its next tasks before what these have given is looked at
     for (const [i, answer] of answers.entries()) this.settle(runs[i]!, answer.ok ? answer : { ...answer, retryable: false });
   }
