@@ -4,7 +4,7 @@ import { MessageChannel, parentPort, threadId, workerData } from 'node:worker_th
 import * as Comlink from 'comlink';
 import { markTaskThread } from '../lib/core/nesting.js';
 import { nodeEndpoint } from '../lib/transport/local/endpoint.js';
-import type { DriverCalls, Hello, ThreadAnswer, ThreadBatch, ThreadData } from '../lib/transport/local/messages.js';
+import type { DriverCalls, Hello, PackedAnswers, ThreadBatch, ThreadData } from '../lib/transport/local/messages.js';
 import { moved, ThreadRunner } from '../lib/transport/local/thread-runner.js';
 
 markTaskThread();
@@ -14,7 +14,7 @@ const given = (Array.isArray(workerData) ? workerData[1] : workerData) as Thread
 let runner: ThreadRunner | undefined = given ? open(given) : undefined;
 
 /** The pool calls this for every batch of tasks. */
-export async function runTasks(batch: ThreadBatch): Promise<ThreadAnswer[]> {
+export async function runTasks(batch: ThreadBatch): Promise<PackedAnswers> {
   runner ??= await openLater();
   return moved(await runner.run(batch));
 }

@@ -1,7 +1,7 @@
 // What the pool loads in each thread. All of it is in a bundle that comes with its bytecode.
 import { keepCompiled, loadBundle } from '../lib/core/code-cache.js';
 import { builtFile } from '../lib/core/places.js';
-import type { ThreadAnswer, ThreadBatch } from '../lib/transport/local/messages.js';
+import type { PackedAnswers, ThreadBatch } from '../lib/transport/local/messages.js';
 
 const { runTasks: run } = loadBundle<typeof import('./task-thread.js')>(builtFile('lib/bundle/task-thread.cjs'));
 
@@ -9,7 +9,7 @@ const { runTasks: run } = loadBundle<typeof import('./task-thread.js')>(builtFil
 const KEPT_AFTER = [1, 8];
 let batches = 0;
 
-export async function runTasks(batch: ThreadBatch): Promise<ThreadAnswer[]> {
+export async function runTasks(batch: ThreadBatch): Promise<PackedAnswers> {
   const answers = await run(batch);
   if (KEPT_AFTER.includes(++batches)) keepCompiled();
   return answers;

@@ -13,7 +13,7 @@ import {
   type ReadInner,
   writeHeader,
 } from './column-header.js';
-import { shapeOf, writeInner } from './column-tuple.js';
+import { isBranching, writeInner } from './column-tuple.js';
 
 const UNDEFINED = 0;
 const NULL = 1;
@@ -47,7 +47,7 @@ export function planMixed(values: ArrayLike<unknown>, from: number, to: number, 
   const tagBytes = Math.ceil(rows / 8) * 8;
   const plan: ColumnPlan = {
     objects: columns.some(column => column.objects),
-    branching: shapeOf(columns).branching,
+    branching: isBranching(columns),
     kind: ColumnKind.Mixed,
     rows,
     byteLength: columnBytes(

@@ -2,11 +2,10 @@
 // Numbers are read in place: what comes back is a view of the column's own bytes.
 import { type ColumnHeader, ColumnKind, type ColumnPlan, checkPayload, columnBytes, HEADER_BYTES, writeHeader } from './column-header.js';
 
-const leaf = { objects: false, branching: false } as const;
-
 export function planNone(rows: number): ColumnPlan {
   const plan: ColumnPlan = {
-    ...leaf,
+    objects: false,
+    branching: false,
     kind: ColumnKind.None,
     rows,
     byteLength: columnBytes(0, rows),
@@ -22,7 +21,8 @@ export function readNone(header: ColumnHeader): undefined[] {
 export function planInt32(values: ArrayLike<unknown>, from: number, to: number): ColumnPlan {
   const rows = to - from;
   const plan: ColumnPlan = {
-    ...leaf,
+    objects: false,
+    branching: false,
     kind: ColumnKind.Int32,
     rows,
     byteLength: columnBytes(rows * 4, rows),
@@ -44,7 +44,8 @@ export function readInt32(bytes: Uint8Array, header: ColumnHeader): Int32Array {
 export function planFloat64(values: ArrayLike<unknown>, from: number, to: number): ColumnPlan {
   const rows = to - from;
   const plan: ColumnPlan = {
-    ...leaf,
+    objects: false,
+    branching: false,
     kind: ColumnKind.Float64,
     rows,
     byteLength: columnBytes(rows * 8, rows),
@@ -66,7 +67,8 @@ export function readFloat64(bytes: Uint8Array, header: ColumnHeader): Float64Arr
 export function planBoolean(values: ArrayLike<unknown>, from: number, to: number): ColumnPlan {
   const rows = to - from;
   const plan: ColumnPlan = {
-    ...leaf,
+    objects: false,
+    branching: false,
     kind: ColumnKind.Boolean,
     rows,
     byteLength: columnBytes(rows, rows),
@@ -93,7 +95,8 @@ export function planBigInt64(values: ArrayLike<unknown>, from: number, to: numbe
     if (BigInt.asIntN(64, value) !== value) return null;
   }
   const plan: ColumnPlan = {
-    ...leaf,
+    objects: false,
+    branching: false,
     kind: ColumnKind.BigInt64,
     rows,
     byteLength: columnBytes(rows * 8, rows),

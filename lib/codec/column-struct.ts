@@ -15,7 +15,7 @@ import {
 } from './column-header.js';
 import { isPlainObject } from './column-shape.js';
 import { planText, readText } from './column-text.js';
-import { innerColumns, shapeOf, writeInner } from './column-tuple.js';
+import { innerColumns, isBranching, writeInner } from './column-tuple.js';
 
 const MOST_KEYS = 64;
 
@@ -41,7 +41,8 @@ export function planStruct(values: ArrayLike<unknown>, from: number, to: number,
 export function structOf(keys: readonly string[], columns: readonly ColumnPlan[], rows: number): ColumnPlan {
   const names = planText(keys, 0, keys.length);
   const plan: ColumnPlan = {
-    ...shapeOf(columns),
+    objects: true,
+    branching: isBranching(columns),
     kind: ColumnKind.Struct,
     rows,
     byteLength: columnBytes(

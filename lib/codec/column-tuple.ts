@@ -45,15 +45,16 @@ export function innerColumns(bytes: Uint8Array, header: ColumnHeader, from: numb
   return out;
 }
 
-/** What columns side by side have to say about the values they make together. */
-export function shapeOf(columns: readonly ColumnPlan[]): { objects: true; branching: boolean } {
-  return { objects: true, branching: columns.some(c => c.branching) || columns.filter(c => c.objects).length > 1 };
+/** Whether a value that columns side by side make together may hold two objects. */
+export function isBranching(columns: readonly ColumnPlan[]): boolean {
+  return columns.some(c => c.branching) || columns.filter(c => c.objects).length > 1;
 }
 
 /** A tuple column of columns that were planned already. */
 export function tupleOf(columns: readonly ColumnPlan[], rows: number): ColumnPlan {
   const plan: ColumnPlan = {
-    ...shapeOf(columns),
+    objects: true,
+    branching: isBranching(columns),
     kind: ColumnKind.Tuple,
     rows,
     byteLength: columnBytes(

@@ -107,7 +107,7 @@ export class TaskStores {
           valueDelivered: delivery => listener.valueDelivered?.(delivery),
         }),
       close: () => of.close(),
-      run: async (spec: TaskSpec, slot: Slot, signal: AbortSignal) => this.after(spec, slot, await of.run(spec, slot, signal)),
+      run: (spec, slot, signal) => of.run(spec, slot, signal).then(outcome => this.after(spec, slot, outcome)),
     };
   }
 

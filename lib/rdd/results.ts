@@ -34,16 +34,20 @@ async function runAction(
 
 const allPartitions = (node: Node) => Array.from({ length: node.partitions }, (_, p) => p);
 
-/** The columns of each partition's result; holes for those that had not answered when it was enough. */
-export async function runForColumns(
-  action: Action,
-  sink: PlanSink,
-  partitions = allPartitions(action.node),
-): Promise<(readonly Uint8Array[])[]> {
+/** Where a partition's result goes among those that were asked for: all of them where none are named. */
+function places(partitions: readonly number[] | undefined): (partition: number) => number {
+  if (partitions === undefined) return partition => partition;
   const place = new Map(partitions.map((partition, at) => [partition, at]));
-  const results: (readonly Uint8Array[])[] = new Array(partitions.length);
-  await runAction(action, sink, partitions, (partition, columns) => {
-    results[place.get(partition)!] = columns;
+  return partition => place.get(partition)!;
+}
+
+/** The columns of each partition's result; holes for those that had not answered when it was enough. */
+export async function runForColumns(action: Action, sink: PlanSink, partitions?: readonly number[]): Promise<(readonly Uint8Array[])[]> {
+  const all = partitions ?? allPartitions(action.node);
+  const placeOf = places(partitions);
+  const results: (readonly Uint8Array[])[] = new Array(all.length);
+  await runAction(action, sink, all, (partition, columns) => {
+    results[placeOf(partition)] = columns;
   });
   return results;
 }
@@ -52,13 +56,13 @@ export async function runForColumns(
  * The rows of all partitions, one partition after the other. They are made as the partitions come: the main thread has little
  * else to do meanwhile, and the job's end need not wait for them.
  */
-export async function runForRows<T>(action: Action, sink: PlanSink, partitions = allPartitions(action.node)): Promise<T[]> {
-  const place = new Map(partitions.map((partition, at) => [partition, at]));
+export async function runForRows<T>(action: Action, sink: PlanSink, partitions?: readonly number[]): Promise<T[]> {
+  const placeOf = places(partitions);
   const early = new Map<number, readonly Uint8Array[]>();
   const rows: T[] = [];
   let next = 0;
-  await runAction(action, sink, partitions, (partition, columns) => {
-    early.set(place.get(partition)!, columns);
+  await runAction(action, sink, partitions ?? allPartitions(action.node), (partition, columns) => {
+    early.set(placeOf(partition), columns);
     for (let ready = early.get(next); ready !== undefined; ready = early.get(next)) {
       appendRows(rows, ready);
       early.delete(next++);

@@ -64,6 +64,14 @@ export class LinkedList<T extends Links<T>> {
   private last: T | undefined;
   size = 0;
 
+  /** The item at hand may be removed meanwhile. */
+  *[Symbol.iterator](): Generator<T, void> {
+    for (let item = this.first, next: T | undefined; item !== undefined; item = next) {
+      next = item.next;
+      yield item;
+    }
+  }
+
   addFirst(item: T): void {
     item.next = this.first;
     if (this.first === undefined) this.last = item;

@@ -47,10 +47,20 @@ function start(state: State, job: Job, stage: Stage, partition: number, slot: Sl
   const history = stage.failures.get(partition);
   const attempt = history?.next ?? stage.firstAttempt;
   const ref: TaskRef = { job: job.id, stage: stage.id, partition, attempt };
-  const task: Task = { ref, stage, slot, started: state.now, round: stage.round, job, twin: undefined };
+  const task: Task = {
+    ref,
+    stage,
+    slot,
+    started: state.now,
+    round: stage.round,
+    job,
+    twin: undefined,
+    previous: undefined,
+    next: undefined,
+  };
   if (history !== undefined) noteLaunch(history, task, out);
   if (attempt > stage.lastAttempt) stage.lastAttempt = attempt;
-  stage.running.add(task);
+  stage.running.addLast(task);
   job.running++;
   const { executor } = slot;
   const isAlone = history !== undefined && shouldRunAlone(history) && executor.busy === 0;

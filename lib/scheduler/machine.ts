@@ -156,7 +156,7 @@ function vacate(state: State, slot: SlotState, how?: 'warm' | 'rests'): Task {
   else state.fleet.vacate(slot, how === 'warm');
   if (task.job !== undefined) {
     task.job.running--;
-    task.stage.running.delete(task);
+    task.stage.running.remove(task);
   }
   return task;
 }
@@ -191,8 +191,8 @@ function succeedTask(state: State, slot: SlotState, task: Task, seconds: number 
   const { partition } = task.ref;
   stage.left--;
   stage.done.add(partition);
-  stage.missing.delete(partition);
-  stage.failures.delete(partition);
+  if (stage.missing.size > 0) stage.missing.delete(partition);
+  if (stage.failures.size > 0) stage.failures.delete(partition);
   if (task.round === stage.round) stage.vainRounds = 0;
   if (state.rules.speculation !== undefined) stage.durations.push(state.now - task.started);
   out.push({ type: 'accept', task: task.ref, jobs: stage.waiterIds });

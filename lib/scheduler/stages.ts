@@ -257,7 +257,7 @@ function handOver(stage: Stage, from: Job): void {
 function stopTasks(stage: Stage, job: JobId, out: Command[]): void {
   if (stage.isStarted) out.push({ type: 'stageAborted', stage: stage.id, job });
   for (const partition of stage.queue.drain()) stage.asked.delete(partition);
-  for (const task of [...stage.running]) {
+  for (const task of stage.running) {
     stage.asked.delete(task.ref.partition);
     abortTask(task, out);
   }
@@ -273,7 +273,7 @@ function stopTasks(stage: Stage, job: JobId, out: Command[]): void {
 export function abortTask(task: Task, out: Command[]): void {
   const { job, stage } = task;
   if (job !== undefined) job.running--;
-  stage.running.delete(task);
+  stage.running.remove(task);
   task.job = undefined;
   task.twin = undefined;
   out.push({ type: 'abort', task: task.ref, slot: task.slot.slot.id });

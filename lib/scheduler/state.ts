@@ -3,8 +3,9 @@
 // Objects point at each other, so that no event costs a search: a slot knows its task, a task its stage, a stage its jobs.
 // docs/scheduler-states.md lists the states and their legal moves.
 import type { ExecutorId, JobId, StageId } from '../core/ids.js';
-import { Fleet, type QuarantineRule, type SlotState } from './fleet.js';
+import { Fleet, LinkedList, type QuarantineRule, type SlotState } from './fleet.js';
 import type { TaskRef } from './messages.js';
+import { PartitionSet } from './partition-set.js';
 import { PartitionQueue } from './partitionQueue.js';
 import type { FailureHistory } from './retry.js';
 
@@ -37,16 +38,16 @@ export interface Stage {
   /** The stages that read it. */
   readonly children: Set<Stage>;
   /** Every partition asked for: those that succeeded, run, or wait for a slot. */
-  readonly asked: Set<number>;
+  readonly asked: PartitionSet;
   /** Those of them that succeeded. */
-  readonly done: Set<number>;
+  readonly done: PartitionSet;
   /** Those whose output was lost and has not been made again. An ended stage makes them again once a stage that is open reads it. */
   readonly missing: Set<number>;
   /** It had ended, and is open for nothing but what is missing. */
   isReopened: boolean;
   /** Those that wait for a slot. */
   readonly queue: PartitionQueue;
-  readonly running: Set<Task>;
+  readonly running: LinkedList<Task>;
   /** How many of the asked partitions have not succeeded. */
   left: number;
   /** Of partitions that failed and have not succeeded since. */
@@ -85,6 +86,9 @@ export interface Task {
   job: Job | undefined;
   /** Another attempt at the same partition that runs at the same time. */
   twin: Task | undefined;
+  // Links of the stage's list of running tasks.
+  previous: Task | undefined;
+  next: Task | undefined;
 }
 
 export interface SpeculationRule {
@@ -133,12 +137,12 @@ export function createStage(id: StageId): Stage {
     parents: new Set(),
     waitingFor: new Set(),
     children: new Set(),
-    asked: new Set(),
-    done: new Set(),
+    asked: new PartitionSet(),
+    done: new PartitionSet(),
     missing: new Set(),
     isReopened: false,
     queue: new PartitionQueue(),
-    running: new Set(),
+    running: new LinkedList(),
     left: 0,
     failures: new Map(),
     firstAttempt: 0,

@@ -55,13 +55,13 @@ export function joinRuns(u32: Uint32Array, list: RunList, reduce: number): Run[]
     }
     const pieces = new Uint32Array((end - i) * PIECE);
     for (let p = 0; p < pieces.length; p += PIECE, i++) writePiece(pieces, p, u32, list.address(i), reduce);
-    runs.push({ ...run, rows, bytes: numericPayload(rows, run.keyKind, run.valueKind), pieces });
+    runs.push({ pieces, ...run, rows, bytes: numericPayload(rows, run.keyKind, run.valueKind) });
   }
   return runs;
 }
 
-/** Copies the rows of joined runs to `at` in some memory: the run as it is there. */
-export function copyJoined(from: Uint32Array, run: Run, to: Uint32Array, at: number): Run {
+/** Copies the rows of joined runs to `at` in some memory: the run as it is there. `own` is given where that is not the heap. */
+export function copyJoined(from: Uint32Array, run: Run, to: Uint32Array, at: number, own?: ArrayBufferLike): Run {
   const { rows, keyKind, valueKind, pieces } = run;
   const [keyWords, valueWords] = [numericBytes[keyKind]! / 4, numericBytes[valueKind]! / 4];
   const valuesAt = at + pad8(rows * keyWords * 4);
@@ -71,8 +71,8 @@ export function copyJoined(from: Uint32Array, run: Run, to: Uint32Array, at: num
     for (let i = 0; i < n * keyWords; i++) to[keyTo++] = from[keys + i]!;
     for (let i = 0; i < n * valueWords; i++) to[valueTo++] = from[values + i]!;
   }
-  const { pieces: _, ...whole } = run;
-  return { ...whole, payload: at, keysAt: at, valuesAt };
+  const { map, attempt, sequence, bytes, numeric } = run;
+  return { map, attempt, sequence, rows, bytes, payload: at, numeric, keyKind, valueKind, keysAt: at, valuesAt, own };
 }
 
 function writePiece(pieces: Uint32Array, p: number, u32: Uint32Array, entry: number, reduce: number): void {

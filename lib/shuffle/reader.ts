@@ -38,7 +38,7 @@ export function* loadedRuns({ heap, spill }: ShuffleStore, runs: Iterable<Run>, 
       const own = block.buffer;
       const words = new Uint32Array(own);
       const end = block.byteOffset + bytes;
-      for (let at = block.byteOffset; at < end; at = nextRun(words, at)) yield { ...readRun(words, at), own };
+      for (let at = block.byteOffset; at < end; at = nextRun(words, at)) yield { own, ...readRun(words, at) };
       continue;
     }
     try {
@@ -54,7 +54,7 @@ function* loadedJoined(heap: Heap, run: Run, place: 'heap' | 'own'): Generator<R
   const address = place === 'heap' ? heap.allocate(run.bytes) : 0;
   if (address === 0) {
     const own = new Uint32Array(run.bytes / 4);
-    yield { ...copyJoined(heap.u32, run, own, 0), own: own.buffer };
+    yield copyJoined(heap.u32, run, own, 0, own.buffer);
     return;
   }
   try {

@@ -73,7 +73,7 @@ export interface Run {
   /** It stands for rows that lie elsewhere in the heap: addresses of keys and values and the number of rows of each part (joined-runs.ts). */
   readonly pieces?: Uint32Array;
   /** The memory that the addresses are of, where that is not the heap. */
-  readonly own?: ArrayBufferLike;
+  readonly own?: ArrayBufferLike | undefined;
 }
 
 /** What a run, or the runs that it stands for, are: the SPILLED_ bits. */

@@ -8,7 +8,8 @@ export class CallOffs<Run> {
   /** `callOff` is called with the runs that are there when their signal is raised. */
   constructor(private readonly callOff: (run: Run) => void) {}
 
-  add(signal: AbortSignal, run: Run): void {
+  /** Returns the runs that it is one of, from which it is to be deleted when it has settled. */
+  add(signal: AbortSignal, run: Run): Set<Run> {
     let runs = this.runs.get(signal);
     if (runs === undefined) {
       const all = new Set<Run>();
@@ -17,11 +18,6 @@ export class CallOffs<Run> {
         for (const each of all) this.callOff(each);
       });
     }
-    runs.add(run);
-  }
-
-  /** It has settled. */
-  delete(signal: AbortSignal, run: Run): void {
-    this.runs.get(signal)?.delete(run);
+    return runs.add(run);
   }
 }

@@ -17,7 +17,7 @@ export interface Slot {
   /** The process that the slot is in; slots of one executor share its memory, and its fate. */
   readonly executor: ExecutorId;
   /** Where that process is, for messages: `host:port`. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /** The thread's index in that process. */
   readonly thread: number;
   /** A place in the executor's queue: its task begins when a thread is free. Only tasks that are known to be quick are given to one. */

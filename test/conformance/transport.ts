@@ -2,6 +2,7 @@
 // one calls `testTransport` with a factory.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
 import { readColumn } from '../../lib/codec/column.js';
 import { idSequence, type MapId, type RddId, type StageId } from '../../lib/core/ids.js';
 import { inputsOf, type StoredInputs } from '../../lib/plan/branches.js';
@@ -112,6 +113,14 @@ export function testTransport(name: string, make: () => Promise<TransportUnderTe
 
     /** The slots that are no places in a queue. */
     const threads = () => transport.slots().filter(({ ahead }) => ahead !== true);
+
+    test('its slots are objects of one shape', () => {
+      // Else whatever reads one of them, for each task, looks its properties up anew.
+      setFlagsFromString('--allow-natives-syntax');
+      const haveSameShape = new Function('a', 'b', 'return %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
+      const [first, ...others] = transport.slots();
+      for (const slot of others) assert.ok(haveSameShape(first!, slot), JSON.stringify([first, slot]));
+    });
 
     test('its slots have ids of their own, and say where they are', () => {
       const slots = transport.slots();

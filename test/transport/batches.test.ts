@@ -41,6 +41,16 @@ test('a message takes 32 tasks', () => {
   );
 });
 
+test('a message takes what threads get to, and one more to see', () => {
+  const batches = waiting(...Array.from({ length: 200 }, (_, i) => quick(String(i))));
+  const lengths = [3, 4, 2, 3, 6, 12, 24, 32].map(begun => {
+    const { length } = batches.next(1)!;
+    batches.begun(Math.min(begun, length), length);
+    return length;
+  });
+  assert.deepEqual(lengths, [32, 4, 8, 3, 6, 12, 24, 32]);
+});
+
 test('an attempt that follows another goes alone', () => {
   const batches = waiting(quick('a'), quick('again', 1, 1), quick('b'));
   assert.deepEqual([names(batches.next(1)), names(batches.next(1)), names(batches.next(1))], ['a', 'again', 'b']);

@@ -17,6 +17,8 @@ export class Batches<Run extends Batched> {
   private readonly first: Run[] = [];
   /** By stage; none is empty. */
   private readonly quick = new Map<number, Run[]>();
+  /** Tasks to a message: as many as threads lately got to in the time that they have for one. */
+  private most = MOST_TOGETHER;
 
   add(run: Run): void {
     if (run.isQuick) this.ofStage(run).push(run);
@@ -49,8 +51,14 @@ export class Batches<Run extends Batched> {
     const waiting = this.quick.get(first.spec.stage);
     if (waiting === undefined) return [first];
     const again = waiting.findIndex(({ spec }) => spec.attempt > 0);
-    const most = Math.min(MOST_TOGETHER - 1, Math.ceil(waiting.length / idle), again < 0 ? waiting.length : again);
+    const most = Math.min(this.most - 1, Math.ceil(waiting.length / idle), again < 0 ? waiting.length : again);
     return [first, ...this.takeQuick(first.spec.stage, most)];
+  }
+
+  /** Of a message of so many tasks a thread has begun so many: what it does not get to goes to and fro for nothing. */
+  begun(tasks: number, of: number): void {
+    if (tasks < of) this.most = tasks + 1;
+    else if (of >= this.most) this.most = Math.min(MOST_TOGETHER, 2 * this.most);
   }
 
   /** Those may be removed meanwhile. */

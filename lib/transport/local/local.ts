@@ -50,10 +50,10 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   constructor({ threads, heap, store, kernels, givesBack = false }: LocalOptions) {
     this.heap = heap;
     this.store = store;
-    this.allSlots = Array.from({ length: threads * (1 + QUEUED) }, (_, id): Slot => {
-      const slot = { id: id as SlotId, executor: LOCAL_EXECUTOR, thread: id % threads };
-      return id < threads ? slot : { ...slot, ahead: true };
-    });
+    this.allSlots = Array.from(
+      { length: threads * (1 + QUEUED) },
+      (_, id): Slot => ({ id: id as SlotId, executor: LOCAL_EXECUTOR, thread: id % threads, ahead: id >= threads }),
+    );
     this.threadData = {
       memory: heap.memory,
       kernels,
@@ -98,8 +98,8 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   private async runHere(spec: TaskSpec, slot: Slot): Promise<TaskOutcome<TaskResult>> {
     storeWord(this.heap.i32, this.threadData.cancelFlags + slot.id * 4, 0);
     this.mainRunner ??= import('./thread-runner.js').then(({ ThreadRunner }) => new ThreadRunner(this.threadData, this.processCalls));
-    const [answer] = await (await this.mainRunner).run({ index: this.heap.thread, tasks: [{ slot: slot.id, spec }] });
-    return answer!.ok ? answer! : { ...answer!, retryable: false };
+    const answer = await (await this.mainRunner).runOne(this.heap.thread, slot.id, spec);
+    return answer.ok ? answer : { ...answer, retryable: false };
   }
 
   /** Gives back what a thread held that is no more. */

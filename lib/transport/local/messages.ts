@@ -2,7 +2,7 @@
 // thread to the driver go through comlink.
 
 import type { ErrorRecord } from '../../core/errors.js';
-import type { TaskResult, TaskSpec } from '../../task/spec.js';
+import type { InputSpec, TaskResult, TaskSpec } from '../../task/spec.js';
 
 /** What every thread has to know. */
 export interface ThreadData {
@@ -17,13 +17,19 @@ export interface ThreadData {
   readonly spillDirectory: string | undefined;
 }
 
-/**
- * Tasks on their way to whatever thread is free, to be run one after the other. `index`: whose heap they take from, in its books.
- * `slot`: whose cancel flag a task heeds.
- */
+/** Tasks on their way to whatever thread is free, to be run one after the other. `index`: whose heap they take from, in its books. */
 export interface ThreadBatch {
   readonly index: number;
-  readonly tasks: readonly { readonly slot: number; readonly spec: TaskSpec }[];
+  readonly tasks: PackedTasks;
+}
+
+/** Tasks of one stage, each with its slot: whose cancel flag it heeds. See packing.ts. */
+export interface PackedTasks {
+  readonly first: TaskSpec;
+  /** Of each task. */
+  readonly numbers: Float64Array;
+  /** Those of all but the first, where they are not among the numbers. */
+  readonly inputs: readonly (readonly InputSpec[])[] | undefined;
 }
 
 /**
@@ -31,6 +37,16 @@ export interface ThreadBatch {
  * lost.
  */
 export type ThreadAnswer = { readonly ok: true; readonly result: TaskResult } | { readonly ok: false; readonly error: ErrorRecord };
+
+/** The answers to a batch. */
+export interface PackedAnswers {
+  /** Of each answer. */
+  readonly numbers: Float64Array;
+  /** Small columns, one after the other. */
+  readonly columns: Uint8Array;
+  /** Answers with more than numbers and a small column. */
+  readonly others: readonly ThreadAnswer[];
+}
 
 /** What a thread that was started before its context learns later. */
 export interface Work {

@@ -5,7 +5,7 @@ import * as Comlink from 'comlink';
 import { Piscina } from 'piscina';
 import { builtFile } from '../../core/places.js';
 import { nodeEndpoint } from './endpoint.js';
-import type { DriverCalls, Hello, ThreadAnswer, ThreadBatch, ThreadData, Work } from './messages.js';
+import type { DriverCalls, Hello, PackedAnswers, ThreadBatch, ThreadData, Work } from './messages.js';
 
 export type ProcessCalls = Pick<DriverCalls, 'processStarted' | 'processEnded'>;
 
@@ -26,7 +26,7 @@ export function takePool(count: number, data: ThreadData): ThreadPool {
 }
 
 export class ThreadPool {
-  readonly piscina: Piscina<ThreadBatch, ThreadAnswer[]>;
+  readonly piscina: Piscina<ThreadBatch, PackedAnswers>;
   /** Milliseconds that each thread took to start, as they came up. */
   readonly startTimes: number[] = [];
   private processes: ProcessCalls | undefined;

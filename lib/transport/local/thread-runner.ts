@@ -13,7 +13,8 @@ import { SpillFiles } from '../../storage/spill-files.js';
 import type { TaskEnv } from '../../task/env.js';
 import { TaskRunner } from '../../task/run.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
-import type { DriverCalls, ThreadAnswer, ThreadBatch, ThreadData } from './messages.js';
+import type { DriverCalls, PackedAnswers, ThreadAnswer, ThreadBatch, ThreadData } from './messages.js';
+import { packAnswers, slotsOf, unpackTask } from './packing.js';
 
 /** Bytes of an answer that are worth moving to the driver: a thread loads the pool's own code for it, in some 20 ms. */
 const WORTH_MOVING = 4 << 20;
@@ -21,12 +22,12 @@ const WORTH_MOVING = 4 << 20;
 const BATCH_MS = 2;
 
 /** Answers on their way to the driver: large columns are moved. */
-export async function moved(answers: ThreadAnswer[]): Promise<ThreadAnswer[]> {
-  const buffers = answers.flatMap(answer => (answer.ok && bytesOf(answer.result) >= WORTH_MOVING ? buffersOf(answer.result) : []));
-  if (buffers.length === 0) return answers;
+export async function moved(answers: PackedAnswers): Promise<PackedAnswers> {
+  const large = answers.others.flatMap(answer => (answer.ok && bytesOf(answer.result) >= WORTH_MOVING ? [answer.result] : []));
+  if (large.length === 0) return answers;
   // Only here: most threads never need the pool's own code.
   const { move, transferableSymbol, valueSymbol } = (await importModule('piscina')) as unknown as typeof import('piscina');
-  return move({ [transferableSymbol]: buffers, [valueSymbol]: answers } as never) as unknown as ThreadAnswer[];
+  return move({ [transferableSymbol]: large.flatMap(buffersOf), [valueSymbol]: answers } as never) as unknown as PackedAnswers;
 }
 
 const bytesOf = ({ columns }: TaskResult) => columns.reduce((sum, column) => sum + column.length, 0);
@@ -49,22 +50,27 @@ export class ThreadRunner {
   }
 
   /** Never rejects. */
-  async run({ index, tasks }: ThreadBatch): Promise<ThreadAnswer[]> {
+  async run({ index, tasks }: ThreadBatch): Promise<PackedAnswers> {
     const env = this.env(index);
     const answers: ThreadAnswer[] = [];
     const end = performance.now() + BATCH_MS;
-    for (const [i, { slot, spec }] of tasks.entries()) {
+    for (const [i, slot] of slotsOf(tasks).entries()) {
       if (i > 0) {
         if (performance.now() > end) break;
         storeWord(env.heap.i32, this.data.progress + index * 4, i);
       }
-      this.flag = this.data.cancelFlags + slot * 4;
-      answers.push(await this.runTask(spec, env));
+      answers.push(await this.runTask(slot, unpackTask(tasks, i), env));
     }
-    return answers;
+    return packAnswers(answers);
   }
 
-  private async runTask(spec: TaskSpec, env: TaskEnv): Promise<ThreadAnswer> {
+  /** One task by itself, where no message brought it. Never rejects. */
+  runOne(index: number, slot: number, spec: TaskSpec): Promise<ThreadAnswer> {
+    return this.runTask(slot, spec, this.env(index));
+  }
+
+  private async runTask(slot: number, spec: TaskSpec, env: TaskEnv): Promise<ThreadAnswer> {
+    this.flag = this.data.cancelFlags + slot * 4;
     try {
       env.checkCancelled();
       return { ok: true, result: await this.tasks.run(spec, env) };

@@ -13,6 +13,7 @@ import { CallOffs } from '../call-offs.js';
 import { MOST_WAIT_MS, type TaskOutcome } from '../contract.js';
 import { Batches } from './batches.js';
 import type { ThreadAnswer, ThreadData } from './messages.js';
+import { alike, packTasks, unpackAnswers } from './packing.js';
 import { type ProcessCalls, type ThreadPool, takePool } from './pool.js';
 
 /** How long a called-off task may take to notice before its thread is ended. */
@@ -35,6 +36,8 @@ interface Run {
   readonly resolve: (outcome: Outcome) => void;
   /** When it came, in milliseconds. */
   readonly since: number;
+  /** Those that its signal calls off. */
+  siblings: Set<Run> | undefined;
   /** Undefined while it waits. */
   flight: Flight | undefined;
   timer: NodeJS.Timeout | undefined;
@@ -56,6 +59,8 @@ export class Threads {
   private readonly waiting = new Batches<Run>();
   private readonly idle: number[];
   private readonly callOffs = new CallOffs<Run>(run => this.callOff(run));
+  /** Of flights that came back: to make one costs more than many a task. */
+  private readonly ends: AbortController[] = [];
   private isDue = false;
   private watch: NodeJS.Timeout | undefined;
   private closing = false;
@@ -77,9 +82,19 @@ export class Threads {
     if (this.closing) return Promise.resolve(ended());
     if (signal.aborted) return Promise.resolve(calledOff());
     return new Promise(resolve => {
-      const run: Run = { spec, slot, isQuick, signal, resolve, since: performance.now(), flight: undefined, timer: undefined };
+      const run: Run = {
+        spec,
+        slot,
+        isQuick,
+        signal,
+        resolve,
+        since: performance.now(),
+        siblings: undefined,
+        flight: undefined,
+        timer: undefined,
+      };
       storeWord(this.options.heap.i32, this.flagOf(run), 0);
-      this.callOffs.add(signal, run);
+      run.siblings = this.callOffs.add(signal, run);
       this.waiting.add(run);
       if (this.goesBack(run)) this.watch ??= setTimeout(() => this.sendBack(), MOST_WAIT_MS);
       if (this.isDue) return;
@@ -101,9 +116,11 @@ export class Threads {
 
   private send(): void {
     while (this.idle.length > 0) {
-      const runs = this.waiting.next(this.idle.length);
-      if (runs === undefined) return;
-      void this.fly({ index: this.idle.pop()!, runs, end: new AbortController() });
+      const next = this.waiting.next(this.idle.length);
+      if (next === undefined) return;
+      const runs = next.slice(0, alike(next));
+      this.waiting.putBack(next.slice(runs.length));
+      void this.fly({ index: this.idle.pop()!, runs, end: this.ends.pop() ?? new AbortController() });
     }
   }
 
@@ -129,13 +146,15 @@ export class Threads {
     storeWord(this.options.heap.i32, this.progressOf(flight), 0);
     let answers: ThreadAnswer[];
     try {
-      answers = await this.pool.piscina.run({ index, tasks: runs.map(({ slot, spec }) => ({ slot, spec })) }, { signal: end.signal });
+      answers = unpackAnswers(await this.pool.piscina.run({ index, tasks: packTasks(runs) }, { signal: end.signal }));
     } catch (error) {
       this.lose(flight, error);
       return;
     }
     this.idle.push(index);
+    if (!end.signal.aborted) this.ends.push(end);
     this.putBack(runs.slice(answers.length));
+    this.waiting.begun(answers.length, runs.length);
     this.send(); // a thread has its next tasks before what these have given is looked at
     for (const [i, answer] of answers.entries()) this.settle(runs[i]!, answer.ok ? answer : { ...answer, retryable: false });
   }
@@ -170,7 +189,7 @@ export class Threads {
 
   private settle(run: Run, outcome: Outcome): void {
     clearTimeout(run.timer);
-    this.callOffs.delete(run.signal, run);
+    run.siblings?.delete(run);
     run.resolve(outcome);
   }
 

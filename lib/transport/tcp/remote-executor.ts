@@ -42,6 +42,8 @@ export interface RunningTask {
   /** Of its columns. */
   readonly bytes: number;
   readonly resolve: (outcome: Outcome) => void;
+  /** Those that its signal calls off. */
+  siblings: Set<RunningTask> | undefined;
   /** Those that it went out with, while the executor has not said that it has got it. */
   sent: SentTogether | undefined;
 }
@@ -113,9 +115,9 @@ export class RemoteExecutor {
     if (slot.ahead === true && bytes > 0 && this.underWay + bytes > this.mostUnderWay) return Promise.resolve(NOT_BEGUN);
     this.underWay += bytes;
     return new Promise(resolve => {
-      const task: RunningTask = { id: this.fleet.nextTask(), at: this, spec, signal, bytes, resolve, sent: undefined };
+      const task: RunningTask = { id: this.fleet.nextTask(), at: this, spec, signal, bytes, resolve, siblings: undefined, sent: undefined };
       this.running.set(task.id, task);
-      this.fleet.callOffs.add(signal, task);
+      task.siblings = this.fleet.callOffs.add(signal, task);
       try {
         this.sendTask(task.id, spec, slot.ahead === true);
       } catch (error) {
@@ -320,7 +322,7 @@ export class RemoteExecutor {
     this.running.delete(task.id);
     this.underWay -= task.bytes;
     this.hear(task);
-    this.fleet.callOffs.delete(task.signal, task);
+    task.siblings?.delete(task);
     task.resolve(outcome);
   }
 

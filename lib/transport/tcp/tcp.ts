@@ -203,10 +203,10 @@ export class TcpTransport implements Transport<TaskSpec, TaskResult> {
     const id = (address === undefined ? name : `${address}/${this.nextExecutor()}`) as ExecutorId;
     // What ends a process should end one task: there none waits in a queue behind another.
     const queue = starter === undefined ? MOST_QUEUED : 0;
-    const slots = Array.from({ length: threads * (1 + queue) }, (_, i): Slot => {
-      const slot = { id: this.nextSlot(), executor: id, ...(address === undefined ? {} : { address }), thread: i % threads };
-      return i < threads ? slot : { ...slot, ahead: true };
-    });
+    const slots = Array.from(
+      { length: threads * (1 + queue) },
+      (_, i): Slot => ({ id: this.nextSlot(), executor: id, address, thread: i % threads, ahead: i >= threads }),
+    );
     const executor = new RemoteExecutor(id, address ?? name, serves, memory, slots, this.fleet, connection);
     connection.send({ type: 'welcome', executor: id, session: this.session, storageFraction });
     this.executors.set(id, executor);
