@@ -1,10 +1,16 @@
-// In a worker: which closures need not be revived again. A closure may keep state in what it captured, and each job begins with
+// Which closures need not be revived again. A closure may keep state in what it captured, and each job begins with
 // that as the driver had it. One that captured primitive values and globals alone has nowhere to keep any, but on itself.
 import type { FunctionNode, ShippedClosure, ShippedNode } from './types.js';
 
 /** Whether one revived function can stand for all closures of this content, as long as nobody gives it properties. */
 export function isStateless({ nodes, entry }: ShippedClosure): boolean {
   return nodes.every((node, index) => (node.kind === 'function' ? index === entry && isPlain(node) : isFixed(node)));
+}
+
+/** Whether it is a function and nothing else: it cannot be told from the one that it was captured from. */
+export function takesNothing({ nodes }: ShippedClosure): boolean {
+  const [node] = nodes;
+  return nodes.length === 1 && node!.kind === 'function' && node!.captures.length === 0 && isPlain(node!);
 }
 
 /** No class, which may have private static fields, and nothing on it that came from the driver. */
