@@ -2,13 +2,12 @@
 // Numbers are read in place: what comes back is a view of the column's own bytes.
 import { type ColumnHeader, ColumnKind, type ColumnPlan, checkPayload, columnBytes, HEADER_BYTES, writeHeader } from './column-header.js';
 
-const leaf = { objects: false, branching: false } as const;
-
 export function planNone(rows: number): ColumnPlan {
   const plan: ColumnPlan = {
-    ...leaf,
     kind: ColumnKind.None,
     rows,
+    objects: false,
+    branching: false,
     byteLength: columnBytes(0, rows),
     write: target => writeHeader(target, plan),
   };
@@ -22,9 +21,10 @@ export function readNone(header: ColumnHeader): undefined[] {
 export function planInt32(values: ArrayLike<unknown>, from: number, to: number): ColumnPlan {
   const rows = to - from;
   const plan: ColumnPlan = {
-    ...leaf,
     kind: ColumnKind.Int32,
     rows,
+    objects: false,
+    branching: false,
     byteLength: columnBytes(rows * 4, rows),
     write(target) {
       writeHeader(target, plan);
@@ -44,9 +44,10 @@ export function readInt32(bytes: Uint8Array, header: ColumnHeader): Int32Array {
 export function planFloat64(values: ArrayLike<unknown>, from: number, to: number): ColumnPlan {
   const rows = to - from;
   const plan: ColumnPlan = {
-    ...leaf,
     kind: ColumnKind.Float64,
     rows,
+    objects: false,
+    branching: false,
     byteLength: columnBytes(rows * 8, rows),
     write(target) {
       writeHeader(target, plan);
@@ -66,9 +67,10 @@ export function readFloat64(bytes: Uint8Array, header: ColumnHeader): Float64Arr
 export function planBoolean(values: ArrayLike<unknown>, from: number, to: number): ColumnPlan {
   const rows = to - from;
   const plan: ColumnPlan = {
-    ...leaf,
     kind: ColumnKind.Boolean,
     rows,
+    objects: false,
+    branching: false,
     byteLength: columnBytes(rows, rows),
     write(target) {
       writeHeader(target, plan);
@@ -93,9 +95,10 @@ export function planBigInt64(values: ArrayLike<unknown>, from: number, to: numbe
     if (BigInt.asIntN(64, value) !== value) return null;
   }
   const plan: ColumnPlan = {
-    ...leaf,
     kind: ColumnKind.BigInt64,
     rows,
+    objects: false,
+    branching: false,
     byteLength: columnBytes(rows * 8, rows),
     write(target) {
       writeHeader(target, plan);

@@ -8,7 +8,7 @@ import { rowExpression, type SinkCode } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
 import { FixedTree } from '../stats/fixed-tree.js';
 import { Moments, type MomentsRecord } from '../stats/moments.js';
-import { encodeColumn } from './rows.js';
+import { encodeNodes } from '../stats/tree-columns.js';
 import { Sink, type SinkResult } from './sink.js';
 
 export abstract class TreeSink<P> extends Sink {
@@ -29,11 +29,7 @@ export abstract class TreeSink<P> extends Sink {
 
   finish(): SinkResult {
     const nodes = this.tree.nodes();
-    return {
-      columns: [encodeColumn(nodes.map(node => [node.level, node.index, this.encode(node.partial)]))],
-      rowsOut: nodes.length,
-      bytesOut: 0,
-    };
+    return { columns: encodeNodes(nodes, partial => this.encode(partial)), rowsOut: nodes.length, bytesOut: 0 };
   }
 
   protected encode(partial: P): unknown {
