@@ -13,6 +13,7 @@ import { Sink, type SinkResult } from './sink.js';
 
 export abstract class TreeSink<P> extends Sink {
   private readonly tree: FixedTree<P>;
+  override readonly ownsBlocks = true;
 
   constructor(blocks: BlockRange, merge: (a: P, b: P) => P) {
     super();
