@@ -43,7 +43,13 @@ function isFixed(node: ShippedNode): boolean {
 
 /** What a function has on itself and on its prototype, to see later whether that is all. */
 export function ownParts(fn: (...args: never[]) => unknown): unknown[] {
+  const parts: unknown[] = [];
+  addParts(fn, parts);
   const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value;
-  const owners = typeof prototype === 'object' && prototype !== null ? [fn, prototype] : [fn];
-  return owners.flatMap(owner => Reflect.ownKeys(owner).flatMap(key => [key, Object.getOwnPropertyDescriptor(owner, key)?.value]));
+  if (typeof prototype === 'object' && prototype !== null) addParts(prototype, parts);
+  return parts;
+}
+
+function addParts(owner: object, parts: unknown[]): void {
+  for (const key of Reflect.ownKeys(owner)) parts.push(key, Object.getOwnPropertyDescriptor(owner, key)?.value);
 }
