@@ -41,9 +41,18 @@ export function callSite(): CallSite | undefined {
 /** Scripts of Node, loops that Heddle compiled, and the pool that runs its tasks. */
 const INTERNAL = /^node:|^heddle-stage:|[\\/]node_modules[\\/]piscina[\\/]/;
 
+const MOST_KEPT = 256;
+const known = new Map<string, boolean>();
+
 /** Whether a script is Heddle's own, or between it and Node: not where a user would look for a mistake. */
 export function isInternal(script: string): boolean {
-  return [OWN_URL, OWN_PATH, WORKERS_URL, WORKERS_PATH].some(own => script.startsWith(own)) || INTERNAL.test(script);
+  let internal = known.get(script);
+  if (internal === undefined) {
+    internal = [OWN_URL, OWN_PATH, WORKERS_URL, WORKERS_PATH].some(own => script.startsWith(own)) || INTERNAL.test(script);
+    if (known.size >= MOST_KEPT) known.delete(known.keys().next().value as string);
+    known.set(script, internal);
+  }
+  return internal;
 }
 
 /** Every frame of the present stack as V8 has it: unmapped, innermost first. */

@@ -34,14 +34,27 @@ export function originalPosition(script: string, line: number, column: number, m
   return { file: toPath(entry.originalSource), line: entry.originalLine + 1, column: entry.originalColumn + 1 };
 }
 
+const paths = new Map<string, string>();
+
 /** A file: URL as a path; anything else as it is. */
 export function toPath(script: string): string {
   if (!script.startsWith('file:')) return script;
+  let path = paths.get(script);
+  if (path === undefined) keep(paths, script, (path = pathOf(script)));
+  return path;
+}
+
+function pathOf(url: string): string {
   try {
-    return fileURLToPath(script);
+    return fileURLToPath(url);
   } catch {
-    return script;
+    return url;
   }
+}
+
+function keep<T>(map: Map<string, T>, script: string, value: T): void {
+  if (map.size >= MOST_KEPT) map.delete(map.keys().next().value as string);
+  map.set(script, value);
 }
 
 function mapOf(script: string, mapUrl: string | undefined): SourceMap | undefined {
@@ -52,12 +65,12 @@ function mapOf(script: string, mapUrl: string | undefined): SourceMap | undefine
     given.set(script, map);
     return map;
   }
+  // Node has a script's map from the moment that it is loaded, or never.
+  if (kept.has(script)) return kept.get(script);
   const live = findSourceMap(script) ?? findSourceMap(toPath(script));
   if (live !== undefined) return live;
-  if (kept.has(script)) return kept.get(script);
   const map = readMap(script, mapUrl);
-  if (kept.size >= MOST_KEPT) kept.delete(kept.keys().next().value as string);
-  kept.set(script, map);
+  keep(kept, script, map);
   return map;
 }
 

@@ -1,11 +1,11 @@
 // Cuts the lineage at the shuffles: a stage is what lies between them, as a program with one branch for each part of a
 // union, and for each task the branch and the inputs it reads.
 
-import { serialize } from 'node:v8';
 import type { ShippedClosure } from '../codec/closure/types.js';
 import { HeddleError } from '../core/errors.js';
 import { type Places, placesOf } from '../task/columnar/places.js';
 import { type InlineBody, inlineTrial } from '../task/inline.js';
+import { encodeProgram } from '../task/program-bytes.js';
 import type { Seed } from '../task/rng/seed.js';
 import type {
   AggregatorSpec,
@@ -69,7 +69,7 @@ export function buildStage(node: Node, sink: PlanSink, name: string, seed: Seed)
   return {
     name,
     parsed,
-    program: shared(serialize(parsed)),
+    program: encodeProgram(parsed),
     partitions: node.partitions,
     shared: sharedBy(parsed.closures),
     checkpoints: checkpointsOf(branches),
@@ -120,12 +120,6 @@ export function shuffleSink(node: ShuffledNode): PlanSink {
     partitioner: partitionerSpec(node.partitioner, labelOf(node), place),
     aggregator: node.aggregator === null ? null : aggregatorSpec(node.aggregator, labelOf(node), place),
   });
-}
-
-function shared(bytes: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  copy.set(bytes);
-  return copy;
 }
 
 /** Below a checkpoint: what there was is gone. */

@@ -1,6 +1,6 @@
 // Actions: each builds a sink, runs the job, and puts the answer together on the main thread.
 
-import { ownReferences, reviveClosure } from '../codec/closure/index.js';
+import { originalOf, ownReferences, reviveClosure, takesNothing } from '../codec/closure/index.js';
 import { decodeValue, encodeValue, readColumn } from '../codec/column.js';
 import { KeyIndex } from '../codec/key-index.js';
 import { badArgument, HeddleError, toErrorRecord } from '../core/errors.js';
@@ -80,10 +80,15 @@ async function reduced(rdd: RddBase, name: string, f: (a: unknown, b: unknown) =
   return result === undefined ? undefined : { ...result, merge };
 }
 
-/** What merges tasks' results here: the function as it was captured, so that here and in the threads it sees the same values. */
+/**
+ * What merges tasks' results here: the function as it was captured, so that here and in the threads it sees the same values. One
+ * that sees none is the user's own.
+ */
 export async function merger<P>(planned: PlanFunction, name: string): Promise<(a: P, b: P) => P> {
   if (!('closure' in planned)) throw new HeddleError('HEDDLE_INTERNAL', `${name}: no function of the user`);
-  const f = (await reviveClosure(planned.closure, ownReferences(planned.closure))) as unknown as (a: P, b: P) => P;
+  const { closure } = planned;
+  const own = takesNothing(closure) ? originalOf(closure) : undefined;
+  const f = (own ?? (await reviveClosure(closure, ownReferences(closure)))) as unknown as (a: P, b: P) => P;
   return (a, b) => {
     try {
       return f(a, b);

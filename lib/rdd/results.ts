@@ -6,6 +6,7 @@ import type { PlanSink } from '../plan/build-stage.js';
 import type { Node } from '../plan/lineage.js';
 import type { TaskResult } from '../task/spec.js';
 import { FixedTree, type TreeNode } from '../task/stats/fixed-tree.js';
+import { decodeNodes } from '../task/stats/tree-columns.js';
 import type { Session } from './session.js';
 import type { ActionOptions } from './types.js';
 
@@ -81,12 +82,10 @@ export function appendRows(rows: unknown[], columns: readonly Uint8Array[]): voi
 
 /** Merges what blockwise sinks left in their fixed trees; undefined when no row came. */
 export async function runForTree<P>(action: Action, sink: PlanSink, merge: (a: P, b: P) => P): Promise<{ readonly value: P } | undefined> {
-  // Boxed: a partial may itself be undefined.
   const branches = new Map<number, TreeNode<Box<P>>[][]>();
   await runAction(action, sink, allPartitions(action.node), (_partition, columns, branch) => {
-    const nodes: unknown[] = [];
-    appendRows(nodes, columns);
-    const list = (nodes as [number, number, P][]).map(([level, index, value]) => ({ level, index, partial: { value } }));
+    // Boxed: a partial may itself be undefined.
+    const list = decodeNodes<P>(columns).map(({ level, index, partial }) => ({ level, index, partial: { value: partial } }));
     const lists = branches.get(branch);
     if (lists === undefined) branches.set(branch, [list]);
     else lists.push(list);

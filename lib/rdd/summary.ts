@@ -10,9 +10,9 @@ import { checkJobOptions, checkOptions } from '../core/options.js';
 import { type Estimate, estimates, halfWidthOf, mergeTallies, momentsOf, type Tally } from '../task/stats/estimate.js';
 import { PrefixTree, type TreeNode } from '../task/stats/fixed-tree.js';
 import type { MomentsRecord } from '../task/stats/moments.js';
+import { decodeNodes } from '../task/stats/tree-columns.js';
 import { checkConfidence } from './control-variate.js';
 import type { RddBase } from './rdd-base.js';
-import { appendRows } from './results.js';
 import { growingEnds, sliced, wholeEnds } from './slices.js';
 import { SummaryRun } from './summary-run.js';
 import type { ActionOptions } from './types.js';
@@ -100,7 +100,7 @@ export function summary(rdd: RddBase, options: SummaryOptions | undefined): Summ
       deadline,
       enough: run.enough,
       onResult(slice, { columns }, branch, job) {
-        arrived.set(slice, { nodes: nodesOf(columns), branch });
+        arrived.set(slice, { nodes: decodeNodes<Tally>(columns), branch });
         for (let came = arrived.get(next); came !== undefined && !run.isOver; came = arrived.get(next)) {
           arrived.delete(next++);
           prefix.add(came.nodes, came.branch);
@@ -133,12 +133,6 @@ class Prefix {
     const tallies = this.tree.partials();
     return this.before === undefined ? tallies : [this.before, ...tallies];
   }
-}
-
-function nodesOf(columns: readonly Uint8Array[]): TreeNode<Tally>[] {
-  const rows: unknown[] = [];
-  appendRows(rows, columns);
-  return (rows as [number, number, Tally][]).map(([level, index, partial]) => ({ level, index, partial }));
 }
 
 interface Rule {

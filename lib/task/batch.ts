@@ -7,8 +7,19 @@ export interface BatchBase {
   readonly kind: BatchKind | 'columns';
   /** Rows in it. */
   readonly n: number;
-  /** The block of the source's elements that it belongs to; for sources without an index, the partition. */
+  /** The block of the source's elements that it belongs to, or begins in; for sources without an index, the partition. */
   readonly block: number;
+  /** Where it may go on into the blocks behind: how they are cut. */
+  readonly blocks?: Blocks;
+}
+
+export interface Blocks {
+  /** Rows of a block. */
+  readonly rows: number;
+  /** Rows of the first one that are in the batch. */
+  readonly first: number;
+  /** The block of the batch's last row. */
+  readonly last: number;
 }
 
 export interface RangeBatch extends BatchBase {

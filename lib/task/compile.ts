@@ -43,8 +43,9 @@ export type Loop = (batch: unknown, sink: unknown, rngs: readonly unknown[]) => 
 
 /**
  * The source of a function (functions, chunksOf, Rng) => Loop. `functions` holds one function for each operator, then the sink's own.
+ * With `blocks`, batches tell of the blocks that they span, and the loop has the sink end each but the last.
  */
-export function loopSource(kind: BatchKind, operators: readonly OperatorSpec[], sink: SinkCode): string {
+export function loopSource(kind: BatchKind, operators: readonly OperatorSpec[], sink: SinkCode, blocks = false): string {
   if (operators.length === 0 && sink.wholeBatch !== undefined) {
     return `return function loop(batch, sink, rngs) { const n = batch.n; ${sink.wholeBatch} };`;
   }
@@ -57,12 +58,14 @@ export function loopSource(kind: BatchKind, operators: readonly OperatorSpec[], 
   const own = Array.from({ length: sink.functions }, (_, k) => `const s${k} = F[${operators.length + k}];`);
   const functions = [...operators.map((_, j) => `const f${j} = F[${j}];`), ...own].join(' ');
   const ends = code.chunks.map(m => `if (${m}) ${m}.end();`).join(' ');
+  const [bounds, eachBlock, nextBlock] = blocks ? BY_BLOCKS : ['const n = batch.n;', '', ''];
   return `'use strict';
 ${functions}
 return function loop(batch, sink, rngs) {
-  const n = batch.n; ${code.head} 
+  ${bounds} ${code.head} 
   ${code.opening(operators)}
   let at = 0, i = 0; ${code.variables.length > 0 ? `let ${code.variables.join(', ')};` : ''}
+  ${eachBlock}
   ${sink.before}
   try {
     outer: for (; i < n; i++) { ${body} }
@@ -76,8 +79,15 @@ return function loop(batch, sink, rngs) {
   ${code.leaving()}
   ${sink.after}
   ${ends}
+  ${nextBlock}
 };`;
 }
+
+const BY_BLOCKS = [
+  'const { rows: blockRows, first: n0 } = batch.blocks; let n = n0, block = batch.block;',
+  'for (;;) {',
+  'if (n === batch.n) break; sink.endBlock(block++); n = Math.min(batch.n, n + blockRows); }',
+] as const;
 
 /** Compiles a loop's source over its functions. */
 export function compileLoop(source: string, functions: readonly unknown[], name: string): Loop {

@@ -3,17 +3,20 @@
 import { readColumn } from '../codec/column.js';
 import { HeddleError } from '../core/errors.js';
 import { LineReader } from '../storage/line-reader.js';
-import type { Batch, Source } from './batch.js';
+import type { Batch, Blocks, Source } from './batch.js';
 import type { TaskEnv } from './env.js';
 import type { InputSpec, RangeInput } from './spec.js';
 
-/** Opens one leaf. `blockwise`: no batch may cross a block of the source's elements. */
-export function openLeaf(input: InputSpec, env: TaskEnv, partition: number, blockwise: boolean): Source {
+/** What becomes of the blocks of a source's elements: a batch does not know of them, is within one, or tells of those that it spans. */
+export type Cut = 'anywhere' | 'within' | 'told';
+
+/** Opens one leaf. */
+export function openLeaf(input: InputSpec, env: TaskEnv, partition: number, cut: Cut): Source {
   switch (input.kind) {
     case 'range':
-      return new RangeSource(input, blockwise);
+      return new RangeSource(input, cut);
     case 'rows':
-      return new RowsSource(readColumn(input.column), input, blockwise);
+      return new RowsSource(readColumn(input.column), input, cut);
     case 'text':
       return new TextSource(new LineReader(env.files, { pieces: [...input.pieces] }, { decoder: input.decoder }), partition);
     case 'empty':
@@ -30,9 +33,17 @@ export function openLeaf(input: InputSpec, env: TaskEnv, partition: number, bloc
 const BATCH_ROWS = 1 << 16;
 
 /** How many rows from `position` on a batch may take. */
-function rowsOf(position: number, end: number, limit: number, blockRows: number, blockwise: boolean): number {
+function rowsOf(position: number, end: number, limit: number, blockRows: number, cut: Cut): number {
   const most = Math.min(end - position, limit, BATCH_ROWS);
-  return blockwise ? Math.min(most, blockRows - (position % blockRows)) : most;
+  return cut === 'within' ? Math.min(most, blockRows - (position % blockRows)) : most;
+}
+
+/** The block of `n` rows from `position` on, and, where they are to be told, those behind. */
+function blocksOf(position: number, n: number, blockRows: number, cut: Cut): { readonly block: number; readonly blocks?: Blocks } {
+  const block = Math.floor(position / blockRows);
+  if (cut !== 'told') return { block };
+  const first = Math.min(n, blockRows - (position % blockRows));
+  return { block, blocks: { rows: blockRows, first, last: Math.floor((position + n - 1) / blockRows) } };
 }
 
 class RangeSource implements Source {
@@ -41,7 +52,7 @@ class RangeSource implements Source {
   private readonly end: number;
   constructor(
     private readonly input: RangeInput,
-    private readonly blockwise: boolean,
+    private readonly cut: Cut,
   ) {
     this.position = input.from;
     this.end = input.from + input.rows;
@@ -49,11 +60,10 @@ class RangeSource implements Source {
 
   next(limit: number): Batch | null {
     const { input, position } = this;
-    const n = rowsOf(position, this.end, limit, input.blockRows, this.blockwise);
+    const n = rowsOf(position, this.end, limit, input.blockRows, this.cut);
     if (n <= 0) return null;
     this.position += n;
-    const block = Math.floor(position / input.blockRows);
-    return { kind: 'range', first: input.first, from: position, step: input.step, n, block };
+    return { kind: 'range', first: input.first, from: position, step: input.step, n, ...blocksOf(position, n, input.blockRows, this.cut) };
   }
 
   close(): void {}
@@ -65,17 +75,17 @@ class RowsSource implements Source {
   constructor(
     private readonly rows: ArrayLike<unknown>,
     private readonly input: { readonly firstIndex: number; readonly blockRows: number },
-    private readonly blockwise: boolean,
+    private readonly cut: Cut,
   ) {}
 
   next(limit: number): Batch | null {
     const { rows, position, input } = this;
     const index = input.firstIndex + position;
-    const n = rowsOf(index, input.firstIndex + rows.length, limit, input.blockRows, this.blockwise);
+    const n = rowsOf(index, input.firstIndex + rows.length, limit, input.blockRows, this.cut);
     if (n <= 0) return null;
     this.position += n;
     const slice = position === 0 && n === rows.length ? rows : ((rows as unknown[]).slice(position, position + n) as ArrayLike<unknown>);
-    return { kind: 'rows', rows: slice, n, block: Math.floor(index / input.blockRows) };
+    return { kind: 'rows', rows: slice, n, ...blocksOf(index, n, input.blockRows, this.cut) };
   }
 
   close(): void {}

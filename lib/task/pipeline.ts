@@ -71,15 +71,16 @@ export class LoadedProgram {
   }
 
   /** The loop for a kind of batch and a sink's code of the moment. */
-  loop(pipeline: Pipeline, kind: Batch['kind'], sink: Sink): Loop {
+  loop(pipeline: Pipeline, { kind, blocks }: Batch, sink: Sink): Loop {
     let loops = this.loops.get(pipeline);
     if (loops === undefined) this.loops.set(pipeline, (loops = new Map()));
-    const key = `${kind} ${sink.constructor.name} ${sink.variant}`;
+    const byBlocks = blocks !== undefined;
+    const key = `${kind} ${byBlocks} ${sink.constructor.name} ${sink.variant}`;
     let loop = loops.get(key);
     if (loop === undefined) {
       const { operators } = pipeline;
       const code = sink.code();
-      const source = loopSource(kind, operators, code);
+      const source = loopSource(kind, operators, code, byBlocks);
       // Without any function of its own a loop is its text: what V8 has made of it for one job serves the next.
       const isText = code.functions === 0 && operators.every(operator => operator.inline !== undefined);
       const functions: AnyFunction[] = [...operators.map(operator => this.functions.get(operator.f)), ...sink.functions()];
@@ -130,7 +131,7 @@ export class PipelineRun {
     this.looped = pipeline;
     const random = pipeline.operators.filter(operator => operator.salt !== undefined);
     sink.failed = (error, operator, record) => this.failed(error, operator, record);
-    this.source = openSource(task, pipeline, blockwise || random.length > 0);
+    this.source = openSource(task, pipeline, blockwise || random.length > 0, random.length === 0 && sink.ownsBlocks);
     this.rest = isColumnar(pipeline) ? task.loaded.columnar(pipeline).rest : undefined;
     try {
       for (const operator of random) this.addRng(operator);
@@ -172,6 +173,7 @@ export class PipelineRun {
     }
     if (batch.kind !== 'columns') this.runLoop(batch, this.pipeline);
     else if (!this.takeColumns(batch)) this.runLoop(rowsOf(batch), this.rest!);
+    if (batch.kind !== 'columns' && batch.blocks !== undefined) this.block = batch.blocks.last;
     sink.afterBatch();
     return true;
   }
@@ -187,7 +189,7 @@ export class PipelineRun {
     const { variant } = sink;
     // Looked up anew only when it changes: blocks of small sources are batches of a row or two.
     if (batch.kind !== this.loopKind || variant !== this.loopVariant || pipeline !== this.looped) {
-      this.loop = task.loaded.loop(pipeline, batch.kind, sink);
+      this.loop = task.loaded.loop(pipeline, batch, sink);
       this.loopKind = batch.kind;
       this.loopVariant = variant;
       this.looped = pipeline;
@@ -244,14 +246,17 @@ function isEngineError(error: HeddleError): boolean {
   return error.code !== 'HEDDLE_BAD_ARGUMENT';
 }
 
-function openSource(task: TaskContext, pipeline: Pipeline, blockwise: boolean): Source {
+/** `blockwise`: no batch crosses a block; `loops`: but for those of a small job, whose loop sees to the blocks, which are of a row or two. */
+function openSource(task: TaskContext, pipeline: Pipeline, blockwise: boolean, loops: boolean): Source {
   const { source } = pipeline;
   if (source.kind !== 'leaf') return openMiddle(task, source, blockwise);
+  // Elsewhere a task may be called off between two blocks.
+  const cut = !blockwise ? 'anywhere' : loops && task.spec.small ? 'told' : 'within';
   const input = task.spec.inputs[source.input]!;
   const leaf =
     input.kind === 'text' && isColumnar(pipeline)
       ? new ColumnarSource(task.env, task.loaded.columnar(pipeline).compiled, input, task.spec.local)
-      : openLeaf(input, task.env, task.spec.local, blockwise);
+      : openLeaf(input, task.env, task.spec.local, cut);
   return new CountedSource(leaf, task.metrics);
 }
 

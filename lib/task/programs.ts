@@ -2,11 +2,11 @@
 // functions and loops of the last time, with all that V8 has learnt of them and made of them: to learn it anew took a
 // sixth of the CPU time of a job of a second. Only where nothing can tell: see stateless.ts.
 
-import { deserialize, serialize } from 'node:v8';
 import { type Resolve, SCRIPT_NAME, scriptName } from '../codec/closure/index.js';
 import { ProgramFunctions } from './functions.js';
 import { LoadedProgram } from './pipeline.js';
-import type { Program, TaskSpec } from './spec.js';
+import { EncodedProgram } from './program-bytes.js';
+import type { TaskSpec } from './spec.js';
 
 /** An older one is loaded again when it is needed. */
 const MOST_PROGRAMS = 64;
@@ -43,15 +43,16 @@ export class Programs {
   }
 
   private async load(spec: TaskSpec): Promise<StageProgram> {
-    const program = deserialize(Buffer.from(spec.program)) as Program;
-    const closures = program.closures.map(({ id }) => id);
-    const content = spec.program.length > MOST_BYTES ? undefined : contentOf(program, spec.small);
+    const encoded = new EncodedProgram(spec.program);
+    const { closures } = encoded;
+    const content = spec.program.length > MOST_BYTES ? undefined : `${spec.small === true} ${encoded.content()}`;
     const kept = content === undefined ? undefined : this.byContent.get(content);
     if (kept?.loaded.functions.areAsNew()) {
       this.byContent.delete(content!);
       this.byContent.set(content!, kept); // the last to be let go
       return { loaded: kept.loaded, inItsOwnName: error => renamed(error, kept.closures, closures) };
     }
+    const program = encoded.decode();
     const loaded = new LoadedProgram(program, await ProgramFunctions.revive(program, this.resolve), `${spec.stage}`, spec.small);
     if (content !== undefined && loaded.functions.areAsNew()) {
       makeRoom(this.byContent);
@@ -59,12 +60,6 @@ export class Programs {
     }
     return { loaded, inItsOwnName: error => error };
   }
-}
-
-/** All of a program but the numbers that its closures were given. */
-function contentOf(program: Program, small: boolean | undefined): string {
-  const closures = program.closures.map(closure => ({ ...closure, id: 0 }));
-  return `${small === true} ${serialize({ ...program, closures }).toString('latin1')}`;
 }
 
 function makeRoom(map: Map<unknown, unknown>): void {

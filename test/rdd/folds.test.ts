@@ -36,6 +36,22 @@ describe('reduce, fold and aggregate', () => {
     );
   });
 
+  test('merge with the values of when they were called, and tell of the line that threw', async () => {
+    let factor = 2;
+    const rows = sc.parallelize([1, 2, 3, 4], 4);
+    const answer = rows.reduce((a, b) => a * factor + b);
+    factor = 1000;
+    assert.equal(await answer, (1 * 2 + 2) * 2 + (3 * 2 + 4));
+    const failed = await rows
+      .reduce((): number => {
+        throw new TypeError('not these');
+      })
+      .catch((error: unknown) => error as Error);
+    assert.equal((failed as { code?: string }).code, 'HEDDLE_TASK_FAILED');
+    assert.match((failed as Error).message, /reduce threw TypeError: not these/);
+    assert.match(String(((failed as Error).cause as Error).stack), /folds\.test\.[jt]s:\d+/);
+  });
+
   test('of nothing and of one row', async () => {
     const none = sc.parallelize([] as number[], 3);
     await assert.rejects(

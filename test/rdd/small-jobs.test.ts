@@ -34,6 +34,39 @@ describe('a small job', () => {
         .range(0, 100, 0.1)
         .map(x => x / 3)
         .sum(),
+    'a sum of floats, of some of the blocks': sc =>
+      sc
+        .range(0, 100, 0.1, 7)
+        .filter(x => x % 3 < 2)
+        .flatMap(x => (x % 2 < 1 ? [x / 3, x / 7] : []))
+        .sum(),
+    'what does not associate, of blocks of a row': sc =>
+      sc
+        .range(0, 1000, 1, 3)
+        .map(x => x / 3)
+        .reduce((a, b) => a * 0.7 - b),
+    'and of blocks of two rows, an array': sc =>
+      sc
+        .parallelize(
+          Array.from({ length: 2048 }, (_, i) => i / 3),
+          3,
+        )
+        .reduce((a, b) => a * 0.7 - b),
+    'an aggregate of a cached array': async sc => {
+      const rows = sc
+        .parallelize([5, 0.1, 0.2, 0.3, 7, 8], 2)
+        .map(x => x * 3)
+        .cache();
+      const [first, again] = [
+        await rows.sum(),
+        await rows.aggregate(
+          0,
+          (a, b) => a - b,
+          (a, b) => a * 2 + b,
+        ),
+      ];
+      return [first, again, await rows.stats()];
+    },
     'an array': sc =>
       sc
         .parallelize(['a b', 'c', ''])

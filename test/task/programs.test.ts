@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { serialize } from 'node:v8';
 import { captureClosure, type ShippedClosure } from '../../lib/codec/closure/index.js';
 import { HeddleError } from '../../lib/core/errors.js';
+import { encodeProgram } from '../../lib/task/program-bytes.js';
 import { Programs } from '../../lib/task/programs.js';
 import type { Program, TaskSpec } from '../../lib/task/spec.js';
 
@@ -12,8 +12,9 @@ type Fn = (...args: never[]) => unknown;
 
 function specOf(stage: number, closures: readonly ShippedClosure[], more: Partial<Program> = {}, small = false): TaskSpec {
   const operators = closures.map((_, i) => ({ kind: 'map', f: { closure: i }, label: `map ${i}` }) as const);
-  const program = { branches: [{ source: { kind: 'leaf', input: 0 }, operators }], sink: { kind: 'count' }, closures, seed: 1, ...more };
-  return { stage, program: new Uint8Array(serialize(program)), small } as unknown as TaskSpec;
+  const branches: Program['branches'] = [{ source: { kind: 'leaf', input: 0 }, operators }];
+  const program: Program = { branches, sink: { kind: 'count' }, closures, seed: 1, ...more };
+  return { stage, program: encodeProgram(program), small } as unknown as TaskSpec;
 }
 
 const capture = (f: unknown) => captureClosure(f as Fn, 'map(f)');

@@ -9,6 +9,7 @@ export { closurePlace, type Frame, mapFrames, mapStack } from './locate.js';
 export { ModuleBundles } from './module-bundles.js';
 export { DRIVER_ONLY } from './objects.js';
 export { ownReferences, REFERENCE, type Referable, type Reference, type Resolve, referencesOf } from './reference.js';
+export { originalOf } from './registry.js';
 export { reviveClosure, reviveValue } from './revive.js';
-export { isStateless, ownParts } from './stateless.js';
+export { isStateless, ownParts, takesNothing } from './stateless.js';
 export type { ShippedClosure } from './types.js';

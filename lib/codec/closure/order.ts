@@ -8,6 +8,8 @@ export type EagerEdges = ReadonlyMap<NodeIndex, readonly NodeIndex[]>;
 
 /** The order; sets `late` in the captures of function nodes. */
 export function orderNodes(nodes: readonly ShippedNode[], eager: EagerEdges): NodeIndex[] {
+  // Most closures are a function alone.
+  if (nodes.length === 1) return [0];
   const order: NodeIndex[] = [];
   for (const component of components(nodes)) {
     if (component.length === 1) order.push(component[0]!);

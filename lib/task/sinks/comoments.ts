@@ -32,10 +32,13 @@ export class ComomentsSink extends TreeSink<ComomentsRecord> {
     return new HeddleError('HEDDLE_VALUE', `controlVariate needs pairs of numbers [value, control], got ${show([x, y])}`);
   }
 
-  protected takeBlock(): { readonly value: ComomentsRecord } | undefined {
-    if (this.moments.count === 0) return undefined;
+  protected get hasRows(): boolean {
+    return this.moments.count > 0;
+  }
+
+  protected takeBlock(): ComomentsRecord {
     const value = this.moments.toRecord();
     this.moments = new Comoments();
-    return { value };
+    return value;
   }
 }

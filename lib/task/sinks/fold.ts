@@ -8,32 +8,30 @@ import { rowExpression, type SinkCode } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
 import { FixedTree } from '../stats/fixed-tree.js';
 import { Moments, type MomentsRecord } from '../stats/moments.js';
-import { encodeColumn } from './rows.js';
+import { encodeNodes } from '../stats/tree-columns.js';
 import { Sink, type SinkResult } from './sink.js';
 
 export abstract class TreeSink<P> extends Sink {
   private readonly tree: FixedTree<P>;
+  override readonly ownsBlocks = true;
 
   constructor(blocks: BlockRange, merge: (a: P, b: P) => P) {
     super();
     this.tree = new FixedTree(blocks.from, blocks.to, merge);
   }
 
-  /** The value of the block that just ended, or undefined when no row came; starts the next block. */
-  protected abstract takeBlock(): { readonly value: P } | undefined;
+  /** Whether a row came in this block. */
+  protected abstract readonly hasRows: boolean;
+  /** The value of the block that just ended; starts the next block. */
+  protected abstract takeBlock(): P;
 
   override endBlock(block: number): void {
-    const partial = this.takeBlock();
-    if (partial !== undefined) this.tree.push(block, partial.value);
+    if (this.hasRows) this.tree.push(block, this.takeBlock());
   }
 
   finish(): SinkResult {
     const nodes = this.tree.nodes();
-    return {
-      columns: [encodeColumn(nodes.map(node => [node.level, node.index, this.encode(node.partial)]))],
-      rowsOut: nodes.length,
-      bytesOut: 0,
-    };
+    return { columns: encodeNodes(nodes, partial => this.encode(partial)), rowsOut: nodes.length, bytesOut: 0 };
   }
 
   protected encode(partial: P): unknown {
@@ -43,7 +41,7 @@ export abstract class TreeSink<P> extends Sink {
 
 /** reduce: rows combined by one function. */
 export class ReduceSink extends TreeSink<unknown> {
-  has = false;
+  hasRows = false;
   value: unknown = undefined;
   readonly variant = 'reduce';
   constructor(
@@ -60,18 +58,17 @@ export class ReduceSink extends TreeSink<unknown> {
   code(): SinkCode {
     return {
       functions: 1,
-      before: 'let has = sink.has, value = sink.value;',
+      before: 'let has = sink.hasRows, value = sink.value;',
       row: row => `if (has) value = s0(value, ${rowExpression(row)}); else { value = ${rowExpression(row)}; has = true; }`,
-      after: 'sink.has = has; sink.value = value;',
+      after: 'sink.hasRows = has; sink.value = value;',
     };
   }
 
-  protected takeBlock(): { readonly value: unknown } | undefined {
-    if (!this.has) return undefined;
+  protected takeBlock(): unknown {
     const { value } = this;
-    this.has = false;
+    this.hasRows = false;
     this.value = undefined;
-    return { value };
+    return value;
   }
 }
 
@@ -79,7 +76,7 @@ export class ReduceSink extends TreeSink<unknown> {
 export class AggregateSink extends TreeSink<unknown> {
   value: unknown;
   private readonly zero: Uint8Array;
-  private rows = false;
+  hasRows = false;
   readonly variant = 'aggregate';
   constructor(
     blocks: BlockRange,
@@ -100,18 +97,17 @@ export class AggregateSink extends TreeSink<unknown> {
   code(): SinkCode {
     return {
       functions: 1,
-      before: 'let value = sink.value, any = sink.rows;',
+      before: 'let value = sink.value, any = sink.hasRows;',
       row: row => `value = s0(value, ${rowExpression(row)}); any = true;`,
-      after: 'sink.value = value; sink.rows = any;',
+      after: 'sink.value = value; sink.hasRows = any;',
     };
   }
 
-  protected takeBlock(): { readonly value: unknown } | undefined {
-    if (!this.rows) return undefined;
+  protected takeBlock(): unknown {
     const { value } = this;
-    this.rows = false;
+    this.hasRows = false;
     this.value = this.freshZero();
-    return { value };
+    return value;
   }
 
   /** A copy each time: the user's function may change it. */
@@ -146,12 +142,15 @@ export class SumSink extends TreeSink<readonly [number, number]> {
 
   readonly notNumber = notNumber;
 
-  protected takeBlock(): { readonly value: readonly [number, number] } | undefined {
-    if (this.count === 0) return undefined;
+  protected get hasRows(): boolean {
+    return this.count > 0;
+  }
+
+  protected takeBlock(): readonly [number, number] {
     const value = [this.count, this.sum] as const;
     this.count = 0;
     this.sum = 0;
-    return { value };
+    return value;
   }
 }
 
@@ -174,11 +173,14 @@ export class MomentsSink extends TreeSink<Moments> {
 
   readonly notNumber = notNumber;
 
-  protected takeBlock(): { readonly value: Moments } | undefined {
-    if (this.moments.count === 0) return undefined;
+  protected get hasRows(): boolean {
+    return this.moments.count > 0;
+  }
+
+  protected takeBlock(): Moments {
     const value = this.moments;
     this.moments = new Moments();
-    return { value };
+    return value;
   }
 
   protected override encode(partial: Moments): MomentsRecord {

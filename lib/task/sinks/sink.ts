@@ -42,7 +42,9 @@ export abstract class Sink {
   }
   /** After each batch. */
   afterBatch(): void {}
-  /** After the last batch of a block of the source's elements. */
+  /** Whether nobody but itself wants to know of blocks. */
+  readonly ownsBlocks: boolean = false;
+  /** After the last row of a block of the source's elements. */
   endBlock(_block: number): void {}
   /** All rows came. */
   abstract finish(): SinkResult;

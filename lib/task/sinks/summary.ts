@@ -67,12 +67,15 @@ export class SummarySink extends TreeSink<Tally> {
     return this.scalar;
   }
 
-  protected takeBlock(): { readonly value: Tally } | undefined {
-    if (this.width === UNKNOWN || this.parts[0]!.moments.count === 0) return undefined;
+  protected get hasRows(): boolean {
+    return this.width !== UNKNOWN && this.parts[0]!.moments.count > 0;
+  }
+
+  protected takeBlock(): Tally {
     const parts = this.parts.map(({ moments, digest }) => ({ moments: moments.toRecord(), digest: digest?.take() ?? null }));
     // Digests keep their buffers; a Part keeps its place, which the loop holds on to.
     for (const part of this.parts) part.moments = new Moments();
-    return { value: { width: this.width, parts } };
+    return { width: this.width, parts };
   }
 }
 

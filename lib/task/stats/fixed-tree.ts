@@ -33,24 +33,26 @@ interface Pending<P> {
   start: number;
   partial: P;
   /** The level of the node that unites this with the pending one before it. */
-  readonly joint: number;
+  joint: number;
+  before: Pending<P> | undefined;
 }
 
 export class FixedTree<P> {
-  private readonly stack: Pending<P>[] = [];
+  private readonly stack: Stack<P>;
   private next: number;
   private open = true;
 
   /** The tree of a task that covers the blocks [from, to). */
   constructor(
-    private readonly from: number,
+    from: number,
     private readonly to: number,
-    private readonly merge: Merge<P>,
+    merge: Merge<P>,
   ) {
     if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to)) {
       throw new HeddleError('HEDDLE_INTERNAL', `no range of blocks: [${from}, ${to})`);
     }
     this.next = from;
+    this.stack = new Stack(from, merge);
   }
 
   /** Adds a block's partial. Blocks come in increasing order; those left out are absent. */
@@ -59,20 +61,16 @@ export class FixedTree<P> {
       throw new HeddleError('HEDDLE_INTERNAL', `block ${block} is not in [${this.next}, ${this.to}), or came after nodes()`);
     }
     this.next = block + 1;
-    append(this.stack, 0, block, partial, this.from, this.merge);
+    this.stack.append(0, block, partial);
   }
 
   /** The partials of the largest nodes inside the task's range, left to right. Ends the tree: no block may follow. */
   nodes(): TreeNode<P>[] {
     this.open = false;
-    const { stack, from, to, merge } = this;
-    while (stack.length > 1) {
-      const { joint } = stack[stack.length - 1]!;
-      // Pending pairs further left meet at nodes that contain this one, so once one reaches over an edge they all do.
-      if (!jointInside(stack, from) || jointStart(stack) + 2 ** joint > to) break;
-      unite(stack, merge);
-    }
-    return stack.map(({ level, start, partial }) => ({ level, index: start / 2 ** level, partial }));
+    const { stack, to } = this;
+    // Pending pairs further left meet at nodes that contain this one, so once one reaches over an edge they all do.
+    while (stack.jointEnd <= to && stack.unite());
+    return stack.nodes();
   }
 
   /** The result over all tasks, given each one's nodes in any order; undefined when no block had a partial. */
@@ -80,16 +78,16 @@ export class FixedTree<P> {
     const nodes: TreeNode<P>[] = [];
     for (const list of lists) for (const node of list) nodes.push(node);
     nodes.sort((a, b) => startOf(a) - startOf(b));
-    const stack: Pending<P>[] = [];
+    const stack = new Stack(0, merge);
     let end = 0;
     for (const node of nodes) {
       const start = startOf(node);
       if (start < end) throw new HeddleError('HEDDLE_INTERNAL', `block ${start} was given by two tasks`);
       end = start + 2 ** node.level;
-      append(stack, node.level, start, node.partial, 0, merge);
+      stack.append(node.level, start, node.partial);
     }
-    while (stack.length > 1) unite(stack, merge);
-    return stack[0]?.partial;
+    while (stack.unite());
+    return stack.nodes()[0]?.partial;
   }
 }
 
@@ -98,48 +96,83 @@ export class FixedTree<P> {
  * had, the same as `join` gives for these nodes. `merge` must change neither of its arguments.
  */
 export class PrefixTree<P> {
-  private readonly stack: Pending<P>[] = [];
+  private readonly stack: Stack<P>;
 
-  constructor(private readonly merge: Merge<P>) {}
+  constructor(merge: Merge<P>) {
+    this.stack = new Stack(0, merge);
+  }
 
   add(node: TreeNode<P>): void {
-    append(this.stack, node.level, startOf(node), node.partial, 0, this.merge);
+    this.stack.append(node.level, startOf(node), node.partial);
   }
 
   /** The partials of which the result is made: merged from the last to the first, the left one before what is right of it. */
   partials(): P[] {
-    return this.stack.map(({ partial }) => partial);
+    return this.stack.nodes().map(({ partial }) => partial);
   }
 }
 
-/** Puts a node on the stack, after uniting the pending ones that it proves complete: they meet below where it meets them. */
-function append<P>(stack: Pending<P>[], level: number, start: number, partial: P, from: number, merge: Merge<P>): void {
-  const joint = stack.length === 0 ? 0 : jointLevel(stack[stack.length - 1]!.start, start);
-  while (stack.length > 1 && stack[stack.length - 1]!.joint < joint && jointInside(stack, from)) unite(stack, merge);
-  stack.push({ level, start, partial, joint });
-}
+/** The pending nodes. Used again and again: a block may be a row, and an object for each would cost more than to merge them. */
+class Stack<P> {
+  private last: Pending<P> | undefined;
+  private spare: Pending<P> | undefined;
 
-/** Replaces the last two pending nodes by the one that unites them; it begins where the left one does, or before absent blocks. */
-function unite<P>(stack: Pending<P>[], merge: Merge<P>): void {
-  const right = stack.pop()!;
-  const left = stack[stack.length - 1]!;
-  left.start = floorTo(left.start, right.joint);
-  left.level = right.joint;
-  left.partial = merge(left.partial, right.partial);
+  /** No node that begins before the block `from` is made. */
+  constructor(
+    private readonly from: number,
+    private readonly merge: Merge<P>,
+  ) {}
+
+  /** Adds a node, after uniting the pending ones that it proves complete: they meet below where it meets them. */
+  append(level: number, start: number, partial: P): void {
+    const joint = this.last === undefined ? 0 : jointLevel(this.last.start, start);
+    while (this.last !== undefined && this.last.joint < joint && this.unite());
+    const node = this.spare;
+    if (node === undefined) {
+      this.last = { level, start, partial, joint, before: this.last };
+      return;
+    }
+    this.spare = node.before;
+    node.level = level;
+    node.start = start;
+    node.partial = partial;
+    node.joint = joint;
+    node.before = this.last;
+    this.last = node;
+  }
+
+  /** Replaces the last two nodes by the one that unites them, which may begin with absent blocks; false if there is none to be made. */
+  unite(): boolean {
+    const { last } = this;
+    const before = last?.before;
+    if (last === undefined || before === undefined) return false;
+    const start = floorTo(last.start, last.joint);
+    if (start < this.from) return false;
+    before.start = start;
+    before.level = last.joint;
+    before.partial = this.merge(before.partial, last.partial);
+    this.last = before;
+    last.before = this.spare;
+    this.spare = last;
+    return true;
+  }
+
+  /** The block behind the node that would unite the last two. */
+  get jointEnd(): number {
+    return this.last === undefined ? 0 : floorTo(this.last.start, this.last.joint) + 2 ** this.last.joint;
+  }
+
+  nodes(): TreeNode<P>[] {
+    const nodes: TreeNode<P>[] = [];
+    for (let at = this.last; at !== undefined; at = at.before) {
+      nodes.push({ level: at.level, index: at.start / 2 ** at.level, partial: at.partial });
+    }
+    return nodes.reverse();
+  }
 }
 
 function startOf({ level, index }: TreeNode<unknown>): number {
   return index * 2 ** level;
-}
-
-/** The first block of the node that unites the last two pending ones. */
-function jointStart<P>(stack: Pending<P>[]): number {
-  const { start, joint } = stack[stack.length - 1]!;
-  return floorTo(start, joint);
-}
-
-function jointInside<P>(stack: Pending<P>[], from: number): boolean {
-  return jointStart(stack) >= from;
 }
 
 /** The first block of the node of a level that a block is in. */
