@@ -137,7 +137,7 @@ function fusedLoop(source: Plan['source'], operators: readonly Operator[], sink:
   const kind = source === 'range' ? 'range' : 'rows';
   const specs = operators.map(([kind]): OperatorSpec => ({ kind, label: kind }) as OperatorSpec);
   const functions = operators.map(([, f]) => f);
-  const loop = compileLoop(loopSource(kind, specs, sink), functions, 'measured');
+  const loop = compileLoop(loopSource(kind, specs, sink), functions, new Float64Array(), 'measured');
   return state => {
     for (let from = 0; from < ROWS; from += FUSED_ROWS) {
       const base = { n: FUSED_ROWS, block: 0 };

@@ -9,7 +9,7 @@
 import { HeddleError, show } from '../core/errors.js';
 import { DRAW, type InlineBody } from './inline.js';
 import { AntitheticRng } from './rng/antithetic.js';
-import { DRAWS_END, Rng } from './rng/rng.js';
+import { DRAWS_END, MOST_AHEAD, Rng } from './rng/rng.js';
 import type { OperatorSpec } from './spec.js';
 
 /** How a batch presents its rows. */
@@ -18,7 +18,7 @@ export type BatchKind = 'range' | 'rows' | 'pairs';
 /** The row that code sees: one variable, or a key and a value apart. */
 export type RowCode = { readonly single: string } | { readonly key: string; readonly value: string };
 
-/** What a sink adds to the loop. In its code s0, s1, ... are its functions, `sink` is the sink, `outer` the loop's label. */
+/** What a sink adds to the loop. In its code s0, s1, ... are its functions, `sink` is the sink, and `break outer` ends the loop. */
 export interface SinkCode {
   readonly functions: number;
   /** Before the loop: loads the sink's state into variables. */
@@ -42,8 +42,8 @@ export const valueExpression = (row: RowCode): string => ('single' in row ? `${r
 export type Loop = (batch: unknown, sink: unknown, rngs: readonly unknown[]) => void;
 
 /**
- * The source of a function (functions, chunksOf, Rng) => Loop. `functions` holds one function for each operator, then the sink's own.
- * With `blocks`, batches tell of the blocks that they span, and the loop has the sink end each but the last.
+ * The source of a loop over functions: one for each operator, then the sink's own. With `blocks`, batches tell of the blocks that they
+ * span, and the loop has the sink end each but the last.
  */
 export function loopSource(kind: BatchKind, operators: readonly OperatorSpec[], sink: SinkCode, blocks = false): string {
   if (operators.length === 0 && sink.wholeBatch !== undefined) {
@@ -68,7 +68,7 @@ return function loop(batch, sink, rngs) {
   ${eachBlock}
   ${sink.before}
   try {
-    outer: for (; i < n; i++) { ${body} }
+    ${code.loop(body)}
   } catch (error) {
     ${sink.after}
     let record;
@@ -89,15 +89,16 @@ const BY_BLOCKS = [
   'if (n === batch.n) break; sink.endBlock(block++); n = Math.min(batch.n, n + blockRows); }',
 ] as const;
 
-/** Compiles a loop's source over its functions. */
-export function compileLoop(source: string, functions: readonly unknown[], name: string): Loop {
-  return loopFactory(source, name)(functions);
+/** Compiles a loop's source over its functions, and a view of the heap that its random numbers are in. */
+export function compileLoop(source: string, functions: readonly unknown[], heap: Float64Array, name: string): Loop {
+  return loopFactory(source, name)(functions, heap);
 }
 
 /** Compiles a loop's source. The loops that it makes over one function or another share what V8 learns of the types. */
-export function loopFactory(source: string, name: string): (functions: readonly unknown[]) => Loop {
-  const factory = new Function('F', 'chunksOf', 'Rng', 'AntitheticRng', 'notAPair', `${source}\n//# sourceURL=heddle-stage:${name}`);
-  return functions => factory(functions, chunksOf, Rng, AntitheticRng, notAPair) as Loop;
+export function loopFactory(source: string, name: string): (functions: readonly unknown[], heap: Float64Array) => Loop {
+  const text = `${source}\n//# sourceURL=heddle-stage:${name}`;
+  const factory = new Function('F', '$heap', 'chunksOf', 'Rng', 'AntitheticRng', 'notAPair', text);
+  return (functions, heap) => factory(functions, heap, chunksOf, Rng, AntitheticRng, notAPair) as Loop;
 }
 
 /** What a row left there must not be alive when the next one is made: numbers would have to become objects for the handler. */
@@ -114,7 +115,22 @@ class LoopWriter {
   readonly inlined: number[] = [];
   /** The variables of iterables that are taken in chunks. */
   readonly chunks: string[] = [];
-  private label = 'outer';
+  private label = 'row';
+  /** Draws of each row, where all of these can be had at once. */
+  private ahead = 0;
+
+  /**
+   * The loop over the rows. Where each takes the same number of draws it goes in strides, for which all draws are there: nothing asks
+   * draw by draw whether there is one left.
+   */
+  loop(body: string): string {
+    if (this.ahead === 0) return `outer: row: for (; i < n; i++) { ${body} }`;
+    return `outer: while (i < n) {
+      if ($end0 - $c0 < ${this.ahead}) $c0 = $source0.ahead($c0 - $offset0, ${this.ahead}) + $offset0;
+      const $to = Math.min(n, i + (($end0 - $c0) / ${this.ahead} | 0));
+      row: for (; i < $to; i++) { ${body} }
+    }`;
+  }
 
   /** Takes over the sources of draws, which come in the order of the random operators. */
   opening(operators: readonly OperatorSpec[]): string {
@@ -122,14 +138,15 @@ class LoopWriter {
     return random
       .map((j, k) =>
         this.inlined.includes(j)
-          ? `const $source${j} = rngs[${k}], $draws${j} = $source${j}.draws; let $c${j} = $source${j}.cursor;`
+          ? `const $source${j} = rngs[${k}], $offset${j} = $source${j}.offset, $end${j} = $offset${j} + ${DRAWS_END};
+  let $c${j} = $source${j}.cursor + $offset${j};`
           : `const rng${j} = new ${operators[j]!.antithetic === true ? 'AntitheticRng' : 'Rng'}(rngs[${k}]);`,
       )
       .join(' ');
   }
 
   leaving(): string {
-    return [...this.rngs.map(j => `rng${j}.leave();`), ...this.inlined.map(j => `$source${j}.cursor = $c${j};`)].join(' ');
+    return [...this.rngs.map(j => `rng${j}.leave();`), ...this.inlined.map(j => `$source${j}.cursor = $c${j} - $offset${j};`)].join(' ');
   }
 
   source(kind: BatchKind): RowCode {
@@ -219,10 +236,18 @@ class LoopWriter {
     return { key: 'pk', value: 'pv' };
   }
 
-  /** A trial's body in a block of its own: the place in the stream of draws is a local variable. */
-  private inline(j: number, { index, constants, statements, result }: InlineBody, input: string): { single: string } {
+  /**
+   * A trial's body in a block of its own: the place in the stream of draws, which are read from the whole heap, is a local variable. V8
+   * knows the heap's view as a constant, and looks neither at what it is nor where it lies.
+   */
+  private inline(j: number, { index, constants, statements, result, draws = 0 }: InlineBody, input: string): { single: string } {
     this.inlined.push(j);
-    const draw = `($c${j} === ${DRAWS_END} && ($c${j} = $source${j}.refill()), $draws${j}[$c${j}++])`;
+    let place = 0;
+    let draw = () => `($c${j} === $end${j} && ($c${j} = $source${j}.refill() + $offset${j}), $heap[$c${j}++])`;
+    if (j === 0 && draws > 0 && draws <= MOST_AHEAD) {
+      this.ahead = draws;
+      draw = () => `$heap[$c0 + ${place++}]`;
+    }
     const body = (text: string) => text.replaceAll(DRAW, draw);
     const names = [...constants.map(({ name, text }) => `const ${name} = ${text};`), index === undefined ? '' : `const ${index} = $i${j};`];
     this.variables.push(`$v${j}`);
@@ -230,7 +255,7 @@ class LoopWriter {
       this.variables.push(`$i${j}`);
       this.text += ` $i${j} = ${input};`;
     }
-    this.text += ` { ${names.join(' ')} { ${body(statements)}\n $v${j} = ${body(result)}; } }`;
+    this.text += ` { ${names.join(' ')} { ${body(statements)}\n $v${j} = ${body(result)}; } } ${place > 0 ? `$c0 += ${place};` : ''}`;
     return { single: `$v${j}` };
   }
 

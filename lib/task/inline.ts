@@ -16,6 +16,8 @@ export interface InlineBody {
   readonly constants: readonly { readonly name: string; readonly text: string }[];
   readonly statements: string;
   readonly result: string;
+  /** How many draws it takes, in the order of its text; undefined when that depends on what was drawn. */
+  readonly draws: number | undefined;
 }
 
 /** Stands for a draw in an inline body. */
@@ -74,6 +76,9 @@ function nameOf(pattern: Pattern): string | undefined {
 /** Checks a body and takes its text; `refused` as soon as there is anything outside the subset. */
 class BodyText {
   private readonly draws: { from: number; to: number }[] = [];
+  /** What may not be reached, or more than once, is under way; and whether there are draws in such. */
+  private maybe = 0;
+  private hasMaybeDraws = false;
   /** Names that are somewhere declared const: assigning one throws, so that is left to the closure. */
   private readonly fixed = new Set<string>();
   private refused = false;
@@ -90,7 +95,7 @@ class BodyText {
     this.scopes = [new Set(names)];
     if (body.type !== 'BlockStatement') {
       this.expression(body as Expression);
-      return this.refused ? undefined : { index, constants, statements: '', result: this.text(body) };
+      return this.refused ? undefined : { index, constants, statements: '', result: this.text(body), draws: this.drawsOfEach() };
     }
     const last = body.body[body.body.length - 1];
     if (last?.type !== 'ReturnStatement' || !last.argument) return undefined;
@@ -99,7 +104,11 @@ class BodyText {
     this.expression(last.argument);
     if (this.refused) return undefined;
     const statements = body.body.slice(0, -1).map(statement => this.text(statement));
-    return { index, constants, statements: statements.join(';\n'), result: this.text(last.argument) };
+    return { index, constants, statements: statements.join(';\n'), result: this.text(last.argument), draws: this.drawsOfEach() };
+  }
+
+  private drawsOfEach(): number | undefined {
+    return this.hasMaybeDraws ? undefined : this.draws.length;
   }
 
   private statement(node: Statement, loops: number): void {
@@ -126,20 +135,26 @@ class BodyText {
         return;
       case 'IfStatement':
         this.expression(node.test);
-        this.scoped(() => this.statement(node.consequent, loops));
-        if (node.alternate) this.scoped(() => this.statement(node.alternate!, loops));
+        this.perhaps(() => {
+          this.scoped(() => this.statement(node.consequent, loops));
+          if (node.alternate) this.scoped(() => this.statement(node.alternate!, loops));
+        });
         return;
       case 'WhileStatement':
-        this.expression(node.test);
-        this.scoped(() => this.statement(node.body, loops + 1));
+        this.perhaps(() => {
+          this.expression(node.test);
+          this.scoped(() => this.statement(node.body, loops + 1));
+        });
         return;
       case 'ForStatement':
-        this.scoped(() => {
-          if (node.init?.type === 'VariableDeclaration') this.statement(node.init, loops);
-          else if (node.init) this.expression(node.init);
-          if (node.test) this.expression(node.test);
-          if (node.update) this.expression(node.update);
-          this.statement(node.body, loops + 1);
+        this.perhaps(() => {
+          this.scoped(() => {
+            if (node.init?.type === 'VariableDeclaration') this.statement(node.init, loops);
+            else if (node.init) this.expression(node.init);
+            if (node.test) this.expression(node.test);
+            if (node.update) this.expression(node.update);
+            this.statement(node.body, loops + 1);
+          });
         });
         return;
       case 'BreakStatement':
@@ -168,7 +183,7 @@ class BodyText {
         return;
       case 'LogicalExpression':
         this.expression(node.left);
-        this.expression(node.right);
+        this.perhaps(() => this.expression(node.right));
         return;
       case 'UnaryExpression':
         if (!['+', '-', '!', '~'].includes(node.operator)) this.refuse();
@@ -176,8 +191,10 @@ class BodyText {
         return;
       case 'ConditionalExpression':
         this.expression(node.test);
-        this.expression(node.consequent);
-        this.expression(node.alternate);
+        this.perhaps(() => {
+          this.expression(node.consequent);
+          this.expression(node.alternate);
+        });
         return;
       case 'AssignmentExpression':
         if (!ASSIGNMENTS.has(node.operator)) this.refuse();
@@ -214,6 +231,7 @@ class BodyText {
     ) {
       if (node.arguments.length > 0 || this.isLocal(this.rng)) this.refuse();
       this.draws.push({ from: place(node).start - this.shift, to: place(node).end - this.shift });
+      if (this.maybe > 0) this.hasMaybeDraws = true;
       return;
     }
     if (!this.isMath(callee)) this.refuse();
@@ -240,6 +258,12 @@ class BodyText {
 
   private isLocal(name: string): boolean {
     return this.scopes.some(scope => scope.has(name));
+  }
+
+  private perhaps(body: () => void): void {
+    this.maybe++;
+    body();
+    this.maybe--;
   }
 
   private scoped(body: () => void): void {

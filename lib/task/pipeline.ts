@@ -38,15 +38,30 @@ class LoopCache<T> {
   }
 }
 
-const textLoops = new LoopCache((source, name) => compileLoop(source, [], name));
+/** By the view of the heap that they read random numbers from. */
+const textLoops = new WeakMap<Float64Array, LoopCache<Loop>>();
 const smallLoops = new LoopCache(loopFactory);
+
+function textLoop(source: string, heap: Float64Array, name: string): Loop {
+  let loops = textLoops.get(heap);
+  if (loops === undefined) textLoops.set(heap, (loops = new LoopCache((source, name) => compileLoop(source, [], heap, name))));
+  return loops.of(source, name);
+}
+
+/** The view of loops that read none. */
+const NO_HEAP = new Float64Array();
+
+interface PipelineLoops {
+  readonly heap: Float64Array;
+  readonly byKind: Map<string, Loop>;
+}
 
 /** A program as a thread keeps it: decoded, its functions revived, its loops compiled as they are first needed. */
 export class LoadedProgram {
   readonly seed: SeedState;
   /** Whether the tasks of a branch have to wait for something. */
   readonly waiting: readonly boolean[];
-  private readonly loops = new Map<Pipeline, Map<string, Loop>>();
+  private readonly loops = new Map<Pipeline, PipelineLoops>();
   private readonly columnars = new Map<Pipeline, { readonly compiled: CompiledPlan; readonly rest: Pipeline }>();
 
   constructor(
@@ -71,23 +86,25 @@ export class LoadedProgram {
   }
 
   /** The loop for a kind of batch and a sink's code of the moment. */
-  loop(pipeline: Pipeline, { kind, blocks }: Batch, sink: Sink): Loop {
+  loop(pipeline: Pipeline, { kind, blocks }: Batch, sink: Sink, env: TaskEnv): Loop {
+    const { operators } = pipeline;
+    // A heap that grows has another view then.
+    const heap = operators.some(({ inline }) => inline !== undefined) ? env.heap.f64 : NO_HEAP;
     let loops = this.loops.get(pipeline);
-    if (loops === undefined) this.loops.set(pipeline, (loops = new Map()));
+    if (loops?.heap !== heap) this.loops.set(pipeline, (loops = { heap, byKind: new Map() }));
     const byBlocks = blocks !== undefined;
     const key = `${kind} ${byBlocks} ${sink.constructor.name} ${sink.variant}`;
-    let loop = loops.get(key);
+    let loop = loops.byKind.get(key);
     if (loop === undefined) {
-      const { operators } = pipeline;
       const code = sink.code();
       const source = loopSource(kind, operators, code, byBlocks);
       // Without any function of its own a loop is its text: what V8 has made of it for one job serves the next.
       const isText = code.functions === 0 && operators.every(operator => operator.inline !== undefined);
       const functions: AnyFunction[] = [...operators.map(operator => this.functions.get(operator.f)), ...sink.functions()];
-      if (isText) loop = textLoops.of(source, this.name);
-      else if (this.small) loop = smallLoops.of(source, this.name)(functions);
-      else loop = compileLoop(source, functions, this.name);
-      loops.set(key, loop);
+      if (isText) loop = textLoop(source, heap, this.name);
+      else if (this.small) loop = smallLoops.of(source, this.name)(functions, heap);
+      else loop = compileLoop(source, functions, heap, this.name);
+      loops.byKind.set(key, loop);
     }
     return loop;
   }
@@ -189,7 +206,7 @@ export class PipelineRun {
     const { variant } = sink;
     // Looked up anew only when it changes: blocks of small sources are batches of a row or two.
     if (batch.kind !== this.loopKind || variant !== this.loopVariant || pipeline !== this.looped) {
-      this.loop = task.loaded.loop(pipeline, batch, sink);
+      this.loop = task.loaded.loop(pipeline, batch, sink, task.env);
       this.loopKind = batch.kind;
       this.loopVariant = variant;
       this.looped = pipeline;

@@ -242,8 +242,11 @@ describe('combining before the shuffle', () => {
   for (const kernels of kernelNames) {
     test(`${kernels}: stops where every row brings a new key; later rows go as they are, behind those combined`, () => {
       const n = COMBINE_PROBE + 3 * CHUNK_ROWS;
+      const large = 2 ** 31 - 1;
+      // The first key comes twice, with a sum that is no int32: that shows which rows were combined.
       function* rows() {
-        for (let i = 0; i < n; i++) yield [i, -i] as const;
+        yield [0, large] as const;
+        for (let i = 0; i < n - 1; i++) yield [i, i === 0 ? large : -i] as const;
       }
       const shuffle = write(kernels, CHUNK_ROWS, rows());
       const runs = outline(shuffle) as [number, number, number, number, number, number][];
@@ -252,11 +255,21 @@ describe('combining before the shuffle', () => {
       assert.ok(runs.every(([kind], i) => kind === (i < firstRaw ? NumericKind.Float64 : NumericKind.Int32)));
       assert.equal(
         runs.slice(0, firstRaw).reduce((sum, run) => sum + run[1], 0),
-        COMBINE_PROBE,
+        COMBINE_PROBE + CHUNK_ROWS - 1, // what comes with the chunk that has the last key of the probe
       );
       readPairsOf(shuffle, 0).forEach(([key, value], i) => {
-        if (key !== i || value !== -i) assert.fail(`row ${i} is [${key}, ${value}]`);
+        if (key !== i || value !== (i === 0 ? 2 * large : -i)) assert.fail(`row ${i} is [${key}, ${value}]`);
       });
+    });
+
+    test(`${kernels}: what integers come to stays int32 where it is, as the rows behind it are`, () => {
+      for (const [last, kind] of [
+        [2 ** 31 - 2, NumericKind.Int32],
+        [2 ** 31 - 1, NumericKind.Float64],
+      ] as const) {
+        const shuffle = write(kernels, CHUNK_ROWS, [[3, 1] as const, [5, -7] as const, [3, last] as const]);
+        assert.deepEqual(outline(shuffle), [[kind, 2, 3, last + 1, 5, -7]]);
+      }
     });
 
     test(`${kernels}: flushes a table that has grown to its limit, and goes on combining`, () => {

@@ -28,7 +28,7 @@ function run(operator: typeof MAP | typeof FLAT, f: (x: number) => unknown) {
     pairs: true,
     row: row => ('single' in row ? '' : `sink.take(${row.key}, ${row.value});`),
   };
-  const loop = compileLoop(loopSource('range', [operator], code), [f], 'test');
+  const loop = compileLoop(loopSource('range', [operator], code), [f], new Float64Array(), 'test');
   let error: Error | undefined;
   try {
     loop({ kind: 'range', first: 0, from: 0, step: 1, n: 10, block: 0 }, sink, []);

@@ -2,26 +2,46 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { captureClosure } from '../../lib/codec/closure/index.js';
+import { Heap } from '../../lib/shuffle/heap/allocator.js';
+import { reserveHeap } from '../../lib/shuffle/heap/memory.js';
+import { twinKernels } from '../../lib/shuffle/kernels.js';
+import type { Batch } from '../../lib/task/batch.js';
 import { compileLoop, loopSource } from '../../lib/task/compile.js';
+import type { TaskEnv } from '../../lib/task/env.js';
+import type { ProgramFunctions } from '../../lib/task/functions.js';
 import { type InlineBody, inlineTrial } from '../../lib/task/inline.js';
+import { LoadedProgram } from '../../lib/task/pipeline.js';
 import { DrawSource, type Rng } from '../../lib/task/rng/rng.js';
 import { seedState } from '../../lib/task/rng/seed.js';
-import { RowsSink } from '../../lib/task/sinks/rows.js';
+import { CollectSink } from '../../lib/task/sinks/rows.js';
+import type { Program } from '../../lib/task/spec.js';
+import { MIB } from '../shuffle/fixture.js';
 import { memory, twinFill } from './rng/heap.js';
 
 type Trial = (rng: Rng, i: number) => unknown;
 
 const inlined = (f: Trial) => inlineTrial(captureClosure(f as never, 'f'));
 
-/** What a loop gives for rows 5 to 205 of a range, its body in the loop or called; and where its draws end. */
-function run(f: Trial, inline: InlineBody | undefined): { rows: unknown[]; next: number } {
+/** What a loop gives for the rows of batches of a range, its body in the loop or called; and where its draws end. */
+function run(
+  f: Trial,
+  inline: InlineBody | undefined,
+  batches = [100, 100],
+  room = Number.POSITIVE_INFINITY,
+): { rows: unknown[]; next: number } {
   const draws = new DrawSource({ buffer: memory.buffer, address: 4096, fill: twinFill });
   draws.start(seedState(7), 1, 2);
-  const sink = new RowsSink();
+  const sink = new CollectSink(room);
   sink.failed = error => error as Error;
   const operator = { kind: 'trial', f: { closure: 0 }, label: 'trials', salt: 0, ...(inline === undefined ? {} : { inline }) } as const;
-  const loop = compileLoop(loopSource('range', [operator], sink.code()), [f], 'test');
-  for (const from of [5, 105]) loop({ kind: 'range', first: 0, from, step: 1, n: 100, block: 2 }, sink, [draws]);
+  const loop = compileLoop(loopSource('range', [operator], sink.code()), [f], new Float64Array(memory.buffer), 'test');
+  let from = 5;
+  for (const n of batches) {
+    loop({ kind: 'range', first: 0, from, step: 1, n, block: 2 }, sink, [draws]);
+    from += n;
+    // As many draws as the block before it took are made at once.
+    if (from % 3 === 0) draws.start(seedState(7), 1, from);
+  }
   return { rows: sink.rows, next: draws.cursor };
 }
 
@@ -86,6 +106,48 @@ describe('a trial that is plain arithmetic', () => {
     });
   }
 
+  const inARow = (draws: number) =>
+    new Function(`return rng => ${Array.from({ length: draws }, () => 'rng.uniform()').join(' - ')}`)() as Trial;
+
+  test('knows how many numbers it takes, where they are always as many', () => {
+    const counts = Object.fromEntries(Object.entries(taken).map(([name, f]) => [name, inlined(f)?.draws]));
+    assert.deepEqual(counts, {
+      'an expression': 1,
+      pi: 2,
+      'the index': 1,
+      'names of the loop': 1,
+      'the index under a name of the loop': 1,
+      'captured numbers': 1,
+      'a walk': undefined,
+      'no draw at all': undefined, // called
+      'draws in an order that shows': undefined,
+      'a shadowed name': 2,
+      'no semicolons': 1,
+    });
+    const perhaps = ['i && rng.uniform()', 'i ? rng.uniform() : 1', 'i ?? rng.uniform()'];
+    for (const text of perhaps) assert.equal(inlined(new Function(`return (rng, i) => ${text}`)() as Trial)!.draws, undefined, text);
+    assert.equal(inlined(new Function('return (rng, i) => rng.uniform() ? i : 0')() as Trial)!.draws, 1);
+  });
+
+  for (const draws of [1, 2, 3, 7, 63, 64, 65]) {
+    test(`${draws} numbers a row are the same wherever batches of numbers, batches of rows and blocks end`, () => {
+      const f = inARow(draws);
+      const inline = inlined(f);
+      assert.equal(inline!.draws, draws);
+      fc.assert(
+        fc.property(fc.array(fc.nat({ max: 300 }), { maxLength: 8 }), batches => {
+          assert.deepEqual(run(f, inline, batches), run(f, undefined, batches));
+        }),
+        { numRuns: 50 },
+      );
+    });
+  }
+
+  test('stops where the sink has enough', () => {
+    const f = inARow(3);
+    for (const room of [1, 85, 86, 150]) assert.deepEqual(run(f, inlined(f), [200], room), run(f, undefined, [200], room));
+  });
+
   test('random expressions give the same bits', () => {
     const leaf = fc.constantFrom('rng.uniform()', 'i', 'x', '0.5', '3', 'Math.PI', '(-0)', 'NaN', '1e300');
     const { expression } = fc.letrec<{ expression: string }>(tie => ({
@@ -111,6 +173,32 @@ describe('a trial that is plain arithmetic', () => {
       { numRuns: 300 },
     );
   });
+});
+
+test('the numbers are found in a heap that has grown since the loop was compiled', () => {
+  const f: Trial = rng => rng.uniform() - rng.uniform();
+  const closure = captureClosure(f as never, 'f');
+  const operator = { kind: 'trial', f: { closure: 0 }, label: 'trials', salt: 0, inline: inlineTrial(closure)! } as const;
+  const pipeline = { source: { kind: 'leaf', input: 0 }, operators: [operator] } as const;
+  const program: Program = { branches: [pipeline], sink: { kind: 'collect' }, closures: [closure], seed: 1 };
+  const loaded = new LoadedProgram(program, { get: () => f } as unknown as ProgramFunctions, 'test');
+  const heap = Heap.format(reserveHeap(256 * MIB, { platform: 'win32' }), { threads: 1 });
+  const kernels = twinKernels(heap.memory);
+  const rowsAt = (address: number) => {
+    const draws = new DrawSource({ buffer: heap.u8.buffer, address, fill: (state, out, n) => kernels.fillUniform(state, out, n) });
+    draws.start(seedState(7), 1, 2);
+    const sink = new CollectSink();
+    const batch: Batch = { kind: 'range', first: 0, from: 0, step: 1, n: 500, block: 2 };
+    loaded.loop(pipeline, batch, sink, { heap } as TaskEnv)(batch, sink, [draws]);
+    return sink.rows;
+  };
+  const before = heap.u8.length;
+  const rows = rowsAt(heap.allocate(DrawSource.bytes));
+  assert.equal(new Set(rows).size, 500);
+  assert.ok(heap.allocate(before) >= before);
+  const address = heap.allocate(before);
+  assert.ok(address >= before);
+  assert.deepEqual(rowsAt(address), rows);
 });
 
 describe('anything else is called', () => {

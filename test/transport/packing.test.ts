@@ -10,7 +10,7 @@ import { alike, packAnswers, packTasks, slotsOf, unpackAnswers, unpackTask } fro
 const WANTED: readonly number[] = [3, 4];
 const PROGRAM = new Uint8Array(new SharedArrayBuffer(8));
 const SHARED = { id: 1, key: 3, bytes: new Uint8Array(new SharedArrayBuffer(4)) };
-const OUTPUT = { id: 5 as ShuffleId, address: 65_536, maps: 4, reducers: 3 };
+const OUTPUT = { id: 5 as ShuffleId, address: 65_536, maps: 4, reducers: 3, groups: 0 };
 
 function spec(own: Partial<TaskSpec> = {}): TaskSpec {
   const place = { partition: 0, local: 0, attempt: 0, token: 1, branch: 0 };
@@ -19,7 +19,7 @@ function spec(own: Partial<TaskSpec> = {}): TaskSpec {
 }
 
 const whole = fc.nat({ max: 2 ** 40 });
-const shuffle = fc.nat({ max: 1 }).map(id => ({ id: id as ShuffleId, address: 4096 * (id + 1), maps: 3, reducers: 9 }));
+const shuffle = fc.nat({ max: 1 }).map(id => ({ id: id as ShuffleId, address: 4096 * (id + 1), maps: 3, reducers: 9, groups: 4096 * id }));
 const input: fc.Arbitrary<InputSpec> = fc.oneof(
   {
     arbitrary: fc.record({ from: whole, rows: whole }).map(r => ({ kind: 'range', first: 0, step: 1, blockRows: 8, ...r }) as const),

@@ -31,19 +31,23 @@ const STATE_BYTES = 64;
 /** Draws of the first batch of a block, doubled up to MOST_DRAWS: a block of few draws does not pay for many. */
 const FIRST_DRAWS = 256;
 const MOST_DRAWS = 4096;
+/** The most draws that `ahead` can give in a row; room for that many is before the place of a full batch. */
+export const MOST_AHEAD = 64;
 /** Where every batch of draws ends. */
-export const DRAWS_END = MOST_DRAWS;
+export const DRAWS_END = MOST_AHEAD + MOST_DRAWS;
 /** The different values of a uniform draw. */
 const DRAW_VALUES = 2 ** 52;
 
 /** Where draws come from: the generators of an operator's element block, and the batch that they made last. */
 export class DrawSource {
   /** Bytes of heap that it needs. */
-  static readonly bytes = STATE_BYTES + MOST_DRAWS * 8;
+  static readonly bytes = STATE_BYTES + DRAWS_END * 8;
 
   readonly draws: Float64Array;
   /** The next unread draw. A batch ends where `draws` ends, so that the end is a constant. */
-  cursor = MOST_DRAWS;
+  cursor = DRAWS_END;
+  /** Where `draws` is among all float64 of the buffer. */
+  readonly offset: number;
   readonly poissons = new Poisson();
   readonly binomials = new Binomial();
   private points: Sobol | undefined;
@@ -64,17 +68,18 @@ export class DrawSource {
     this.address = address;
     this.fill = fill;
     this.state = new Int32Array(buffer, address, STATE_BYTES / 4);
-    this.draws = new Float64Array(buffer, address + STATE_BYTES, MOST_DRAWS);
+    this.draws = new Float64Array(buffer, address + STATE_BYTES, DRAWS_END);
+    this.offset = this.draws.byteOffset / 8;
   }
 
   /** Begins the stream of an element block. */
   start(seed: SeedState, operator: number, block: number): void {
     // Blocks of one task mostly take as many draws as each other.
-    this.expected = this.made - (MOST_DRAWS - this.cursor);
+    this.expected = this.made - (DRAWS_END - this.cursor);
     writeStreamState(this.state, seed, operator, block);
     this.seed = seed;
     this.operator = operator;
-    this.cursor = MOST_DRAWS;
+    this.cursor = DRAWS_END;
     this.nextDraws = FIRST_DRAWS;
     this.made = 0;
   }
@@ -88,14 +93,28 @@ export class DrawSource {
 
   /** Makes the next batch and gives the place of its first draw. */
   refill(): number {
+    return this.makeBehind(DRAWS_END);
+  }
+
+  /** Makes what is missing to `count` draws in a row, `cursor` being the next unread one, and gives the place of the first. */
+  ahead(cursor: number, count: number): number {
+    let first = cursor;
+    while (DRAWS_END - first < count) first = this.makeBehind(first);
+    return first;
+  }
+
+  /** Makes the next batch, with those left from `cursor` on, at most MOST_AHEAD, right before it. */
+  private makeBehind(cursor: number): number {
     if (this.nextDraws === 0) throw new HeddleError('HEDDLE_INTERNAL', 'an Rng was used before its stream was started');
     const missing = this.expected - this.made;
     const n = missing > 0 ? Math.min(missing + (missing & 1), MOST_DRAWS) : this.nextDraws;
-    const first = MOST_DRAWS - n;
+    const first = DRAWS_END - n;
+    const left = first - (DRAWS_END - cursor);
+    this.draws.copyWithin(left, cursor);
     this.fill(this.address, this.address + STATE_BYTES + first * 8, n);
     if (missing <= 0) this.nextDraws = Math.min(n * 2, MOST_DRAWS);
     this.made += n;
-    return first;
+    return left;
   }
 }
 
@@ -134,7 +153,7 @@ export class Rng {
   /** A number in [0, 1), a multiple of 2^-52. */
   uniform(): number {
     let cursor = this.cursor;
-    if (cursor === MOST_DRAWS) cursor = this.source.refill();
+    if (cursor === DRAWS_END) cursor = this.source.refill();
     this.cursor = cursor + 1;
     return this.draws[cursor]!;
   }
