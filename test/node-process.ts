@@ -8,10 +8,13 @@ export interface Outcome {
   readonly err: string;
 }
 
+/** How an executor says where it listens. */
+export const LISTENS = /listening on (\S+)\n/;
+
 export interface Running {
   readonly child: ChildProcess;
-  /** Resolves when the process has written `text` to its standard output. */
-  said(text: string): Promise<void>;
+  /** Resolves when the process has written this to its standard output, with the first group of a pattern. */
+  said(what: string | RegExp): Promise<string>;
   readonly ended: Promise<Outcome>;
 }
 
@@ -35,12 +38,17 @@ export function startNode(cwd: string, args: readonly string[], extra: NodeJS.Pr
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal, out, err }));
   });
-  const said = (text: string): Promise<void> =>
+  const said = (what: string | RegExp): Promise<string> =>
     new Promise((resolve, reject) => {
-      const listener = (): void => (out.includes(text) ? resolve() : undefined);
+      const listener = (): void => {
+        if (typeof what !== 'string') {
+          const match = what.exec(out);
+          if (match !== null) resolve(match[1] ?? match[0]);
+        } else if (out.includes(what)) resolve(what);
+      };
       listeners.add(listener);
       listener();
-      void ended.then(() => reject(new Error(`ended without saying ${text}: ${out}${err}`)));
+      void ended.then(() => reject(new Error(`ended without saying ${what}: ${out}${err}`)));
     });
   return { child, said, ended };
 }

@@ -11,7 +11,7 @@ markTaskThread();
 const { port1, port2 } = new MessageChannel();
 const driver = Comlink.wrap<DriverCalls>(nodeEndpoint(port1));
 const given = (Array.isArray(workerData) ? workerData[1] : workerData) as ThreadData | null | undefined;
-let runner: ThreadRunner | undefined = given ? open(given) : undefined;
+let runner: ThreadRunner | undefined = given ? new ThreadRunner(given) : undefined;
 
 /** The pool calls this for every batch of tasks. */
 export async function runTasks(batch: ThreadBatch): Promise<PackedAnswers> {
@@ -19,19 +19,12 @@ export async function runTasks(batch: ThreadBatch): Promise<PackedAnswers> {
   return moved(await runner.run(batch));
 }
 
-function open(data: ThreadData): ThreadRunner {
-  return new ThreadRunner(data, {
-    processStarted: (index, pid) => void driver.processStarted(index, pid),
-    processEnded: (index, pid) => void driver.processEnded(index, pid),
-  });
-}
-
 /** This thread is older than the context. */
 async function openLater(): Promise<ThreadRunner> {
   const { data, environment } = await driver.work();
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
   Object.assign(process.env, environment);
-  return open(data);
+  return new ThreadRunner(data);
 }
 
 parentPort!.postMessage({ heddle: 'hello', port: port2 } satisfies Hello, [port2]);

@@ -1,9 +1,9 @@
 // What the pool loads in each thread. All of it is in a bundle that comes with its bytecode.
-import { keepCompiled, loadBundle } from '../lib/core/code-cache.js';
+import { keepCompiled, loadOwnBundle } from '../lib/core/code-cache.js';
 import { builtFile } from '../lib/core/places.js';
 import type { PackedAnswers, ThreadBatch } from '../lib/transport/local/messages.js';
 
-const { runTasks: run } = loadBundle<typeof import('./task-thread.js')>(builtFile('lib/bundle/task-thread.cjs'));
+const { runTasks: run } = loadOwnBundle<typeof import('./task-thread.js')>(builtFile('lib/bundle/task-thread.cjs'));
 
 /** A thread is ended without notice: what it compiled is kept after its first batch, and once more when it has seen a few. */
 const KEPT_AFTER = [1, 8];

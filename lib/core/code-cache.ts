@@ -16,7 +16,7 @@ import { DEFAULT_LOADER } from './script-imports.js';
 const compiled: { readonly script: vm.Script; readonly path: string }[] = [];
 
 /** The exports of a bundle. A second call gives the same. */
-export function loadBundle<Exports>(file: URL): Exports {
+export function loadOwnBundle<Exports>(file: URL): Exports {
   const path = fileURLToPath(file);
   const require = createRequire(path);
   const loaded = require.cache[path];

@@ -53,7 +53,7 @@ export class AsyncOperators<T> extends RowOperators<T> {
    * partition. The command is an array [program, ...arguments], or a text that is split at white space; neither goes through a
    * shell. With `shell: true` the text is a line for the system's shell: put no foreign data into it. Text is UTF-8.
    * A command that cannot be started, or ends with another exit code than 0, ends the job with HEDDLE_COMMAND; one that closes its
-   * input early need not read it all. It is killed when the job ends before it.
+   * input early need not read it all. It is killed, with what it has started, when the job or the process that runs it ends before it.
    */
   pipe(command: string | readonly string[], options?: PipeOptions): RDD<string> {
     checkOptions('pipe(options)', options, ['shell', 'env', 'cwd', 'separator']);

@@ -7,11 +7,6 @@ import type { OpenBlocks } from '../shuffle/open-blocks.js';
 import type { ShuffleStore } from '../shuffle/store.js';
 import type { FileSystem } from '../storage/file-system.js';
 
-export interface ProcessListener {
-  started(pid: number): void;
-  ended(pid: number): void;
-}
-
 export interface TaskEnv {
   readonly thread: ThreadId;
   /** The process that the thread is in, as slots name it. */
@@ -21,8 +16,6 @@ export interface TaskEnv {
   readonly kernels: Kernels;
   readonly openBlocks: OpenBlocks;
   readonly files: FileSystem;
-  /** External processes of the task, for whoever has to end them when the thread cannot. */
-  readonly processes: ProcessListener;
   /** Throws HEDDLE_CANCELLED when the task was called off. Asked between batches. */
   checkCancelled(): void;
 }

@@ -4,9 +4,9 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Address, formatAddress, parseAddress } from '../../lib/transport/tcp/address.js';
+import { formatAddress, parseAddress } from '../../lib/transport/tcp/address.js';
 import { deriveKey } from '../../lib/transport/tcp/secret.js';
-import { type Running, startNode } from '../node-process.js';
+import { LISTENS, type Running, startNode } from '../node-process.js';
 import { TamperingProxy } from './proxy.js';
 import { servesOf, withServes } from './wire.js';
 
@@ -97,8 +97,8 @@ export class Member {
       this.running = this.started = undefined;
       this.ends.push(`executor ${this.index} ended by itself with ${signal ?? code}: ${err}`);
     });
-    await running.said('listening on');
-    if (this.mode === 'dialled') this.driver.lead(await this.whereItListens(running));
+    const address = await running.said(LISTENS);
+    if (this.mode === 'dialled') this.driver.lead(parseAddress('listen', address));
   }
 
   /** The address by which the executor is known to a driver. */
@@ -213,11 +213,6 @@ export class Member {
   private endSlowness(): void {
     clearInterval(this.slowness);
     this.slowness = undefined;
-  }
-
-  private async whereItListens(running: Running): Promise<Address> {
-    while (!/listening on \S+\n/.test(this.said)) await new Promise(resolve => running.child.stdout!.once('data', resolve));
-    return parseAddress('listen', /listening on (\S+)\n/.exec(this.said)![1]!);
   }
 }
 

@@ -4,29 +4,19 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { readColumn } from '../../lib/codec/column.js';
-import { idSequence, type MapId, type RddId, type StageId } from '../../lib/core/ids.js';
+import { idSequence, type MapId, type StageId } from '../../lib/core/ids.js';
 import { inputsOf, type StoredInputs } from '../../lib/plan/branches.js';
 import { buildStage } from '../../lib/plan/build-stage.js';
-import { StoredPartitions } from '../../lib/plan/kept.js';
-import { type JobRequest, JobRunner } from '../../lib/plan/run-job.js';
-import type { ShuffleOutputs } from '../../lib/plan/shuffle-outputs.js';
-import { TaskStores } from '../../lib/plan/task-stores.js';
 import { RDD } from '../../lib/rdd/rdd.js';
-import type { Session } from '../../lib/rdd/session.js';
 import { rangeOf } from '../../lib/rdd/sources.js';
-import { Scheduler } from '../../lib/scheduler/loop.js';
-import type { ShuffleStore } from '../../lib/shuffle/store.js';
-import { localFileSystem } from '../../lib/storage/local-file-system.js';
+import type { Scheduler } from '../../lib/scheduler/loop.js';
 import type { TaskResult, TaskSpec } from '../../lib/task/spec.js';
-import { LocalHolder } from '../../lib/task/stored/local-holder.js';
 import type { Slot, TaskOutcome, TaskSuccess, Transport } from '../../lib/transport/contract.js';
+import { type Driver, driverSession } from '../session.js';
 
-export interface TransportUnderTest {
+export interface TransportUnderTest extends Driver {
   /** Has two slots at least. */
   readonly transport: Transport<TaskSpec, TaskResult>;
-  /** The books of whoever drives it. */
-  readonly store: ShuffleStore;
-  readonly outputs: ShuffleOutputs;
   /** After the transport was closed. */
   cleanUp(): Promise<void>;
 }
@@ -34,28 +24,9 @@ export interface TransportUnderTest {
 const nextStage = idSequence<StageId>(1_000_000);
 const nextToken = idSequence<MapId>(1_000_000);
 
-/** RDDs whose jobs run on a transport. */
-export function sessionOver({ transport, store, outputs }: Omit<TransportUnderTest, 'cleanUp'>) {
-  const directory = () => assert.fail('there is no directory for files');
-  const holder = new LocalHolder(store.heap, localFileSystem, 0, directory);
-  const stored = new StoredPartitions({ most: 0, holderOf: () => holder, directory, emit() {} });
-  const stores = new TaskStores(stored, outputs, () => {});
-  const scheduler = new Scheduler<TaskSpec, TaskResult>(stores.around(transport), { outputs });
-  const options = { seed: 0, maxFailures: 4, name: 'test', smallJobs: 'pool' } as const;
-  const jobs = new JobRunner(scheduler, store, outputs, options, error => error, stores);
-  const session: Session = {
-    defaultPartitions: 4,
-    seed: 0,
-    smallPartitions: 4,
-    checkOpen() {},
-    nextRdd: idSequence<RddId>(),
-    warn() {},
-    tell() {},
-    stored,
-    bundles: undefined,
-    spilling: 'nowhere',
-    run: (request: JobRequest) => jobs.run(request),
-  };
+/** Ranges whose jobs run on a transport. */
+export function sessionOver(driver: Driver) {
+  const { scheduler, session } = driverSession(driver);
   return { scheduler, range: (n: number, partitions = 4) => new RDD<number>(session, rangeOf(session, [0, n, 1, partitions])) };
 }
 

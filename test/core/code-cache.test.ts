@@ -24,10 +24,10 @@ describe('a bundle', () => {
   /** What a process of its own gets of the bundle, and whether it was compiled in vain: what it would keep is not there yet. */
   function load(): string {
     const program = `
-      const { loadBundle, keepCompiled } = await import(${JSON.stringify(cacheModule)});
+      const { loadOwnBundle, keepCompiled } = await import(${JSON.stringify(cacheModule)});
       const file = new URL(${JSON.stringify(pathToFileURL(bundle).href)});
-      const { answer } = loadBundle(file);
-      if (loadBundle(file).answer !== answer) throw new Error('loaded twice');
+      const { answer } = loadOwnBundle(file);
+      if (loadOwnBundle(file).answer !== answer) throw new Error('loaded twice');
       console.log(answer());
       keepCompiled();`;
     const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });

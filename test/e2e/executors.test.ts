@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { TaskStarted } from '../../lib/core/events.js';
 import { Context } from '../../lib/index.js';
-import { type Running, startNode } from '../node-process.js';
+import { LISTENS, type Running, startNode } from '../node-process.js';
 
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url));
 const SECRET = 'a secret for the tests of executors';
@@ -33,18 +33,7 @@ function executor(...args: string[]): Running {
 /** Starts an executor that listens; resolves with its address. */
 async function listening(): Promise<{ readonly running: Running; readonly address: string }> {
   const running = executor('--listen', '127.0.0.1:0', '--threads', '1');
-  return { running, address: await addressOf(running) };
-}
-
-/** The address that a process says it listens on. */
-async function addressOf(running: Running): Promise<string> {
-  let text = '';
-  running.child.stdout!.on('data', (chunk: string) => {
-    text += chunk;
-  });
-  await running.said('listening on');
-  while (!/listening on \S+\n/.test(text)) await new Promise(resolve => running.child.stdout!.once('data', resolve));
-  return /listening on (\S+)\n/.exec(text)![1]!;
+  return { running, address: await running.said(LISTENS) };
 }
 
 function local(): Promise<Context> {

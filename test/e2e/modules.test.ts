@@ -53,11 +53,8 @@ await sc.stop();
 async function resultOf(path: string): Promise<unknown> {
   const driver = startNode(folder, [MAIN, 'run', path], ENV);
   started.push(driver);
-  let out = '';
-  driver.child.stdout!.on('data', (text: string) => (out += text));
-  await driver.said(' now\n');
+  const address = await driver.said(/listening on (\S+) now\n/);
   const home = mkdtempSync(join(folder, 'home-'));
-  const address = /listening on (\S+) now/.exec(out)![1]!;
   // Another folder, another home, nothing of the script's.
   const executor = startNode(home, [MAIN, 'executor', '--connect', address, '--threads', '1', '--memory', '128mb'], { ...ENV, HOME: home });
   started.push(executor);

@@ -1,22 +1,15 @@
 // A transport under which tasks run and end in an order of a test's own choosing, and a session of RDDs over it.
 
-import { HeddleError } from '../../lib/core/errors.js';
-import { idSequence, LOCAL_EXECUTOR, type RddId } from '../../lib/core/ids.js';
-import { StoredPartitions } from '../../lib/plan/kept.js';
-import { type JobRequest, JobRunner } from '../../lib/plan/run-job.js';
+import { LOCAL_EXECUTOR } from '../../lib/core/ids.js';
 import { ShuffleOutputs } from '../../lib/plan/shuffle-outputs.js';
-import { TaskStores } from '../../lib/plan/task-stores.js';
-import type { Session } from '../../lib/rdd/session.js';
-import { Scheduler } from '../../lib/scheduler/loop.js';
 import { Heap } from '../../lib/shuffle/heap/allocator.js';
 import { reserveHeap } from '../../lib/shuffle/heap/memory.js';
 import { compileKernels } from '../../lib/shuffle/kernels.js';
 import { ShuffleStore } from '../../lib/shuffle/store.js';
-import { localFileSystem } from '../../lib/storage/local-file-system.js';
 import type { TaskResult, TaskSpec } from '../../lib/task/spec.js';
-import { LocalHolder } from '../../lib/task/stored/local-holder.js';
 import type { Slot, SlotId, TaskOutcome, Transport } from '../../lib/transport/contract.js';
 import { LocalTransport } from '../../lib/transport/local/local.js';
+import { driverSession } from '../session.js';
 
 /** Chooses one of n. */
 export type Choose = (n: number) => number;
@@ -104,35 +97,8 @@ export function openReordered(choose: Choose, { threads, kernels }: { readonly t
   const store = new ShuffleStore(Heap.open(heap.memory, threads));
   const local = new LocalTransport({ threads, heap: store.heap, store, kernels: kernels ? compileKernels() : undefined });
   const transport = new ReorderingTransport(local, choose, 64);
-  const noFiles = () => {
-    throw new HeddleError('HEDDLE_IO', 'there is no directory for files');
-  };
-  const holder = new LocalHolder(store.heap, localFileSystem, 2 ** 26, noFiles);
-  const stored = new StoredPartitions({ most: 2 ** 26, holderOf: () => holder, directory: noFiles, emit() {} });
-  const outputs = new ShuffleOutputs(store);
-  const stores = new TaskStores(stored, outputs, () => {});
-  const scheduler = new Scheduler<TaskSpec, TaskResult>(stores.around(transport));
-  const jobs = new JobRunner(
-    scheduler,
-    store,
-    outputs,
-    { seed: 0, maxFailures: 1, smallJobs: 'pool', name: 'test' },
-    error => error,
-    stores,
-  );
-  const session: Session = {
-    defaultPartitions: 4,
-    seed: 0,
-    smallPartitions: 4,
-    checkOpen() {},
-    nextRdd: idSequence<RddId>(),
-    warn() {},
-    tell() {},
-    stored,
-    bundles: undefined,
-    spilling: 'nowhere',
-    run: (request: JobRequest) => jobs.run(request),
-  };
+  const driver = { transport, store, outputs: new ShuffleOutputs(store) };
+  const { scheduler, session } = driverSession(driver, { stored: 2 ** 26, maxFailures: 1 });
   const stop = async () => {
     await scheduler.stop();
     await transport.close();

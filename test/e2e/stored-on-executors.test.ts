@@ -139,17 +139,20 @@ describe('executors keep rows', () => {
     }
   });
 
-  for (const name of Object.keys(kinds)) {
-    test(`nobody can tell it from the answers: ${name}`, async t => {
-      const { sc } = await Stage.open(t, 2, { seed: 7 });
-      const expected = await answersOf(kinds[name]!(sc));
-      for (const level of ['memory', 'disk'] as const) {
-        const kept = kinds[name]!(sc).persist(level);
-        assert.deepEqual(await answersOf(kept), expected);
-        assert.deepEqual(await answersOf(kept), expected);
-      }
-    });
-  }
+  test('nobody can tell it from the answers', async t => {
+    const { sc } = await Stage.open(t, 2, { seed: 7 });
+    for (const [name, make] of Object.entries(kinds)) {
+      await t.test(name, async () => {
+        const expected = await answersOf(make(sc));
+        for (const level of ['memory', 'disk'] as const) {
+          const kept = make(sc).persist(level);
+          assert.deepEqual(await answersOf(kept), expected);
+          assert.deepEqual(await answersOf(kept), expected);
+          kept.unpersist();
+        }
+      });
+    }
+  });
 
   test('least recently used partitions make room, each in the executor that has them', async t => {
     const stage = await Stage.open(t, 2, { storageFraction: 0.05 }); // 3.2 MB of each

@@ -251,9 +251,15 @@ await rows.collect();
   });
 
   test('that is interrupted ends them, whether they get the signal or not', posix, async () => {
-    assert.deepEqual(await run(endless, pid => process.kill(pid, 'SIGINT')), { signal: 'SIGINT', said: '' });
-    // As a terminal does.
-    assert.deepEqual(await run(endless, pid => process.kill(-pid, 'SIGINT'), true), { signal: 'SIGINT', said: '' });
+    const ends = await Promise.all([
+      run(endless, pid => process.kill(pid, 'SIGINT')),
+      // As a terminal does.
+      run(endless, pid => process.kill(-pid, 'SIGINT'), true),
+    ]);
+    assert.deepEqual(ends, [
+      { signal: 'SIGINT', said: '' },
+      { signal: 'SIGINT', said: '' },
+    ]);
   });
 
   test('that exits, or has no more to do, leaves nothing behind', async () => {

@@ -1,7 +1,7 @@
 // The life of a context: however it ends, and whatever its closures do to their threads, jobs end with the right answer or
 // a coded error, the pool goes on, the heap is whole, and the process can end.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
 import type { Context } from '../../lib/context.js';
@@ -400,23 +400,21 @@ ${end}`;
       ['finally', 'try { await rows.collect(); } finally { await sc.stop(); console.log("finally"); }'],
       ['catch', 'await rows.count().catch(error => { console.error(error); process.exit(1); });'],
     ];
-    for (const [name, end] of endings) {
+    const interrupt = async (name: string, end: string, ...command: string[]): Promise<void> => {
       const here = new Folder();
       try {
-        const script = here.put(`${name}.mjs`, endlessScript(end));
-        for (const args of [[script], [MAIN, 'run', script]]) {
-          const running = here.start(args);
-          await here.appears('running', running);
-          running.child.kill('SIGINT');
-          assert.deepEqual(await running.ended, { code: null, signal: 'SIGINT', out: '', err: '' }, name);
-          rmSync(join(here.path, 'running'));
-          const left = readdirSync(here.path).filter(entry => !['node_modules', 'package.json', `${name}.mjs`].includes(entry));
-          assert.deepEqual(left, []);
-        }
+        const running = here.start([...command, here.put(`${name}.mjs`, endlessScript(end))]);
+        await here.appears('running', running);
+        running.child.kill('SIGINT');
+        assert.deepEqual(await running.ended, { code: null, signal: 'SIGINT', out: '', err: '' }, name);
+        const left = readdirSync(here.path).filter(entry => !['node_modules', 'package.json', `${name}.mjs`, 'running'].includes(entry));
+        assert.deepEqual(left, []);
       } finally {
         here.remove();
       }
-    }
+    };
+    // All at once: each waits a second for closures that do not come back.
+    await Promise.all(endings.flatMap(([name, end]) => [interrupt(name, end), interrupt(name, end, MAIN, 'run')]));
   });
 
   test('that handles the signal itself sees its jobs end', posix, async () => {

@@ -168,11 +168,11 @@ describe('rows are computed once', () => {
 });
 
 /** Sums and random numbers of which no bit may change, over RDDs of all the kinds that have blocks of their own. */
-describe('nobody can tell it from the answers', () => {
+describe('nobody can tell it from the answers', async () => {
   for (const kernels of ['on', 'off'] as const) {
+    const sc = await open({ kernels, seed: 7 });
     for (const [name, make] of Object.entries(kinds)) {
       test(`${name}, kernels ${kernels}`, async () => {
-        const sc = await open({ kernels, seed: 7 });
         const expected = await answersOf(make(sc));
         for (const level of ['memory', 'disk'] as const) {
           const kept = make(sc).persist(level);

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Held, HOLD } from '../held.js';
 import { type Running, startNode } from '../node-process.js';
 import { processes } from './processes.js';
 import { type Sshd, startSshd } from './sshd.js';
-import { eventually, skipFor, whyMissing } from './tools.js';
+import { skipFor, whyMissing } from './tools.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url));
@@ -30,7 +31,7 @@ describe('heddle launch, through sshd', { skip: skipFor(missing) }, () => {
   });
   after(async () => {
     for (const { child } of started) child.kill('SIGKILL');
-    await sshd?.close();
+    await sshd?.close(); // and with it all sessions
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   });
 
@@ -45,8 +46,9 @@ describe('heddle launch, through sshd', { skip: skipFor(missing) }, () => {
   /** Two executors of this machine. */
   function hosts(...lines: readonly string[]): string {
     const file = join(folder, 'hosts.conf');
-    const common = `node=${process.execPath} threads=1 memory=128mb`;
-    writeFileSync(file, ['# two of them', ...lines.map(line => `127.0.0.1:${sshd.port} ${common} ${line} # here`)].join('\n'));
+    const common = 'threads=1 memory=128mb';
+    const node = (line: string) => (line.includes(' node=') ? '' : ` node=${process.execPath}`);
+    writeFileSync(file, ['# two of them', ...lines.map(line => `127.0.0.1:${sshd.port} ${common} ${line}${node(line)} # here`)].join('\n'));
     return file;
   }
 
@@ -72,7 +74,6 @@ describe('heddle launch, through sshd', { skip: skipFor(missing) }, () => {
 
   const executorsOf = () =>
     processes().filter(({ command }) => command.startsWith(`${process.execPath} ${folder}`) && command.includes(' executor '));
-  const nothingIsLeft = () => executorsOf().length === 0 && processes().every(({ parent }) => parent !== sshd.pid);
 
   test('runs a script with its executors, and ends them', async () => {
     const script = project(
@@ -87,7 +88,6 @@ describe('heddle launch, through sshd', { skip: skipFor(missing) }, () => {
     assert.match(err, /^\[127\.0\.0\.1\] heddle executor: works for the driver at/m);
     assert.match(err, /^\[127\.0\.0\.1 \(2\)\] heddle executor: listening on 127\.0\.0\.1:\d+$/m);
     assert.deepEqual(executorsOf(), []);
-    await eventually('sshd alone', nothingIsLeft);
   });
 
   test('leaves nothing behind when it is killed in the middle of a job', async () => {
@@ -96,14 +96,18 @@ describe('heddle launch, through sshd', { skip: skipFor(missing) }, () => {
       console.log('is in the middle');
       await sc.range(0, 4, 1, 4).map(() => { for (;;); }).collect();`);
     const heddle = `heddle=${join(folder, 'heddle')}`;
-    const launcher = start(['--hosts', hosts(heddle, heddle), script]);
+    const held = new Held(join(folder, 'held'));
+    const node = join(folder, 'node');
+    writeFileSync(node, `#!/bin/sh\nHELD=${held.env.HELD}\n${HOLD}\nexec ${process.execPath} "$@"\n`, { mode: 0o755 });
+    const launcher = start(['--hosts', hosts(`${heddle} node=${node}`, `${heddle} node=${node}`), script]);
     await launcher.said('is in the middle');
     assert.equal(executorsOf().length, 2);
     const driver = processes().find(({ parent, command }) => parent === launcher.child.pid && command.includes('main.js run -- '))!;
     launcher.child.kill('SIGKILL');
     process.kill(driver.pid, 'SIGKILL');
     await launcher.ended;
-    await eventually('all executors gone', nothingIsLeft);
+    await held.over;
+    assert.deepEqual(executorsOf(), []);
   });
 
   test('passes an interrupt on to the script, and then ends the executors', async () => {
@@ -129,7 +133,7 @@ describe('heddle launch, through sshd', { skip: skipFor(missing) }, () => {
     const { code, err } = await launcher.ended;
     assert.equal(code, 1, err);
     assert.match(err, /^heddle launch: no executor is left, and none will come$/m);
-    await eventually('sshd alone', nothingIsLeft);
+    assert.deepEqual(executorsOf(), []);
   });
 
   test('without a script runs until it is interrupted, and any script can use what it says', async () => {
@@ -154,7 +158,7 @@ describe('heddle launch, through sshd', { skip: skipFor(missing) }, () => {
     launcher.child.kill('SIGINT');
     const { code, signal } = await launcher.ended;
     assert.deepEqual([code, signal], [0, null]);
-    await eventually('sshd alone', nothingIsLeft);
+    assert.deepEqual(executorsOf(), []);
     assert.ok(!err.includes(secret));
   });
 
@@ -166,7 +170,7 @@ describe('heddle launch, through sshd', { skip: skipFor(missing) }, () => {
       err,
       /^heddle launch: 127\.0\.0\.1 \(2\) \(.*hosts\.conf:3\): there is no heddle or no node there \(127\): say where they are by heddle= and node=$/m,
     );
-    await eventually('sshd alone', nothingIsLeft);
+    assert.deepEqual(executorsOf(), []);
   });
 
   test('tells of an ssh that is not let in', async () => {

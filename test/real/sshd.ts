@@ -10,10 +10,10 @@ import { findProgram, IS_ROOT } from './tools.js';
 const EMPTY = '/run/sshd';
 
 export interface Sshd {
-  readonly pid: number;
   readonly port: number;
   /** What a client needs, for ssh's -o. */
   readonly options: readonly string[];
+  /** Rejects where a session of it does not end within a minute. */
   close(): Promise<void>;
 }
 
@@ -60,7 +60,6 @@ export async function startSshd(folder: string): Promise<Sshd> {
     void ended.then(() => reject(new Error(`sshd has ended: ${said}`)));
   });
   return {
-    pid: child.pid!,
     port,
     options: [
       `UserKnownHostsFile=${path('known')}`,
@@ -72,7 +71,14 @@ export async function startSshd(folder: string): Promise<Sshd> {
     ],
     async close() {
       child.kill('SIGTERM');
-      await ended;
+      // Its sessions outlive it, and write to its standard error as well: that is closed when all are gone.
+      await new Promise<void>((resolve, reject) => {
+        const overdue = setTimeout(() => reject(new Error(`a minute after its end sshd still has a session: ${said}`)), 60_000);
+        void ended.then(() => {
+          clearTimeout(overdue);
+          resolve();
+        });
+      });
       if (isOurs) rmdirSync(EMPTY);
     },
   };

@@ -30,12 +30,3 @@ export async function whyMissing(programs: Readonly<Record<string, string>>): Pr
 export function skipFor(missing: string | null): string | false {
   return missing !== null && !IS_CI ? missing : false;
 }
-
-/** Resolves once the condition holds; looks again every 20 ms, for a minute. For what tells nobody of its end: processes of others. */
-export async function eventually(what: string, condition: () => boolean): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`after a minute: not ${what}`);
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
-}

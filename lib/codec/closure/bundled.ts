@@ -37,7 +37,7 @@ export interface BundledModules {
 }
 
 /** Loads a bundle; its modules are evaluated when they are first asked for. */
-export async function loadBundle({ hash, text }: ModulesNode): Promise<BundledModules> {
+export async function importModules({ hash, text }: ModulesNode): Promise<BundledModules> {
   const own = createRequire(import.meta.url);
   const located = text.replaceAll(/"@@heddle-package(\/[^"]*)?"/g, (_, path = '') =>
     JSON.stringify(pathToFileURL(own.resolve(`heddle${path}`)).href),

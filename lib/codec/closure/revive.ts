@@ -3,7 +3,7 @@
 // V8 treats those as constants, so revived code is optimised like the original. File name, line and column of each
 // source are those of the script on the driver, under the name heddle-closure:<id>/<node>.
 import { HeddleError, show } from '../../core/errors.js';
-import { type BundledModules, loadBundle } from './bundled.js';
+import { type BundledModules, importModules } from './bundled.js';
 import { compileFunctionNode } from './compile.js';
 import { importFrom, readyForTypeScript, requireFrom } from './modules.js';
 import type { Reference, Resolve } from './reference.js';
@@ -45,7 +45,7 @@ async function loadModules(nodes: readonly ShippedNode[], resolve: Resolve): Pro
   }
   const loaded = await Promise.all(Array.from(wanted, async ([key, module]) => [key, await load(module)] as const));
   const modules = new Map<string, object>(loaded);
-  for (const node of nodes) if (node.kind === 'modules') modules.set(node.hash, await loadBundle(node));
+  for (const node of nodes) if (node.kind === 'modules') modules.set(node.hash, await importModules(node));
   return modules;
 }
 

@@ -5,13 +5,12 @@
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { HeddleError } from '../../core/errors.js';
-import { killGroup, OWN_GROUP } from '../../core/process-group.js';
 import type { Batch, Source } from '../batch.js';
 import { type TaskContext, taskError } from '../pipeline.js';
 import type { PipeSpec } from '../spec.js';
 import { describeCommand } from './command.js';
+import { killGroup, spawnGroup } from './process-group.js';
 import { Upstream } from './upstream.js';
 import type { AsyncWork } from './work.js';
 
@@ -93,13 +92,7 @@ export class PipeSource implements Source {
   }
 
   private start(): ChildProcessWithoutNullStreams {
-    const { file, args, shell, env, cwd } = this.spec.command;
-    // Loaded here because few threads need it.
-    const { spawn } = createRequire(import.meta.url)('node:child_process') as typeof import('node:child_process');
-    const child = spawn(file, args, { shell, cwd, env: { ...process.env, ...env }, ...OWN_GROUP });
-    const { processes } = this.task.env;
-    const { pid } = child;
-    if (pid !== undefined) processes.started(pid);
+    const child = spawnGroup(this.spec.command);
     child.stdout.setEncoding('utf8');
     child.stdout.on('readable', () => this.wake());
     child.stderr.setEncoding('utf8');
@@ -118,7 +111,6 @@ export class PipeSource implements Source {
     this.work.track(
       new Promise<void>(resolve => {
         child.on('close', (code, signal) => {
-          if (pid !== undefined) processes.ended(pid);
           this.exit = { code, signal };
           fill();
           this.wake();

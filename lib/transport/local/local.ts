@@ -2,14 +2,12 @@
 // is free. Besides a slot for each thread there are places in one queue for all of them.
 
 import { LOCAL_EXECUTOR } from '../../core/ids.js';
-import { killGroup } from '../../core/process-group.js';
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import { storeWord } from '../../shuffle/heap/words.js';
 import type { ShuffleStore } from '../../shuffle/store.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
 import type { Slot, SlotId, SlotListener, TaskOutcome, Transport } from '../contract.js';
 import type { ThreadData } from './messages.js';
-import type { ProcessCalls } from './pool.js';
 import type { ThreadRunner } from './thread-runner.js';
 import { Threads } from './threads.js';
 
@@ -30,20 +28,6 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
   private readonly allSlots: readonly Slot[];
   private readonly heap: Heap;
   private readonly store: ShuffleStore;
-  /** The external processes of each index's task: a thread that is ended cannot end them. */
-  private readonly processes = new Map<number, Set<number>>();
-  private readonly endAll = () => {
-    for (const index of this.processes.keys()) this.endProcesses(index);
-  };
-  private readonly processCalls: ProcessCalls = {
-    processStarted: (index, pid) => {
-      const { processes } = this;
-      // What is still open when the process ends would be left behind.
-      if (processes.size === 0) process.on('exit', this.endAll);
-      processes.set(index, (processes.get(index) ?? new Set()).add(pid));
-    },
-    processEnded: (index, pid) => void this.processes.get(index)?.delete(pid),
-  };
   private readonly threadData: ThreadData;
   private mainRunner: Promise<ThreadRunner> | undefined;
 
@@ -65,7 +49,6 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
       threads,
       heap,
       data: this.threadData,
-      processes: this.processCalls,
       givesBack,
       recover: (index, spec) => this.recover(index, spec),
     });
@@ -90,31 +73,23 @@ export class LocalTransport implements Transport<TaskSpec, TaskResult> {
 
   async close(): Promise<void> {
     await this.threads.close();
-    this.endAll();
-    process.off('exit', this.endAll);
   }
 
   /** On the main thread: nothing of it can be called off before it is over. */
   private async runHere(spec: TaskSpec, slot: Slot): Promise<TaskOutcome<TaskResult>> {
     storeWord(this.heap.i32, this.threadData.cancelFlags + slot.id * 4, 0);
-    this.mainRunner ??= import('./thread-runner.js').then(({ ThreadRunner }) => new ThreadRunner(this.threadData, this.processCalls));
+    this.mainRunner ??= import('./thread-runner.js').then(({ ThreadRunner }) => new ThreadRunner(this.threadData));
     const answer = await (await this.mainRunner).runOne(this.heap.thread, slot.id, spec);
     return answer.ok ? answer : { ...answer, retryable: false };
   }
 
   /** Gives back what a thread held that is no more. */
   private recover(index: number, spec: TaskSpec): void {
-    this.endProcesses(index);
     this.heap.breakLock(index);
     this.heap.releaseStaging(index);
     this.store.spill?.removeOf(`${spec.token}-`);
     if (spec.output === null) return;
     this.store.retract(spec.output, spec.partition, spec.token);
     this.store.dropSpilled(spec.output, spec.partition, spec.token);
-  }
-
-  private endProcesses(index: number): void {
-    for (const pid of this.processes.get(index) ?? []) killGroup(pid);
-    this.processes.get(index)?.clear();
   }
 }

@@ -60,9 +60,6 @@ export interface DriverCalls {
   work(): Promise<Work>;
   /** The thread is up: how long its start took, in milliseconds. */
   started(thread: number, milliseconds: number): void;
-  /** The task that runs under an index has started an external process, or has seen it end. */
-  processStarted(index: number, pid: number): void;
-  processEnded(index: number, pid: number): void;
 }
 
 /** How a thread hands the driver the port of its calls. */

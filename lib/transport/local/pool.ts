@@ -7,8 +7,6 @@ import { builtFile } from '../../core/places.js';
 import { nodeEndpoint } from './endpoint.js';
 import type { DriverCalls, Hello, PackedAnswers, ThreadBatch, ThreadData, Work } from './messages.js';
 
-export type ProcessCalls = Pick<DriverCalls, 'processStarted' | 'processEnded'>;
-
 let early: ThreadPool | undefined;
 
 /** Starts threads for the first transport of this process that wants as many. They keep no process from ending. */
@@ -29,7 +27,6 @@ export class ThreadPool {
   readonly piscina: Piscina<ThreadBatch, PackedAnswers>;
   /** Milliseconds that each thread took to start, as they came up. */
   readonly startTimes: number[] = [];
-  private processes: ProcessCalls | undefined;
   private give: (work: Work) => void = () => {};
   private readonly work = new Promise<Work>(resolve => {
     this.give = resolve;
@@ -55,8 +52,7 @@ export class ThreadPool {
   }
 
   /** What they work on. The environment is that of this moment: the script may have set variables since they started. */
-  serve(data: ThreadData, processes: ProcessCalls): void {
-    this.processes = processes;
+  serve(data: ThreadData): void {
     this.give({ data, environment: { ...process.env } });
   }
 
@@ -65,8 +61,6 @@ export class ThreadPool {
     const calls: DriverCalls = {
       work: () => this.work,
       started: (_thread, milliseconds) => void this.startTimes.push(milliseconds),
-      processStarted: (index, pid) => this.processes?.processStarted(index, pid),
-      processEnded: (index, pid) => this.processes?.processEnded(index, pid),
     };
     Comlink.expose(calls, nodeEndpoint(message.port));
     message.port.unref();

@@ -13,7 +13,7 @@ import { SpillFiles } from '../../storage/spill-files.js';
 import type { TaskEnv } from '../../task/env.js';
 import { TaskRunner } from '../../task/run.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
-import type { DriverCalls, PackedAnswers, ThreadAnswer, ThreadBatch, ThreadData } from './messages.js';
+import type { PackedAnswers, ThreadAnswer, ThreadBatch, ThreadData } from './messages.js';
 import { packAnswers, slotsOf, unpackTask } from './packing.js';
 
 /** Bytes of an answer that are worth moving to the driver: a thread loads the pool's own code for it, in some 20 ms. */
@@ -42,10 +42,7 @@ export class ThreadRunner {
   /** Address of the cancel flag of the task under way. */
   private flag = 0;
 
-  constructor(
-    private readonly data: ThreadData,
-    private readonly calls: Pick<DriverCalls, 'processStarted' | 'processEnded'>,
-  ) {
+  constructor(private readonly data: ThreadData) {
     this.kernels = data.kernels === undefined ? twinKernels(data.memory) : wasmKernels(data.kernels, data.memory);
   }
 
@@ -92,10 +89,6 @@ export class ThreadRunner {
         kernels: this.kernels,
         openBlocks: this.openBlocks,
         files: localFileSystem,
-        processes: {
-          started: pid => this.calls.processStarted(index, pid),
-          ended: pid => this.calls.processEnded(index, pid),
-        },
         checkCancelled: () => {
           if (loadWord(heap.i32, this.flag) !== 0) throw new HeddleError('HEDDLE_CANCELLED', 'the task was called off');
         },

@@ -14,7 +14,7 @@ import { MOST_WAIT_MS, type TaskOutcome } from '../contract.js';
 import { Batches } from './batches.js';
 import type { ThreadAnswer, ThreadData } from './messages.js';
 import { alike, packTasks, unpackAnswers } from './packing.js';
-import { type ProcessCalls, type ThreadPool, takePool } from './pool.js';
+import { type ThreadPool, takePool } from './pool.js';
 
 /** How long a called-off task may take to notice before its thread is ended. */
 const GRACE_MS = 1000;
@@ -47,7 +47,6 @@ export interface ThreadsOptions {
   readonly threads: number;
   readonly heap: Heap;
   readonly data: ThreadData;
-  readonly processes: ProcessCalls;
   /** Not only quick tasks go back where no thread is free in time. */
   readonly givesBack: boolean;
   /** Gives back what a thread held under an index, in the middle of a task. */
@@ -66,10 +65,10 @@ export class Threads {
   private closing = false;
 
   constructor(private readonly options: ThreadsOptions) {
-    const { threads, data, processes } = options;
+    const { threads, data } = options;
     this.idle = Array.from(new Array(threads).keys()).reverse();
     this.pool = takePool(threads, data);
-    this.pool.serve(data, processes);
+    this.pool.serve(data);
   }
 
   /** Milliseconds that each thread took to start, as they came up. */

@@ -208,6 +208,7 @@ const chains: Record<string, readonly Operator[]> = {
   ],
   'numbers that choose': [['map', l => [+l ? 'some' : 'none', +l || -1, +l && l.length, !+l, (+l % 2) + (+l) ** 2]]],
   Number: [['map', l => [Number(l), +l, Number(l.split(',')[0]), +l.trim()]]],
+  // biome-ignore lint/correctness/useParseIntRadix: as users write it, too
   parse: [['map', l => [parseInt(l), parseInt(l, 10), parseFloat(l)]]],
   isNaN: [['filter', l => !isNaN(Number(l)) && isFinite(Number(l))]],
   'functions of Number': [['map', l => [Number.isNaN(+l), Number.isFinite(+l), Number.isInteger(+l), Number.parseInt(l, 10)]]],
