@@ -73,7 +73,10 @@ const jobs: Record<string, Job> = {
       .groupByKey()
       .mapValues(values => [values.length, values[0], values.at(-1)]),
   'sortByKey of columns of text': sc => columns(sc).sortByKey(),
-  'reduceByKey of many keys': sc => numbers(sc, 3_000_000, 2_500_000).reduceByKey((a, b) => a + b),
+  'reduceByKey of many keys': sc =>
+    numbers(sc, 3_000_000, 2_500_000)
+      .mapValues(n => n / 2)
+      .reduceByKey((a, b) => a + b),
   'reduceByKey by any function': sc => texts(sc, 300_000, 200_000).reduceByKey((a, b) => (a > b ? a : b)),
   'groupByKey of numbers': sc =>
     numbers(sc, 4_000_000, 50_000)
