@@ -1,5 +1,6 @@
 // Where in the user's own code a call into Heddle was made, for error messages, explain() and the progress line.
 // Taken at every operator, so it costs microseconds: raw frames only, mapped to the author's source when asked for.
+import { setWithin } from './bounded-map.js';
 import { originalPosition, type Position, toPath } from './sourcemap.js';
 
 /** A place as V8 has it, in the code that runs. */
@@ -49,8 +50,7 @@ export function isInternal(script: string): boolean {
   let internal = known.get(script);
   if (internal === undefined) {
     internal = [OWN_URL, OWN_PATH, WORKERS_URL, WORKERS_PATH].some(own => script.startsWith(own)) || INTERNAL.test(script);
-    if (known.size >= MOST_KEPT) known.delete(known.keys().next().value as string);
-    known.set(script, internal);
+    setWithin(known, MOST_KEPT, script, internal);
   }
   return internal;
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { findSourceMap, SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setWithin } from './bounded-map.js';
 
 /** A place in a source file. Lines and columns count from 1. */
 export interface Position {
@@ -40,7 +41,7 @@ const paths = new Map<string, string>();
 export function toPath(script: string): string {
   if (!script.startsWith('file:')) return script;
   let path = paths.get(script);
-  if (path === undefined) keep(paths, script, (path = pathOf(script)));
+  if (path === undefined) setWithin(paths, MOST_KEPT, script, (path = pathOf(script)));
   return path;
 }
 
@@ -50,11 +51,6 @@ function pathOf(url: string): string {
   } catch {
     return url;
   }
-}
-
-function keep<T>(map: Map<string, T>, script: string, value: T): void {
-  if (map.size >= MOST_KEPT) map.delete(map.keys().next().value as string);
-  map.set(script, value);
 }
 
 function mapOf(script: string, mapUrl: string | undefined): SourceMap | undefined {
@@ -70,7 +66,7 @@ function mapOf(script: string, mapUrl: string | undefined): SourceMap | undefine
   const live = findSourceMap(script) ?? findSourceMap(toPath(script));
   if (live !== undefined) return live;
   const map = readMap(script, mapUrl);
-  keep(kept, script, map);
+  setWithin(kept, MOST_KEPT, script, map);
   return map;
 }
 

@@ -1,6 +1,7 @@
 // Runs pipelines: batches from a source through a compiled loop into a sink. Sources that stand in the middle of a
 // stage (an aggregation, a cogroup, mapPartitions) run the pipelines below them the same way.
 
+import { setWithin } from '../core/bounded-map.js';
 import { HeddleError, show, toErrorRecord } from '../core/errors.js';
 import { roomFor } from '../shuffle/store.js';
 import { waits } from './async/prepare.js';
@@ -31,8 +32,8 @@ class LoopCache<T> {
   of(source: string, name: string): T {
     let made = this.kept.get(source);
     if (made === undefined) {
-      if (this.kept.size >= MOST_KEPT) this.kept.delete(this.kept.keys().next().value!);
-      this.kept.set(source, (made = this.make(source, name)));
+      made = this.make(source, name);
+      setWithin(this.kept, MOST_KEPT, source, made);
     }
     return made;
   }

@@ -3,6 +3,7 @@
 // sixth of the CPU time of a job of a second. Only where nothing can tell: see stateless.ts.
 
 import { type Resolve, SCRIPT_NAME, scriptName } from '../codec/closure/index.js';
+import { setWithin } from '../core/bounded-map.js';
 import { ProgramFunctions } from './functions.js';
 import { LoadedProgram } from './pipeline.js';
 import { EncodedProgram } from './program-bytes.js';
@@ -34,9 +35,8 @@ export class Programs {
   of(spec: TaskSpec): Promise<StageProgram> {
     let loaded = this.byStage.get(spec.stage);
     if (loaded === undefined) {
-      makeRoom(this.byStage);
       loaded = this.load(spec);
-      this.byStage.set(spec.stage, loaded);
+      setWithin(this.byStage, MOST_PROGRAMS, spec.stage, loaded);
       loaded.catch(() => this.byStage.delete(spec.stage));
     }
     return loaded;
@@ -55,15 +55,10 @@ export class Programs {
     const program = encoded.decode();
     const loaded = new LoadedProgram(program, await ProgramFunctions.revive(program, this.resolve), `${spec.stage}`, spec.small);
     if (content !== undefined && loaded.functions.areAsNew()) {
-      makeRoom(this.byContent);
-      this.byContent.set(content, { loaded, closures });
+      setWithin(this.byContent, MOST_PROGRAMS, content, { loaded, closures });
     }
     return { loaded, inItsOwnName: error => error };
   }
-}
-
-function makeRoom(map: Map<unknown, unknown>): void {
-  if (map.size >= MOST_PROGRAMS) map.delete(map.keys().next().value);
 }
 
 /** The driver knows the closures of the stage, and those of an earlier one perhaps no more. */

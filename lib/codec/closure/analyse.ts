@@ -1,9 +1,11 @@
 // What a function's source text alone tells: its form, its parameters, the names it takes from outside and what it
 // does that no worker can do. Parsing is acorn's, scoping eslint-scope's. Results are kept by source text, for the same
 // closure is passed in again and again.
+
 import * as acorn from 'acorn';
 import * as scopes from 'eslint-scope';
 import type { Identifier, Node } from 'estree';
+import { setWithin } from '../../core/bounded-map.js';
 import type { Refusal } from './errors.js';
 import { branchFreeSelects } from './select.js';
 import type { SourceForm } from './types.js';
@@ -69,8 +71,7 @@ export function analyseSource(source: string): FunctionAnalysis | undefined {
   const known = kept.get(source);
   if (known !== undefined || kept.has(source)) return known;
   const analysis = analyse(source);
-  if (kept.size >= MOST_KEPT) kept.delete(kept.keys().next().value as string);
-  kept.set(source, analysis);
+  setWithin(kept, MOST_KEPT, source, analysis);
   return analysis;
 }
 

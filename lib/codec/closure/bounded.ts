@@ -4,6 +4,7 @@
 // here is the built-in one.
 
 import type { Node } from 'estree';
+import { setWithin } from '../../core/bounded-map.js';
 import { parseFunction } from './analyse.js';
 import type { FunctionNode, ShippedClosure } from './types.js';
 
@@ -72,8 +73,8 @@ function isBoundedSource({ source, form, captures, properties, prototype, import
   if (captures.some(({ name }) => FUNCTIONS.has(name) || NAMESPACES.has(name))) return false;
   let bounded = sources.get(source);
   if (bounded === undefined) {
-    if (sources.size >= MOST_KEPT) sources.delete(sources.keys().next().value!);
-    sources.set(source, (bounded = isBoundedFunction(parseFunction(source)?.node)));
+    bounded = isBoundedFunction(parseFunction(source)?.node);
+    setWithin(sources, MOST_KEPT, source, bounded);
   }
   return bounded;
 }

@@ -1,8 +1,10 @@
 // Which names of a script are imports, from the source that V8 runs: import declarations, `await import('...')`, and
 // the `require('...')` declarations of CommonJS code, bare or inside a compiler's helper call such as __toESM(...).
+
 import { pathToFileURL } from 'node:url';
 import * as acorn from 'acorn';
 import type { Expression, Node, Pattern, Program, Statement } from 'estree';
+import { setWithin } from '../../core/bounded-map.js';
 import { scriptInfo, scriptSource } from './inspect.js';
 
 export type ImportBinding =
@@ -26,8 +28,7 @@ export function importTable(script: string): ImportTable {
   const known = kept.get(script);
   if (known !== undefined) return known;
   const table = readTable(script);
-  if (kept.size >= MOST_KEPT) kept.delete(kept.keys().next().value as string);
-  kept.set(script, table);
+  setWithin(kept, MOST_KEPT, script, table);
   return table;
 }
 

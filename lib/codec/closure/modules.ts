@@ -1,8 +1,10 @@
 // In a worker: loads the modules that closures import, each as the user's own script would: specifiers are resolved
 // against that script's URL, through whatever loader hooks this thread has. TypeScript files need tsx, which is registered here
 // at first need: what Node.js itself strips of types has no other name for './part.ts' than that.
+
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setWithin } from '../../core/bounded-map.js';
 import { builtFile } from '../../core/places.js';
 import { DEFAULT_LOADER, importerOf, importModule } from '../../core/script-imports.js';
 
@@ -18,8 +20,7 @@ export async function importFrom(parent: string, specifier: string): Promise<Rec
   let importer = importers.get(parent);
   if (importer === undefined) {
     importer = makeImporter(parent);
-    if (importers.size >= MOST_KEPT) importers.delete(importers.keys().next().value as string);
-    importers.set(parent, importer);
+    setWithin(importers, MOST_KEPT, parent, importer);
   }
   try {
     return await importer(specifier);
