@@ -6,7 +6,7 @@
 import type { Heap } from './heap/allocator.js';
 import { type Kernels, numericBytes } from './kernels.js';
 import type { OpenTable } from './open-blocks.js';
-import { numericKinds, numericPayload, pad8, RUN_HEADER } from './run.js';
+import { keyKindOf, numericKinds, numericPayload, pad8, RUN_HEADER, valueKindOf } from './run.js';
 import { sortedLayout, writeSorted } from './sorted-block.js';
 import { heapFull } from './store.js';
 
@@ -167,7 +167,7 @@ export class ShortRuns {
   /** Bytes of a reduce id's run, with its header; 0 where it has none. */
   bytesOf(reduce: number): number {
     const rows = this.heap.u32[(this.countsAt >>> 2) + reduce]!;
-    return rows === 0 ? 0 : RUN_HEADER + numericPayload(rows, (this.kinds >>> 8) & 0xff, (this.kinds >>> 16) & 0xff);
+    return rows === 0 ? 0 : RUN_HEADER + numericPayload(rows, keyKindOf(this.kinds), valueKindOf(this.kinds));
   }
 
   dispose(): void {

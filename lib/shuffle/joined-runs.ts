@@ -3,7 +3,7 @@
 // an entry of the list then is the block's address, marked.
 
 import { numericBytes } from './kernels.js';
-import { numericPayload, pad8, RUN_HEADER, type Run, readRun, runWord } from './run.js';
+import { keyKindOf, numericPayload, pad8, RUN_HEADER, type Run, readRun, runWord, valueKindOf } from './run.js';
 import type { RunList } from './run-list.js';
 import { sortedRows, sortedRun, sortedWord } from './sorted-block.js';
 
@@ -77,7 +77,7 @@ export function copyJoined(from: Uint32Array, run: Run, to: Uint32Array, at: num
 
 function writePiece(pieces: Uint32Array, p: number, u32: Uint32Array, entry: number, reduce: number): void {
   const kinds = kindsAt(u32, entry);
-  const [keyBytes, valueBytes] = [numericBytes[(kinds >>> 8) & 0xff]!, numericBytes[(kinds >>> 16) & 0xff]!];
+  const [keyBytes, valueBytes] = [numericBytes[keyKindOf(kinds)]!, numericBytes[valueKindOf(kinds)]!];
   if (isSorted(entry)) {
     const word = (entry - 1) >>> 2;
     const first = u32[(u32[word + sortedWord.offsets / 4]! >>> 2) + reduce]!;

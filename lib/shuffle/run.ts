@@ -47,6 +47,10 @@ export function numericKinds(keyKind: number, valueKind: number): number {
   return 1 | (keyKind << 8) | (valueKind << 16);
 }
 
+/** What a kinds word says of keys, and of values. */
+export const keyKindOf = (kinds: number): number => (kinds >>> 8) & 0xff;
+export const valueKindOf = (kinds: number): number => (kinds >>> 16) & 0xff;
+
 export const pad8 = (bytes: number): number => ((bytes + 7) & ~7) >>> 0;
 
 /** Payload bytes of a numeric run with room for `rows`. */
@@ -92,7 +96,7 @@ export function readRun(u32: Uint32Array, address: number): Run {
   const word = address >>> 2;
   const kinds = u32[word + 5]!;
   const payload = address + RUN_HEADER;
-  const keyKind = (kinds >>> 8) & 0xff;
+  const keyKind = keyKindOf(kinds);
   const spilled =
     kinds !== SPILLED ? undefined : { offset: u32[word + 9]! * 2 ** 32 + u32[word + 8]!, bytes: u32[word + 10]!, kinds: u32[word + 11]! };
   return {
@@ -105,7 +109,7 @@ export function readRun(u32: Uint32Array, address: number): Run {
     payload,
     numeric: (kinds & 1) === 1,
     keyKind,
-    valueKind: (kinds >>> 16) & 0xff,
+    valueKind: valueKindOf(kinds),
     keysAt: payload,
     valuesAt: payload + pad8(u32[word + 6]! * numericBytes[keyKind]!),
   };
@@ -122,7 +126,7 @@ export function filledBytes(u32: Uint32Array, address: number): number {
   if (rows === 0) return 0;
   const kinds = u32[(address + runWord.kinds) >>> 2]!;
   if ((kinds & 1) === 0) return RUN_HEADER + u32[(address + runWord.bytes) >>> 2]!;
-  return RUN_HEADER + numericPayload(rows, (kinds >>> 8) & 0xff, (kinds >>> 16) & 0xff);
+  return RUN_HEADER + numericPayload(rows, keyKindOf(kinds), valueKindOf(kinds));
 }
 
 /** Copies a run, also into other memory, without the room that its rows do not fill; returns its bytes there. */

@@ -2,19 +2,17 @@
 // other: columns in the order of the reduce ids, and for each reduce id in the order of the maps. So a row takes no more than its key
 // and its value, and what is for all rows is told once.
 //
-// block: magic, map and attempt for whose commit it is, first map, maps, kinds, rows, addresses of keys, values and offsets, 24 bytes
-//        spare                                                                                                        64 bytes
+// block: 4 bytes spare, map and attempt for whose commit it is, first map, maps, kinds, rows, addresses of keys, values and offsets,
+//        24 bytes spare                                                                                               64 bytes
 // then:  a column of keys and a column of values, each padded to 8 bytes;
 //        offsets (u32): the number of each reduce id's first row, and behind them the number of all rows.
 
 import { numericBytes } from './kernels.js';
-import { numericPayload, pad8, type Run } from './run.js';
+import { keyKindOf, numericPayload, pad8, type Run, valueKindOf } from './run.js';
 
-export const SORTED_MAGIC = 0x53424c48;
-export const SORTED_HEADER = 64;
+const SORTED_HEADER = 64;
 
 export const sortedWord = {
-  magic: 0,
   map: 4,
   attempt: 8,
   firstMap: 12,
@@ -29,8 +27,8 @@ export const sortedWord = {
 /** Bytes of a block, and where in it things are. */
 export function sortedLayout(rows: number, kinds: number, reducers: number) {
   const keys = SORTED_HEADER;
-  const values = keys + pad8(rows * numericBytes[(kinds >>> 8) & 0xff]!);
-  const offsets = values + pad8(rows * numericBytes[(kinds >>> 16) & 0xff]!);
+  const values = keys + pad8(rows * numericBytes[keyKindOf(kinds)]!);
+  const offsets = values + pad8(rows * numericBytes[valueKindOf(kinds)]!);
   return { keys, values, offsets, bytes: offsets + pad8((reducers + 1) * 4) };
 }
 
@@ -45,7 +43,7 @@ export interface SortedOf {
 export function writeSorted(u32: Uint32Array, block: number, of: SortedOf, rows: number, kinds: number, reducers: number): void {
   const { keys, values, offsets } = sortedLayout(rows, kinds, reducers);
   const { map, attempt, firstMap, maps } = of;
-  u32.set([SORTED_MAGIC, map, attempt, firstMap, maps, kinds, rows, block + keys, block + values, block + offsets], block >>> 2);
+  u32.set([map, attempt, firstMap, maps, kinds, rows, block + keys, block + values, block + offsets], (block + sortedWord.map) >>> 2);
 }
 
 /** Rows of a reduce id. */
@@ -58,7 +56,7 @@ export function sortedRows(u32: Uint32Array, block: number, reduce: number): num
 export function sortedRun(u32: Uint32Array, block: number, reduce: number): Run {
   const word = (of: keyof typeof sortedWord) => u32[(block + sortedWord[of]) >>> 2]!;
   const kinds = word('kinds');
-  const [keyKind, valueKind] = [(kinds >>> 8) & 0xff, (kinds >>> 16) & 0xff];
+  const [keyKind, valueKind] = [keyKindOf(kinds), valueKindOf(kinds)];
   const first = u32[(word('offsets') >>> 2) + reduce]!;
   const rows = sortedRows(u32, block, reduce);
   const keysAt = word('keys') + first * numericBytes[keyKind]!;

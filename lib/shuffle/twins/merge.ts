@@ -1,6 +1,7 @@
 // The twin of native-shuffle/assembly/merge.ts.
 
 import { type Kernels, numericBytes } from '../kernels.js';
+import { keyKindOf, valueKindOf } from '../run.js';
 import { sortedRows, sortedWord } from '../sorted-block.js';
 
 export function mergeTwin(memory: WebAssembly.Memory): Pick<Kernels, 'mergeSorted'> {
@@ -9,7 +10,7 @@ export function mergeTwin(memory: WebAssembly.Memory): Pick<Kernels, 'mergeSorte
       const u32 = new Uint32Array(memory.buffer);
       const word = (block: number, of: keyof typeof sortedWord) => u32[(block + sortedWord[of]) >>> 2]!;
       const kinds = word(out, 'kinds');
-      const widths = { keys: numericBytes[(kinds >>> 8) & 0xff]! >>> 2, values: numericBytes[(kinds >>> 16) & 0xff]! >>> 2 };
+      const widths = { keys: numericBytes[keyKindOf(kinds)]! >>> 2, values: numericBytes[valueKindOf(kinds)]! >>> 2 };
       const sources = Array.from(u32.subarray(blocks >>> 2, (blocks >>> 2) + n));
       let rows = 0;
       for (let r = 0; r < reducers; r++) {

@@ -2,14 +2,14 @@
 
 import { storeWord } from '../heap/words.js';
 import { type Kernels, numericBytes } from '../kernels.js';
-import { numericPayload, pad8, RUN_HEADER, writeRun } from '../run.js';
+import { keyKindOf, numericPayload, pad8, RUN_HEADER, valueKindOf, writeRun } from '../run.js';
 
 export function placeTwin(memory: WebAssembly.Memory): Pick<Kernels, 'placeRuns'> {
   return {
     placeRuns(stateAt, counts, reducers, open, usedBytes, capacities, map, attempt, kinds) {
       const u32 = new Uint32Array(memory.buffer);
       const i32 = new Int32Array(memory.buffer);
-      const [keyKind, valueKind] = [(kinds >>> 8) & 0xff, (kinds >>> 16) & 0xff];
+      const [keyKind, valueKind] = [keyKindOf(kinds), valueKindOf(kinds)];
       const state = u32.subarray(stateAt >>> 2, (stateAt >>> 2) + 4);
       let [r, keys, values, written] = state as unknown as [number, number, number, number];
       for (; r < reducers; r++) {

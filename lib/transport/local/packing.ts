@@ -1,6 +1,7 @@
 // Tasks that go to a thread together, and their answers on the way back: what is the same in all goes once, and what is numbers in one
 // array. A structured clone writes and reads the name of every property of every object, which cost more than a quick task does.
 
+import { pad8 } from '../../shuffle/run.js';
 import type { InputSpec, TaskResult, TaskSpec } from '../../task/spec.js';
 import type { PackedAnswers, PackedTasks, ThreadAnswer } from './messages.js';
 
@@ -188,8 +189,6 @@ function isPlain({ columns, updates, stored, winner, sizes }: TaskResult): boole
 }
 
 /** Every column begins where its numbers can be read in place. */
-const pad8 = (bytes: number): number => Math.ceil(bytes / 8) * 8;
-
 function joined(columns: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(columns.reduce((sum, column) => sum + pad8(column.length), 0));
   let at = 0;
