@@ -1,4 +1,5 @@
 // RDDs of all the kinds that have blocks of their own, and answers about them of which no bit may change where they are kept.
+import assert from 'node:assert/strict';
 import type { Context, RDD } from '../../lib/index.js';
 
 export const kinds: Record<string, (sc: Context) => RDD<number>> = {
@@ -53,3 +54,15 @@ export const answersOf = async (rdd: RDD<number>) => [
   await rdd.glom().collect(),
   await rdd.sortBy(x => x).take(20),
 ];
+
+/** Holds the answers of rows that are kept, at their first time and read again, against those of rows that are not, which it returns. */
+export async function keepsAnswers(make: () => RDD<number>) {
+  const expected = await answersOf(make());
+  for (const level of ['memory', 'disk'] as const) {
+    const kept = make().persist(level);
+    assert.deepEqual(await answersOf(kept), expected);
+    assert.deepEqual(await answersOf(kept), expected);
+    kept.unpersist();
+  }
+  return expected;
+}

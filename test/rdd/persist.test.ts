@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { Context, EngineEvent, RDD } from '../../lib/index.js';
-import { answersOf, kinds } from './kept-answers.js';
+import { answersOf, keepsAnswers, kinds } from './kept-answers.js';
 import { eventsOf, open, sorted, workOf } from './open.js';
 
 /** A directory for the spill directories of one test's contexts. */
@@ -173,13 +173,7 @@ describe('nobody can tell it from the answers', async () => {
     const sc = await open({ kernels, seed: 7 });
     for (const [name, make] of Object.entries(kinds)) {
       test(`${name}, kernels ${kernels}`, async () => {
-        const expected = await answersOf(make(sc));
-        for (const level of ['memory', 'disk'] as const) {
-          const kept = make(sc).persist(level);
-          assert.deepEqual(await answersOf(kept), expected);
-          assert.deepEqual(await answersOf(kept), expected);
-          kept.unpersist();
-        }
+        const expected = await keepsAnswers(() => make(sc));
         const saved = make(sc);
         saved.checkpoint();
         assert.deepEqual(await answersOf(saved), expected);
