@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { RDD } from '../../lib/index.js';
+import { digestOf } from './digest.js';
 import { open } from './open.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-columnar-sinks-'));
@@ -265,16 +266,6 @@ const jobs: Record<string, (lines: RDD<string>) => Promise<unknown>> = {
       .cogroup(some(lines.map(line => [line.length as string | number, line] as const)), 2)
       .collect(),
 };
-
-/** How many rows, and a hash of them in their order. */
-function digestOf(rows: Iterable<unknown>): [number, number] {
-  let [n, hash] = [0, 0];
-  for (const row of rows) {
-    n++;
-    for (const unit of JSON.stringify(row)) hash = (Math.imul(hash, 31) + unit.codePointAt(0)!) | 0;
-  }
-  return [n, hash];
-}
 
 const means = (a: number[], b: number[]) => [a[0]! + b[0]!, a[1]! + b[1]!];
 

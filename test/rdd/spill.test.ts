@@ -8,6 +8,7 @@ import type { Context } from '../../lib/context.js';
 import type { ContextOptions } from '../../lib/core/options.js';
 import type { RDD } from '../../lib/rdd/rdd.js';
 import { drainedHeap, smallContext } from '../failure/support.js';
+import { digestOf } from './digest.js';
 
 const root = mkdtempSync(join(tmpdir(), 'heddle-spill-test-'));
 const inputs = mkdtempSync(join(tmpdir(), 'heddle-spill-input-'));
@@ -31,18 +32,7 @@ async function open(options: ContextOptions = {}): Promise<Context> {
 const files = () => readdirSync(root).flatMap(name => readdirSync(join(root, name)));
 
 /** For each partition the number of its rows, and a hash of them in their order. */
-function digest<T>(sc: Context, rdd: RDD<T>): Promise<number[][]> {
-  return sc.runJob(rdd, rows => {
-    let [n, hash] = [0, 0];
-    for (const row of rows) {
-      n++;
-      const text = JSON.stringify(row);
-      hash = (Math.imul(hash, 31) + text.length) | 0;
-      for (let i = Math.max(0, text.length - 24); i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
-    }
-    return [n, hash];
-  });
-}
+const digest = <T>(sc: Context, rdd: RDD<T>): Promise<[number, number][]> => sc.runJob(rdd, rows => digestOf(rows));
 
 type Job = (sc: Context) => RDD<unknown>;
 
