@@ -104,7 +104,7 @@ const keepers: (readonly ['cache' | 'persist' | 'checkpoint' | 'unpersist', ...s
   ['unpersist'],
 ];
 function keep(twin: Twin, [method, ...args]: (typeof keepers)[number]): Twin {
-  called.add(method);
+  called.add(method).add('unpersist');
   twin.rdd.unpersist(); // what is kept one way cannot be kept another way
   (twin.rdd[method] as unknown as (...args: readonly string[]) => AnyRdd)(...args);
   return twin;
@@ -278,7 +278,8 @@ const stepOf = (...names: string[]): fc.Arbitrary<Step> =>
     partitions: fc.option(fc.integer({ min: 1, max: 7 }), { nil: undefined }),
     other: anySource,
   });
-const anyStep = stepOf(...Object.keys(steps), ...Object.keys(pairSteps));
+// Keeping rows has five ways.
+const anyStep = stepOf(...Object.keys(steps), ...Object.keys(pairSteps), 'keep');
 const textStep = stepOf(...Object.keys(textSteps));
 const overText = fc
   .tuple(textSource, fc.array(textStep, { minLength: 1, maxLength: 3 }), fc.array(anyStep, { minLength: 1, maxLength: 3 }))

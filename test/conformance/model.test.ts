@@ -10,7 +10,7 @@ import { actions, NO_MORE_THAN } from './chain-actions.js';
 import { apply, type Chain, called, chain } from './chains.js';
 import { type Source, Sources, type Twin } from './sources.js';
 
-const RUNS = Number(process.env.HEDDLE_MODEL_RUNS ?? 1500);
+const RUNS = Number(process.env.HEDDLE_MODEL_RUNS ?? 750);
 /** So many chains are under way at once: while one waits for its threads, another is made. */
 const LANES = 4;
 /** A chain that takes so long hangs, and has failed; what is left to run or to shrink by the second limit ends, as a failure. */
@@ -108,8 +108,8 @@ test('each operator and action is in the chains, or is left out with a reason', 
   }
   const covered = new Set([...called, ...Object.keys(actions), 'collect', 'getNumPartitions']);
   const unknown = [...methods].filter(name => !covered.has(name) && LEFT_OUT[name] === undefined);
-  // In a few chains not every step comes up.
-  if (RUNS >= 1000) assert.deepStrictEqual(unknown, []);
+  // In a few chains not every step comes up; in so many, the rarest is expected 13 times.
+  if (RUNS >= 750) assert.deepStrictEqual(unknown, []);
   assert.deepStrictEqual(
     Object.keys(LEFT_OUT).filter(name => !methods.has(name) || covered.has(name)),
     [],

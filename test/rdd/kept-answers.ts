@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Context, RDD } from '../../lib/index.js';
 
 export const kinds: Record<string, (sc: Context) => RDD<number>> = {
-  range: sc => sc.range(0, 50_000, 1, 5).map(i => 1 / (i + 1)),
+  range: sc => sc.range(0, 25_000, 1, 5).map(i => 1 / (i + 1)),
   array: sc =>
     sc.parallelize(
       Array.from({ length: 3000 }, (_, i) => Math.sin(i)),
