@@ -114,7 +114,7 @@ describe('the examples', () => {
     const { answer, blackScholes, standardError, ways } = await answerOf(
       'option-pricing',
       '--trials',
-      '8000',
+      '2000',
       '--steps',
       '6',
       '--seed',
