@@ -3,8 +3,9 @@
 //
 //   for (; i < n; i++) { row of the batch; operator 1; operator 2; ...; the sink's code }
 //
-// `at` is the operator under way and the rows are function-wide variables, so that a throw can be told with its
-// operator and its record at no cost in the loop. Rows of pair operators stay split in a key and a value.
+// What a throw is told with, its operator and its record, stands in a handler of the operator's own, and rows are variables
+// of their block: where V8 has inlined a closure that cannot throw its handler is gone, and numbers stay in registers. Rows of
+// pair operators stay split in a key and a value.
 
 import { HeddleError, show } from '../core/errors.js';
 import { DRAW, type InlineBody } from './inline.js';
@@ -27,7 +28,7 @@ export interface SinkCode {
   readonly pairs?: true;
   /** For each row that arrives. */
   row(row: RowCode): string;
-  /** After the loop, also after a throw. */
+  /** After the loop; not after a throw, which nothing is left to be done with. */
   readonly after: string;
   /** When no operator stands before it, a whole batch may be taken without a loop; else absent. */
   readonly wholeBatch?: string;
@@ -49,36 +50,26 @@ export function loopSource(kind: BatchKind, operators: readonly OperatorSpec[], 
   if (operators.length === 0 && sink.wholeBatch !== undefined) {
     return `return function loop(batch, sink, rngs) { const n = batch.n; ${sink.wholeBatch} };`;
   }
-  const code = new LoopWriter();
+  const code = new LoopWriter(operators.length);
   const first = code.source(kind);
   const last = operators.reduce((row, operator, j) => code.operator(operator, j, row), first);
   const taken = sink.pairs === true ? code.apart(last) : last;
-  const body = `${code.text} at = ${code.inputs.length + 1}; ${sink.row(taken)} ${taken === last ? '' : APART_FORGOTTEN} ${code.closing}`;
-  const records = [rowExpression(first), ...code.inputs, rowExpression(taken)];
+  const body = `${code.text} ${code.guarded(sink.row(taken), operators.length, rowExpression(taken))} ${code.closing}`;
   const own = Array.from({ length: sink.functions }, (_, k) => `const s${k} = F[${operators.length + k}];`);
   const functions = [...operators.map((_, j) => `const f${j} = F[${j}];`), ...own].join(' ');
-  const ends = code.chunks.map(m => `if (${m}) ${m}.end();`).join(' ');
   const [bounds, eachBlock, nextBlock] = blocks ? BY_BLOCKS : ['const n = batch.n;', '', ''];
   return `'use strict';
 ${functions}
 return function loop(batch, sink, rngs) {
-  ${bounds} ${code.head} 
+  ${bounds} ${code.head}
   ${code.opening(operators)}
-  let at = 0, i = 0; ${code.variables.length > 0 ? `let ${code.variables.join(', ')};` : ''}
+  let i = 0; ${code.variables.length > 0 ? `let ${code.variables.join(', ')};` : ''}
   ${eachBlock}
   ${sink.before}
-  try {
-    ${code.loop(body)}
-  } catch (error) {
-    ${sink.after}
-    let record;
-    switch (at) { ${records.map((record, j) => `case ${j}: record = ${record}; break;`).join(' ')} }
-    ${ends}
-    throw sink.failed(error, at - 1, record);
-  }
+  ${code.loop(body)}
   ${code.leaving()}
   ${sink.after}
-  ${ends}
+  ${code.ends()}
   ${nextBlock}
 };`;
 }
@@ -101,15 +92,11 @@ export function loopFactory(source: string, name: string): (functions: readonly 
   return (functions, heap) => factory(functions, heap, chunksOf, Rng, AntitheticRng, notAPair) as Loop;
 }
 
-/** What a row left there must not be alive when the next one is made: numbers would have to become objects for the handler. */
-const APART_FORGOTTEN = 'pk = pv = undefined;';
-
 class LoopWriter {
   text = '';
   closing = '';
   head = '';
   readonly variables: string[] = [];
-  readonly inputs: string[] = [];
   readonly rngs: number[] = [];
   /** Random operators whose body stands in the loop. */
   readonly inlined: number[] = [];
@@ -118,6 +105,18 @@ class LoopWriter {
   private label = 'row';
   /** Draws of each row, where all of these can be had at once. */
   private ahead = 0;
+
+  constructor(private readonly operators: number) {}
+
+  /** Statements whose throw is told as one of that operator, at that record. */
+  guarded(statements: string, operator: number, record: string): string {
+    return `try { ${statements} } catch (error) { ${this.ends()} throw sink.failed(error, ${operator}, ${record}); }`;
+  }
+
+  /** Ends the iterations under way. */
+  ends(): string {
+    return this.chunks.map(m => `if (${m}) ${m}.end();`).join(' ');
+  }
 
   /**
    * The loop over the rows. Where each takes the same number of draws it goes in strides, for which all draws are there: nothing asks
@@ -158,13 +157,11 @@ class LoopWriter {
         return { single: '(first + (from + i) * step)' };
       case 'rows':
         this.head = 'const rows = batch.rows;';
-        this.variables.push('r');
-        this.text = 'r = rows[i];';
+        this.text = `let r; ${this.guarded('r = rows[i];', -1, 'undefined')}`;
         return { single: 'r' };
       case 'pairs':
         this.head = 'const keys = batch.keys, values = batch.values;';
-        this.variables.push('rk', 'rv');
-        this.text = 'rk = keys[i]; rv = values[i];';
+        this.text = `let rk, rv; ${this.guarded('rk = keys[i]; rv = values[i];', -1, 'undefined')}`;
         return { key: 'rk', value: 'rv' };
     }
   }
@@ -172,52 +169,53 @@ class LoopWriter {
   operator(spec: OperatorSpec, j: number, row: RowCode): RowCode {
     const v = `v${j}`;
     const input = rowExpression(row);
-    this.inputs.push(input);
-    this.text += ` at = ${j + 1};`;
+    const assign = (variable: string, expression: string) => this.assign(variable, expression, j, input);
     switch (spec.kind) {
       case 'map':
-        return this.assign(v, `f${j}(${input})`);
+        return assign(v, `f${j}(${input})`);
       case 'filter':
-        this.text += ` if (!f${j}(${input})) continue ${this.label};`;
+        assign(v, `f${j}(${input})`);
+        this.text += ` if (!${v}) continue ${this.label};`;
         return row;
       case 'keyBy': {
-        const value = 'single' in row ? row.single : this.assign(`${v}r`, input).single;
-        const key = this.assign(v, `f${j}(${value})`).single;
+        const value = 'single' in row ? row.single : assign(`${v}r`, input).single;
+        const key = assign(v, `f${j}(${value})`).single;
         return { key, value };
       }
       case 'mapValues': {
-        const key = 'single' in row ? this.assign(`${v}k`, `${row.single}[0]`).single : row.key;
-        return { key, value: this.assign(v, `f${j}(${valueExpression(row)})`).single };
+        const key = 'single' in row ? assign(`${v}k`, `${row.single}[0]`).single : row.key;
+        return { key, value: assign(v, `f${j}(${valueExpression(row)})`).single };
       }
       case 'trial':
         if (spec.inline !== undefined) return this.inline(j, spec.inline, input);
         this.rngs.push(j);
-        if (spec.antithetic === true) return this.assign(v, `rng${j}.pair(f${j}, ${input})`);
+        if (spec.antithetic === true) return assign(v, `rng${j}.pair(f${j}, ${input})`);
         this.text += ` rng${j}.trial = ${input};`;
-        return this.assign(v, `f${j}(rng${j}, ${input})`);
+        return assign(v, `f${j}(rng${j}, ${input})`);
       case 'mapWithRng':
         this.rngs.push(j);
-        return this.assign(v, `f${j}(${input}, rng${j})`);
+        return assign(v, `f${j}(${input}, rng${j})`);
       case 'sample':
         this.rngs.push(j);
-        this.repeat(j, `f${j}(rng${j})`);
+        this.repeat(j, `f${j}(rng${j})`, input);
         return row;
-      case 'sampleByKey':
+      case 'sampleByKey': {
         this.rngs.push(j);
-        if ('single' in row) this.text += ` if (!Array.isArray(${row.single})) throw notAPair(${row.single});`;
-        this.repeat(j, `f${j}(rng${j}, ${keyExpression(row)})`);
+        const check = 'single' in row ? `if (!Array.isArray(${row.single})) throw notAPair(${row.single});` : '';
+        this.repeat(j, `f${j}(rng${j}, ${keyExpression(row)})`, input, check);
         return row;
+      }
       case 'draw': {
         this.rngs.push(j);
-        const value = 'single' in row ? row.single : this.assign(`${v}r`, input).single;
-        return { key: this.assign(v, `f${j}(rng${j})`).single, value };
+        const value = 'single' in row ? row.single : assign(`${v}r`, input).single;
+        return { key: assign(v, `f${j}(rng${j})`).single, value };
       }
       case 'flatMap':
-        this.each(j, `f${j}(${input})`);
+        this.each(j, `f${j}(${input})`, input);
         return { single: v };
       case 'flatMapValues': {
-        const key = 'single' in row ? this.assign(`${v}k`, `${row.single}[0]`).single : row.key;
-        this.each(j, `f${j}(${valueExpression(row)})`);
+        const key = 'single' in row ? assign(`${v}k`, `${row.single}[0]`).single : row.key;
+        this.each(j, `f${j}(${valueExpression(row)})`, input);
         return { key, value: v };
       }
     }
@@ -229,10 +227,9 @@ class LoopWriter {
    */
   apart(row: RowCode): RowCode {
     if (!('single' in row)) return row;
-    this.variables.push('odd', 'pk', 'pv');
-    this.inputs.push('odd');
-    this.text += ` at = ${this.inputs.length};
-      if (!Array.isArray(${row.single})) { odd = ${row.single}; throw notAPair(odd); } pk = ${row.single}[0]; pv = ${row.single}[1];`;
+    const { single } = row;
+    const parts = `if (!Array.isArray(${single})) throw notAPair(${single}); pk = ${single}[0]; pv = ${single}[1];`;
+    this.text += ` let pk, pv; ${this.guarded(parts, this.operators, single)}`;
     return { key: 'pk', value: 'pv' };
   }
 
@@ -259,28 +256,31 @@ class LoopWriter {
     return { single: `$v${j}` };
   }
 
-  private assign(variable: string, expression: string): { single: string } {
-    this.variables.push(variable);
-    this.text += ` ${variable} = ${expression};`;
+  private assign(variable: string, expression: string, operator: number, record: string, check = ''): { single: string } {
+    this.text += ` let ${variable}; ${this.guarded(`${check}${variable} = ${expression};`, operator, record)}`;
     return { single: variable };
   }
 
   /** Opens a loop in which the row comes so many times. */
-  private repeat(j: number, times: string): void {
-    this.variables.push(`t${j}`);
+  private repeat(j: number, times: string, record: string, check = ''): void {
+    this.assign(`t${j}`, times, j, record, check);
     this.label = `each${j}`;
-    this.text += ` t${j} = ${times}; each${j}: for (; t${j} > 0; t${j}--) {`;
+    this.text += ` each${j}: for (; t${j} > 0; t${j}--) {`;
     this.closing = `} ${this.closing}`;
   }
 
   /** Opens a loop over an iterable: arrays by index, anything else in chunks, so that an endless generator is no harm. */
-  private each(j: number, iterable: string): void {
-    this.variables.push(`v${j}`, `c${j}`, `m${j}`);
-    this.chunks.push(`m${j}`);
+  private each(j: number, iterable: string, record: string): void {
+    const [v, c, m] = [`v${j}`, `c${j}`, `m${j}`];
+    this.variables.push(`${m} = null`);
+    this.chunks.push(m);
     this.label = `each${j}`;
-    this.text += ` m${j} = null; c${j} = ${iterable}; if (!Array.isArray(c${j})) { m${j} = chunksOf(c${j}); c${j} = m${j}.next(); }
-      while (c${j} !== null) { each${j}: for (let j${j} = 0, n${j} = c${j}.length; j${j} < n${j}; j${j}++) { v${j} = c${j}[j${j}];`;
-    this.closing = `} c${j} = m${j} === null ? null : m${j}.next(); } ${this.closing}`;
+    const first = `${m} = null; ${c} = ${iterable}; if (!Array.isArray(${c})) { ${m} = chunksOf(${c}); ${c} = ${m}.next(); }`;
+    const next = this.guarded(`${c} = ${m} === null ? null : ${m}.next();`, j, record);
+    this.text += ` let ${c}; ${this.guarded(first, j, record)}
+      while (${c} !== null) { each${j}: for (let j${j} = 0, n${j} = ${c}.length; j${j} < n${j}; j${j}++) { `;
+    this.assign(v, `${c}[j${j}]`, j, record);
+    this.closing = `} ${next} } ${this.closing}`;
   }
 }
 

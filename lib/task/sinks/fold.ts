@@ -134,7 +134,7 @@ export class SumSink extends TreeSink<readonly [number, number]> {
   code(): SinkCode {
     return {
       functions: 0,
-      before: 'let count = sink.count, sum = sink.sum;',
+      before: 'let count = sink.count, sum = +sink.sum;',
       row: row => `${requireNumber(rowExpression(row))} sum += ${rowExpression(row)}; count++;`,
       after: 'sink.count = count; sink.sum = sum;',
     };
