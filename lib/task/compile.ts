@@ -24,6 +24,8 @@ export interface SinkCode {
   readonly functions: number;
   /** Before the loop: loads the sink's state into variables. */
   readonly before: string;
+  /** Variables of `before` that are always numbers. */
+  readonly numbers?: readonly string[];
   /** Rows must be pairs: one that is none is refused, and the others come apart. */
   readonly pairs?: true;
   /** For each row that arrives. */
@@ -54,7 +56,9 @@ export function loopSource(kind: BatchKind, operators: readonly OperatorSpec[], 
   const first = code.source(kind);
   const last = operators.reduce((row, operator, j) => code.operator(operator, j, row), first);
   const taken = sink.pairs === true ? code.apart(last) : last;
-  const body = `${code.text} ${code.guarded(sink.row(taken), operators.length, rowExpression(taken))} ${code.closing}`;
+  // A loop that V8 enters half-way, as it does a hot one, knows nothing of the types that its variables have at its start.
+  const numbers = (sink.numbers ?? []).map(name => `${name} = +${name};`).join(' ');
+  const body = `${numbers} ${code.text} ${code.guarded(sink.row(taken), operators.length, rowExpression(taken))} ${code.closing}`;
   const own = Array.from({ length: sink.functions }, (_, k) => `const s${k} = F[${operators.length + k}];`);
   const functions = [...operators.map((_, j) => `const f${j} = F[${j}];`), ...own].join(' ');
   const [bounds, eachBlock, nextBlock] = blocks ? BY_BLOCKS : ['const n = batch.n;', '', ''];

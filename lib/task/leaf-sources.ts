@@ -84,11 +84,16 @@ class RowsSource implements Source {
     const n = rowsOf(index, input.firstIndex + rows.length, limit, input.blockRows, this.cut);
     if (n <= 0) return null;
     this.position += n;
-    const slice = position === 0 && n === rows.length ? rows : ((rows as unknown[]).slice(position, position + n) as ArrayLike<unknown>);
-    return { kind: 'rows', rows: slice, n, ...blocksOf(index, n, input.blockRows, this.cut) };
+    return { kind: 'rows', rows: rowsBetween(rows, position, position + n), n, ...blocksOf(index, n, input.blockRows, this.cut) };
   }
 
   close(): void {}
+}
+
+/** A view of numbers, a copy of the references to others. */
+export function rowsBetween(rows: ArrayLike<unknown>, from: number, to: number): ArrayLike<unknown> {
+  if (from === 0 && to === rows.length) return rows;
+  return ArrayBuffer.isView(rows) ? (rows as Float64Array).subarray(from, to) : (rows as unknown[]).slice(from, to);
 }
 
 class TextSource implements Source {

@@ -67,6 +67,7 @@ export class ReduceSink extends TreeSink<unknown> {
   code(): SinkCode {
     return {
       functions: 1,
+      numbers: ['number'],
       before: `${FOLD_BEFORE} let has = sink.hasRows;`,
       row: row => `${foldRow(rowExpression(row))} else if (has) value = s0(value, ${rowExpression(row)});
         else { value = ${rowExpression(row)}; has = true; if (typeof value === 'number') { number = +value; isNumber = true; } }`,
@@ -107,6 +108,7 @@ export class AggregateSink extends TreeSink<unknown> {
   code(): SinkCode {
     return {
       functions: 1,
+      numbers: ['number'],
       before: `${FOLD_BEFORE} let any = sink.hasRows;`,
       row: row => `${foldRow(rowExpression(row))} else value = s0(value, ${rowExpression(row)}); any = true;`,
       after: `${FOLD_AFTER} sink.hasRows = any;`,
@@ -144,7 +146,8 @@ export class SumSink extends TreeSink<readonly [number, number]> {
   code(): SinkCode {
     return {
       functions: 0,
-      before: 'let count = sink.count, sum = +sink.sum;',
+      numbers: ['sum'],
+      before: 'let count = sink.count, sum = sink.sum;',
       row: row => `${requireNumber(rowExpression(row))} sum += ${rowExpression(row)}; count++;`,
       after: 'sink.count = count; sink.sum = sum;',
     };

@@ -9,6 +9,7 @@ import { readBlock } from '../../storage/block-file.js';
 import type { Batch, Source } from '../batch.js';
 import { type BlockRange, blocksOf } from '../blocks.js';
 import type { TaskEnv } from '../env.js';
+import { rowsBetween } from '../leaf-sources.js';
 import { PipelineRun, type TaskContext } from '../pipeline.js';
 import { RowsSink } from '../sinks/rows.js';
 import type { InputSpec, Pipeline, SourceSpec, StoredChunk, StoredRows, StoreSpec } from '../spec.js';
@@ -185,12 +186,7 @@ class RunCutter {
       this.run += 2;
     }
     const { rows } = this;
-    if ('rows' in rows) return { kind: 'rows', rows: slice(rows.rows, from, n), n, block };
-    return { kind: 'pairs', keys: slice(rows.keys, from, n), values: slice(rows.values, from, n), n, block };
+    if ('rows' in rows) return { kind: 'rows', rows: rowsBetween(rows.rows, from, from + n), n, block };
+    return { kind: 'pairs', keys: rowsBetween(rows.keys, from, from + n), values: rowsBetween(rows.values, from, from + n), n, block };
   }
-}
-
-function slice(rows: ArrayLike<unknown>, from: number, n: number): ArrayLike<unknown> {
-  if (from === 0 && n === rows.length) return rows;
-  return ArrayBuffer.isView(rows) ? (rows as Float64Array).subarray(from, from + n) : (rows as unknown[]).slice(from, from + n);
 }
