@@ -2,6 +2,8 @@
 //
 //   index.js         the package's own door, and ring.js, the door of heddle/ring
 //   engine.cjs       the engine behind it, with the packages that every job needs; engine.js loads it
+//   run.js           heddle run
+//   pool.cjs         the pool of threads, with the package that makes it
 //   task-thread.cjs  what a thread runs; thread.cjs, which the pool loads, loads it
 //   executor.js      an executor process of a driver on the same machine
 //   errors.cjs       the errors, which door and engine share, because scripts ask `instanceof HeddleError`
@@ -41,6 +43,16 @@ const engineBehindDoor = {
   setup: ({ onResolve }) => onResolve({ filter: /^\.\/context\.js$/ }, () => ({ path: './engine.js', external: true })),
 };
 
+const poolOfItsOwn = {
+  name: 'pool of its own',
+  setup: ({ onResolve }) => onResolve({ filter: /\/pool\.js$/ }, () => ({ path: './pool.cjs', external: true })),
+};
+
+const oneUsageError = {
+  name: 'one usage error',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/usage-error\.js$/ }, () => ({ path: '../cli/usage-error.js', external: true })),
+};
+
 const esm = { ...common, format: 'esm', packages: 'external' };
 const cjs = {
   ...common,
@@ -62,7 +74,9 @@ await Promise.all([
   build({ ...esm, entryPoints: { ring: 'lib/shuffle/ring/ring.js' } }),
   build({ ...esm, entryPoints: { executor: 'workers/executor.js' } }),
   build({ ...cjs, entryPoints: { errors: 'lib/core/errors.js' } }),
-  build({ ...withPool, entryPoints: { engine: 'lib/context.js' }, plugins: [sharedErrors] }),
+  build({ ...esm, entryPoints: { run: 'lib/cli/run.js' }, plugins: [oneUsageError] }),
+  build({ ...withPool, entryPoints: { pool: 'lib/early.js' }, plugins: [sharedErrors] }),
+  build({ ...cjs, entryPoints: { engine: 'lib/context.js' }, plugins: [sharedErrors, poolOfItsOwn] }),
   build({ ...cjs, entryPoints: { thread: 'workers/thread.js' } }),
   build({ ...cjs, entryPoints: { 'task-thread': 'workers/task-thread.js' }, external: [...external, 'piscina'] }),
 ]);

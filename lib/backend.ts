@@ -1,7 +1,7 @@
 // Where tasks run: in threads of this process, or in executors. The parts that differ between the two, put together.
 
 import { HeddleError } from './core/errors.js';
-import { type ResolvedOptions, resolveOptions } from './core/options.js';
+import type { ResolvedOptions } from './core/options.js';
 import type { StoredHolder } from './plan/kept.js';
 import { ShuffleOutputs } from './plan/shuffle-outputs.js';
 import { Heap } from './shuffle/heap/allocator.js';
@@ -15,7 +15,6 @@ import type { TaskResult, TaskSpec } from './task/spec.js';
 import { LocalHolder } from './task/stored/local-holder.js';
 import type { Transport } from './transport/contract.js';
 import { LocalTransport } from './transport/local/local.js';
-import { startEarly } from './transport/local/pool.js';
 import type { RemoteExecutor } from './transport/tcp/remote-executor.js';
 
 export interface Backend {
@@ -49,17 +48,6 @@ const LEAST_SHARE = 64 * MIB;
 export async function openBackend(options: ResolvedOptions, spill: SpillDirectory, warn: (message: string) => void): Promise<Backend> {
   if (options.listen !== '' || options.executors.length > 0) return await remoteBackend(options, warn);
   return options.isolation === 'process' ? await processBackend(options, warn) : localBackend(options, spill);
-}
-
-/** Starts the threads of a context that is sure to come, with the options that the environment gives. */
-export function expectContext(): void {
-  let options: ResolvedOptions;
-  try {
-    options = resolveOptions(undefined, process.env);
-  } catch {
-    return; // the context will say what is wrong
-  }
-  if (options.isolation === 'thread' && options.listen === '' && options.executors.length === 0) startEarly(options.threads);
 }
 
 function localBackend({ threads, memory, storageFraction, kernels, smallJobs }: ResolvedOptions, spill: SpillDirectory): Backend {

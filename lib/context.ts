@@ -32,8 +32,6 @@ import type { Rng } from './task/rng/rng.js';
 import type { Seed } from './task/rng/seed.js';
 import type { TaskResult, TaskSpec } from './task/spec.js';
 
-export { expectContext } from './backend.js';
-
 export interface TextOptions {
   /** Default: by the size of the files. */
   readonly partitions?: number;

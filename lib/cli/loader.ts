@@ -1,6 +1,7 @@
 // Lets the thread that calls it import TypeScript, and 'heddle' from anywhere. `heddle run` calls it for the script.
 // Node 20 gives each thread hooks of its own: a worker that is to import the user's TypeScript files calls it too.
 import { createRequire, register } from 'node:module';
+import { builtFile } from '../core/places.js';
 import type { HooksData } from './hooks.js';
 
 let registered = false;
@@ -10,7 +11,7 @@ export function registerLoader({ typescript }: HooksData): void {
   if (registered) return;
   registered = true;
   process.setSourceMapsEnabled(true);
-  register<HooksData>('./hooks.js', import.meta.url, { data: { typescript } });
+  register<HooksData>(builtFile('lib/cli/hooks.js'), { data: { typescript } });
 }
 
 interface CommonJsLoader {

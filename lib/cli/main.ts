@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The heddle command. `heddle run SCRIPT` is recognised without the parser, which only the rest loads: a script should
 // start as quickly as it does under node.
+import { builtFile } from '../core/places.js';
 import { UsageError } from './usage-error.js';
 
 try {
@@ -18,7 +19,7 @@ async function main(given: readonly string[]): Promise<void> {
   const operands = rest[0] === '--' ? rest.slice(1) : rest;
   const [script, ...scriptArguments] = operands;
   if (command === 'run' && script !== undefined && (operands !== rest || !script.startsWith('-'))) {
-    const { runScript } = await import('./run.js');
+    const { runScript } = (await import(builtFile('lib/bundle/run.js').href)) as typeof import('./run.js');
     return runScript(script, scriptArguments);
   }
   const { parseCommand } = await import('./program.js');

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { keepCompiled, loadOwnBundle } from '../core/code-cache.js';
 import { builtFile } from '../core/places.js';
 import { registerCommonJsLoader, registerLoader } from './loader.js';
 import { isTypeScript, moduleKind } from './module-kind.js';
@@ -38,8 +39,8 @@ export async function runScript(script: string, scriptArguments: readonly string
 }
 
 /**
- * Loads what a script that names this package is going to load, before there are hooks that each of its modules would have to
- * pass; and starts its threads meanwhile. A script that has a package of its own by that name loads that.
+ * Starts the threads of a script that names this package, and meanwhile loads what it is going to load, before there are hooks
+ * that each of its modules would have to pass. A script that has a package of its own by that name loads that.
  */
 async function loadEngine(script: string): Promise<void> {
   if (!/['"]heddle['"]/.test(readFileSync(script, 'utf8'))) return;
@@ -49,8 +50,9 @@ async function loadEngine(script: string): Promise<void> {
   } catch {
     // Not in the script's own folders: the hooks will give it this one.
   }
-  const { expectContext } = (await import(builtFile('lib/bundle/engine.js').href)) as typeof import('../engine.js');
-  expectContext();
+  loadOwnBundle<typeof import('../early.js')>(builtFile('lib/bundle/pool.cjs')).expectContext();
+  process.once('exit', keepCompiled);
+  await import(builtFile('lib/bundle/engine.js').href);
 }
 
 async function findScript(script: string): Promise<string> {

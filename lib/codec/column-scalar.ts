@@ -42,7 +42,14 @@ export function readInt32(bytes: Uint8Array, header: ColumnHeader): Int32Array {
 }
 
 export function planFloat64(values: ArrayLike<unknown>, from: number, to: number): ColumnPlan {
-  const rows = to - from;
+  return planNumbers(to - from, out => {
+    if (values instanceof Float64Array) out.set(values.subarray(from, to));
+    else for (let i = 0; i < out.length; i++) out[i] = values[from + i] as number;
+  });
+}
+
+/** A column of `rows` numbers, which `fill` writes where it is told. */
+export function planNumbers(rows: number, fill: (numbers: Float64Array) => void): ColumnPlan {
   const plan: ColumnPlan = {
     objects: false,
     branching: false,
@@ -51,9 +58,7 @@ export function planFloat64(values: ArrayLike<unknown>, from: number, to: number
     byteLength: columnBytes(rows * 8, rows),
     write(target) {
       writeHeader(target, plan);
-      const out = new Float64Array(target.buffer, target.byteOffset + HEADER_BYTES, rows);
-      if (values instanceof Float64Array) out.set(values.subarray(from, to));
-      else for (let i = 0; i < rows; i++) out[i] = values[from + i] as number;
+      fill(new Float64Array(target.buffer, target.byteOffset + HEADER_BYTES, rows));
     },
   };
   return plan;

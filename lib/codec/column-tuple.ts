@@ -152,12 +152,29 @@ export function readTuple(bytes: Uint8Array, header: ColumnHeader & { readonly w
   const { rows, width } = header;
   if (width < 1 || width > MOST_POSITIONS) throw corrupt(`a tuple of ${width}`);
   const columns = innerColumns(bytes, header, HEADER_BYTES, width).map(read);
-  const out: unknown[][] = [];
   const [a, b, c] = columns as [ArrayLike<unknown>, ArrayLike<unknown>, ArrayLike<unknown>];
-  // A literal of the right size is the cheapest array there is; pairs and triples are what most tuples are.
-  if (width === 1) for (let i = 0; i < rows; i++) out.push([a[i]]);
-  else if (width === 2) for (let i = 0; i < rows; i++) out.push([a[i], b[i]]);
-  else if (width === 3) for (let i = 0; i < rows; i++) out.push([a[i], b[i], c[i]]);
-  else for (let i = 0; i < rows; i++) out.push(columns.map(column => column[i]));
+  // A literal of the right size is the cheapest array there is; pairs and triples are what most tuples are. Each is a function of its
+  // own: V8 compiles the whole of the one that a loop is in.
+  if (width === 1) return singles(a, rows);
+  if (width === 2) return pairs(a, b, rows);
+  if (width === 3) return triples(a, b, c, rows);
+  return Array.from({ length: rows }, (_, i) => columns.map(column => column[i]));
+}
+
+function singles(a: ArrayLike<unknown>, rows: number): unknown[][] {
+  const out: unknown[][] = [];
+  for (let i = 0; i < rows; i++) out.push([a[i]]);
+  return out;
+}
+
+function pairs(a: ArrayLike<unknown>, b: ArrayLike<unknown>, rows: number): unknown[][] {
+  const out: unknown[][] = [];
+  for (let i = 0; i < rows; i++) out.push([a[i], b[i]]);
+  return out;
+}
+
+function triples(a: ArrayLike<unknown>, b: ArrayLike<unknown>, c: ArrayLike<unknown>, rows: number): unknown[][] {
+  const out: unknown[][] = [];
+  for (let i = 0; i < rows; i++) out.push([a[i], b[i], c[i]]);
   return out;
 }

@@ -32,9 +32,10 @@ export function preparePairs(keys: ArrayLike<unknown>, values: ArrayLike<unknown
   return tupleOf([planOuter(keys, from, to), planOuter(values, from, to)], to - from);
 }
 
-/** What a column is put together from, where its values are not to be made: text as units that are written when it is. */
+/** What a column is put together from, where its values are not to be made: numbers, and text as units, that are written when it is. */
 export type ColumnParts =
   | { readonly kind: 'values'; readonly values: ArrayLike<unknown> }
+  | { readonly kind: 'numbers'; readonly fill: (numbers: Float64Array) => void }
   | {
       readonly kind: 'text';
       readonly units: number;
@@ -54,6 +55,8 @@ function planParts(parts: ColumnParts, rows: number): ColumnPlan {
   switch (parts.kind) {
     case 'values':
       return planOuter(parts.values, 0, rows);
+    case 'numbers':
+      return scalar.planNumbers(rows, parts.fill);
     case 'text':
       return planUnits(rows, parts.units, parts.wide, parts.fill);
     case 'tuple':

@@ -74,10 +74,11 @@ export async function runForRows<T>(action: Action, sink: PlanSink, partitions?:
 
 /** Appends the rows of encoded columns. */
 export function appendRows(rows: unknown[], columns: readonly Uint8Array[]): void {
-  for (const column of columns) {
-    const values = readColumn(column);
-    for (let i = 0; i < values.length; i++) rows.push(values[i]);
-  }
+  for (const column of columns) append(rows, readColumn(column));
+}
+
+function append(rows: unknown[], values: ArrayLike<unknown>): void {
+  for (let i = 0; i < values.length; i++) rows.push(values[i]);
 }
 
 /** Merges what blockwise sinks left in their fixed trees; undefined when no row came. */

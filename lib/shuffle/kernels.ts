@@ -286,6 +286,15 @@ export interface TextRowKernels {
     ascending: number,
     ids: number,
   ): void;
+  /**
+   * Rows by the reduce ids of their hashes (n of u32), a reduce id's in the order in which they come, to `rows` (u32); where each
+   * reduce id's begin in it, and behind them n, to `first` (u32).
+   */
+  orderByHash(hashes: number, n: number, reducers: number, rows: number, first: number): void;
+  /** The numbers (f64) at the places `rows` (n of u32) of a column, one after the other. */
+  gatherNumbers(values: number, rows: number, n: number, out: number): void;
+  /** The lengths at the places `rows` (n of u32), together. */
+  textBytes(lengths: number, rows: number, n: number): number;
   /** The UTF-16 code units of the strings at the places `rows` (n of u32), together. */
   textUnits(addresses: number, lengths: number, rows: number, n: number): number;
   /** As textGather, as UTF-16: lengths are of code units. */

@@ -26,9 +26,6 @@ export interface TextGroups {
   readonly ascii: boolean;
 }
 
-/** What kernels are told of a table: its address, slots, size and limit, its keys' free memory, and where they write to. */
-type TableWords = [table: number, slots: number, size: number, limit: number, arena: number, arenaEnd: number, progress: number];
-
 const NO_LIMIT = 2 ** 32 - 1;
 const FIRST_CHUNK = 1 << 16;
 const LARGEST_CHUNK = 1 << 20;
@@ -63,39 +60,33 @@ export class TextTable {
    * before a new key once the table holds `most`. Returns the first string that it did not add; n for none.
    */
   add(column: TextColumn, values: number, constant: number, n: number, from = 0, most = NO_LIMIT): number {
-    const { kernels, op } = this;
+    const { kernels, op, progress } = this;
     const { base, starts, ends } = column;
-    return this.fill(column, n, from, most, (at, ...table) =>
-      kernels.aggregateText(op, base, starts, ends, values, constant, at, n, ...table),
-    );
+    for (let at = from; at < n; ) {
+      const { table, slots, size, room, free, freeEnd } = this;
+      const limit = Math.min(room, most);
+      this.size =
+        kernels.aggregateText(op, base, starts, ends, values, constant, at, n, table, slots, size, limit, free, freeEnd, progress) >>> 0;
+      at = this.taken();
+      if (at < n && this.size >= most) return at;
+      if (at < n) this.makeRoom(column, at);
+    }
+    return n;
   }
 
   /** As `add` for strings without values: the group of each, counted in order of first appearance, goes to its word at `ids`. */
   index(column: TextColumn, ids: number, n: number, from = 0, most = NO_LIMIT): number {
+    const { kernels, progress } = this;
     const { base, starts, ends } = column;
-    return this.fill(column, n, from, most, (at, ...table) => this.kernels.indexText(base, starts, ends, ids, at, n, ...table));
-  }
-
-  private fill(
-    { starts, ends }: TextColumn,
-    n: number,
-    from: number,
-    most: number,
-    add: (from: number, ...table: TableWords) => number,
-  ): number {
-    const { progress } = this;
-    for (;;) {
-      const room = (this.slots >>> 1) + (this.slots >>> 3);
-      const { table, slots, size, free, freeEnd } = this;
-      this.size = add(from, table, slots, size, Math.min(room, most), free, freeEnd, progress) >>> 0;
-      const { u32 } = this.heap;
-      from = u32[progress >>> 2]!;
-      this.free = u32[(progress >>> 2) + 1]!;
-      if (from >= n) return n;
-      if (this.size >= most) return from;
-      if (this.size >= room) this.grow();
-      else this.addChunk(u32[(ends >>> 2) + from]! - u32[(starts >>> 2) + from]!);
+    for (let at = from; at < n; ) {
+      const { table, slots, size, room, free, freeEnd } = this;
+      const limit = Math.min(room, most);
+      this.size = kernels.indexText(base, starts, ends, ids, at, n, table, slots, size, limit, free, freeEnd, progress) >>> 0;
+      at = this.taken();
+      if (at < n && this.size >= most) return at;
+      if (at < n) this.makeRoom(column, at);
     }
+    return n;
   }
 
   /** Other words that kernels may write to. */
@@ -118,7 +109,7 @@ export class TextTable {
   }
 
   clear(): void {
-    this.heap.u8.fill(0, this.table, this.table + this.slots * TEXT_SLOT_BYTES);
+    this.empty(this.table, this.slots);
     this.size = 0;
     this.freeChunks();
   }
@@ -128,6 +119,25 @@ export class TextTable {
     this.table = 0;
     this.freeColumns();
     this.freeChunks();
+  }
+
+  /** Keys that the slots are to have at most. */
+  private get room(): number {
+    return (this.slots >>> 1) + (this.slots >>> 3);
+  }
+
+  /** The first string that a kernel did not take. */
+  private taken(): number {
+    const { heap, progress } = this;
+    this.free = heap.u32[(progress >>> 2) + 1]!;
+    return heap.u32[progress >>> 2]!;
+  }
+
+  /** More slots, or memory for keys: of the two, what the string at `at` had none of. */
+  private makeRoom({ starts, ends }: TextColumn, at: number): void {
+    const { u32 } = this.heap;
+    if (this.size >= this.room) this.grow();
+    else this.addChunk(u32[(ends >>> 2) + at]! - u32[(starts >>> 2) + at]!);
   }
 
   private addChunk(keyBytes: number): void {
@@ -148,10 +158,14 @@ export class TextTable {
   }
 
   private emptyTable(slots: number): number {
-    const bytes = slots * TEXT_SLOT_BYTES;
-    const table = roomFor(this.heap, bytes, 'an aggregation table');
-    this.heap.u8.fill(0, table, table + bytes);
+    const table = roomFor(this.heap, slots * TEXT_SLOT_BYTES, 'an aggregation table');
+    this.empty(table, slots);
     return table;
+  }
+
+  /** Eight bytes at a time: V8 fills shared memory element by element. */
+  private empty(table: number, slots: number): void {
+    this.heap.f64.fill(0, table / 8, (table + slots * TEXT_SLOT_BYTES) / 8);
   }
 
   private freeColumns(): void {
@@ -166,36 +180,53 @@ export class TextTable {
   }
 }
 
-/** The keys of groups as strings. */
+/** ASCII strings by their places, n words at `order`, in columns of addresses and lengths. */
+interface Strings {
+  readonly addresses: number;
+  readonly lengths: number;
+  readonly order: number;
+  readonly n: number;
+}
+
+/** The keys of groups as strings: one by one where they are not ASCII, or the heap has no room to gather them. */
 export function keysOf(heap: Heap, kernels: Kernels, groups: TextGroups): ArrayLike<string> {
   const { size, addresses, lengths, ascii } = groups;
   const { u32, u8 } = heap;
-  if (!ascii) {
-    return Array.from({ length: size }, (_, i) =>
-      Buffer.from(u8.buffer, u32[(addresses >>> 2) + i]!, u32[(lengths >>> 2) + i]!).toString('utf8'),
-    );
+  const order = ascii ? heap.allocate(size * 4 + 8) : 0;
+  if (order !== 0) {
+    try {
+      for (let i = 0; i < size; i++) u32[(order >>> 2) + i] = i;
+      const strings = { addresses, lengths, order, n: size };
+      const bytes = gatheredBytes(kernels, strings);
+      const gathered = heap.allocate(bytes);
+      if (gathered !== 0) return gatheredStrings(heap, kernels, strings, gathered, bytes);
+    } finally {
+      heap.free(order);
+    }
   }
-  const order = roomFor(heap, size * 4 + 8, 'the keys of an aggregation table');
-  try {
-    for (let i = 0; i < size; i++) u32[(order >>> 2) + i] = i;
-    return stringsOf(heap, kernels, { addresses, lengths, order, n: size });
-  } finally {
-    heap.free(order);
-  }
+  return Array.from({ length: size }, (_, i) =>
+    Buffer.from(u8.buffer, u32[(addresses >>> 2) + i]!, u32[(lengths >>> 2) + i]!).toString('utf8'),
+  );
 }
 
-/** ASCII strings by their places, n words at `order`, in columns of addresses and lengths. */
-export function stringsOf(
-  heap: Heap,
-  kernels: Kernels,
-  { addresses, lengths, order, n }: { readonly addresses: number; readonly lengths: number; readonly order: number; readonly n: number },
-): ArrayLike<string> {
+/** Strings at once. Throws HEDDLE_HEAP_FULL. */
+export function stringsOf(heap: Heap, kernels: Kernels, strings: Strings): ArrayLike<string> {
+  const bytes = gatheredBytes(kernels, strings);
+  return gatheredStrings(heap, kernels, strings, roomFor(heap, bytes, 'keys of text'), bytes);
+}
+
+/** Room for the lengths and the bytes of strings. */
+function gatheredBytes(kernels: Kernels, { lengths, order, n }: Strings): number {
+  return n * 4 + (kernels.textBytes(lengths, order, n) >>> 0) + SLACK;
+}
+
+/** Gives back the memory that they are gathered in. */
+function gatheredStrings(heap: Heap, kernels: Kernels, strings: Strings, gathered: number, bytes: number): ArrayLike<string> {
+  const { addresses, lengths, order, n } = strings;
   const { u32, u8 } = heap;
-  let units = 0;
-  for (let i = 0; i < n; i++) units += u32[(lengths >>> 2) + u32[(order >>> 2) + i]!]!;
-  const gathered = roomFor(heap, n * 4 + units + SLACK, 'keys of text');
   try {
     const text = gathered + n * 4;
+    const units = bytes - n * 4 - SLACK;
     kernels.textGather(addresses, lengths, order, n, gathered, text);
     const plan = planUnits(n, units, false, (outLengths, out) => {
       outLengths.set(u32.subarray(gathered >>> 2, (gathered >>> 2) + n));

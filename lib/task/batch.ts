@@ -39,7 +39,15 @@ export interface PairsBatch extends BatchBase {
   readonly kind: 'pairs';
   readonly keys: ArrayLike<unknown>;
   readonly values: ArrayLike<unknown>;
+  /**
+   * Rows [from, from + n) as a column, in memory of its own, where nobody need make them for that; undefined where there is no
+   * room for it, or the rows were made.
+   */
+  encode?(from: number, n: number): Uint8Array | undefined;
 }
+
+/** Pairs that nobody has made yet. */
+export type EncodablePairs = PairsBatch & Required<Pick<PairsBatch, 'encode'>>;
 
 /** What a loop takes. */
 export type Batch = RangeBatch | RowsBatch | PairsBatch;

@@ -6,7 +6,7 @@ import { HeddleError, show, toErrorRecord } from '../core/errors.js';
 import { roomFor } from '../shuffle/store.js';
 import { waits } from './async/prepare.js';
 import type { AsyncWork } from './async/work.js';
-import type { Batch, Source } from './batch.js';
+import type { Batch, EncodablePairs, Source } from './batch.js';
 import { type ColumnsBatch, rowsOf } from './columnar/batch.js';
 import type { ColumnarPlan } from './columnar/plan.js';
 import { ColumnarSource, CompiledPlan } from './columnar/source.js';
@@ -189,11 +189,18 @@ export class PipelineRun {
       this.block = batch.block;
       for (let j = 0; j < this.rngs.length; j++) this.rngs[j]!.start(this.seeds[j]!, this.salts[j]!, batch.block);
     }
-    if (batch.kind !== 'columns') this.runLoop(batch, this.pipeline);
-    else if (!this.takeColumns(batch)) this.runLoop(rowsOf(batch), this.rest!);
+    if (batch.kind !== 'columns') {
+      if (!this.takePairs(batch)) this.runLoop(batch, this.pipeline);
+    } else if (!this.takeColumns(batch)) this.runLoop(rowsOf(batch), this.rest!);
     if (batch.kind !== 'columns' && batch.blocks !== undefined) this.block = batch.blocks.last;
     sink.afterBatch();
     return true;
+  }
+
+  /** Hands pairs that nobody has made yet to the sink, where there is no operator and it can take them. */
+  private takePairs(batch: Batch): boolean {
+    if (batch.kind !== 'pairs' || batch.encode === undefined || this.pipeline.operators.length > 0) return false;
+    return this.sink.takePairs(batch as EncodablePairs);
   }
 
   /** Hands columns to the sink, where no operator is left and it can take them. */

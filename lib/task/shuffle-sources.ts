@@ -62,13 +62,10 @@ function aggregateByKernel(task: TaskContext, runs: readonly Run[], spec: Aggreg
     const texts = groupTexts(task, [runs]);
     return texts === undefined ? undefined : new GroupSource(texts, task.spec.local);
   }
-  if (spec.places !== null) {
-    const tuples = aggregateTextTuples(task, runs, spec.places);
-    return tuples === undefined ? undefined : new TableSource(task.spec.local, tuples.keys, tuples.values);
-  }
+  if (spec.places !== null) return aggregateTextTuples(task, runs, spec.places);
   if (spec.kind !== 'reduce' || spec.op === null) return undefined;
   const text = aggregateText(task, runs, spec.op);
-  if (text !== undefined) return new TableSource(task.spec.local, text.keys, text.values);
+  if (text !== undefined) return text;
   const numbers = readNumbers(task.env.heap, runs);
   if (numbers !== undefined) {
     try {

@@ -1,21 +1,18 @@
 // The reduce side for text and numbers, or tuples of them: all runs of a reduce id through one table of a kernel, where their
 // operations are known.
 
-import { readColumn, readPlaces } from '../codec/column.js';
+import { type ColumnParts, readColumn, readPlaces } from '../codec/column.js';
 import type { Run } from '../shuffle/run.js';
 import { roomFor } from '../shuffle/store.js';
-import { keysOf, TextTable } from '../shuffle/text-table.js';
+import { TextTable } from '../shuffle/text-table.js';
 import type { Places } from './columnar/places.js';
 import { FoldedColumns, tuplesOf } from './folded-columns.js';
 import type { TaskContext } from './pipeline.js';
 import { CHUNK_ROWS, eachTextChunk } from './text-runs.js';
+import { narrowed, type TableValues, TextTableSource } from './text-table-source.js';
 
 /** The groups of all runs; undefined when one has other rows, or is not in the heap. Throws HEDDLE_HEAP_FULL. */
-export function aggregateText(
-  task: TaskContext,
-  runs: readonly Run[],
-  op: number,
-): { readonly keys: ArrayLike<string>; readonly values: Float64Array } | undefined {
+export function aggregateText(task: TaskContext, runs: readonly Run[], op: number): TextTableSource | undefined {
   const { heap, kernels } = task.env;
   // Words of progress, the offsets of a chunk's rows, their values.
   const scratch = roomFor(heap, 64 + CHUNK_ROWS * 16, 'an aggregation table');
@@ -42,7 +39,9 @@ export function aggregateText(
     );
     if (!isWhole) return undefined;
     const groups = table.groups();
-    return { keys: keysOf(heap, kernels, groups), values: groups.values.slice() };
+    const source = new TextTableSource(task.spec.local, heap, kernels, table, groups, numbersOf(groups.values));
+    table = undefined;
+    return source;
   } finally {
     table?.dispose();
     heap.free(scratch);
@@ -50,11 +49,7 @@ export function aggregateText(
 }
 
 /** As aggregateText, of tuples or objects of numbers, each place by its operation. */
-export function aggregateTextTuples(
-  task: TaskContext,
-  runs: readonly Run[],
-  { ops, names }: Places,
-): { readonly keys: ArrayLike<string>; readonly values: readonly unknown[] } | undefined {
+export function aggregateTextTuples(task: TaskContext, runs: readonly Run[], { ops, names }: Places): TextTableSource | undefined {
   const { heap, kernels } = task.env;
   // Words of progress, the offsets of a chunk's rows, their groups, the numbers at a place.
   const scratch = roomFor(heap, 64 + CHUNK_ROWS * 20, 'an aggregation table');
@@ -87,12 +82,39 @@ export function aggregateTextTuples(
       },
     );
     if (!isWhole) return undefined;
-    return { keys: keysOf(heap, kernels, table.groups()), values: tuplesOf(folded.columns(), names) };
+    const source = new TextTableSource(task.spec.local, heap, kernels, table, table.groups(), tupleValues(folded, names));
+    table = undefined;
+    return source;
   } finally {
-    table?.dispose();
-    folded.dispose();
+    if (table !== undefined) {
+      table.dispose();
+      folded.dispose();
+    }
     heap.free(scratch);
   }
+}
+
+/** The numbers that a table has itself. */
+function numbersOf(values: Float64Array): TableValues {
+  let narrow: Int32Array | Float64Array | undefined;
+  return {
+    rows: () => values.slice(),
+    parts: (from, n) => ({ kind: 'values', values: (narrow ??= narrowed(values)).subarray(from, from + n) }),
+    dispose() {},
+  };
+}
+
+function tupleValues(folded: FoldedColumns, names: Places['names']): TableValues {
+  let narrow: readonly (Int32Array | Float64Array)[] | undefined;
+  return {
+    rows: () => tuplesOf(folded.columns(), names),
+    parts(from, n) {
+      narrow ??= folded.columns().map(narrowed);
+      const items = narrow.map((column): ColumnParts => ({ kind: 'values', values: column.subarray(from, from + n) }));
+      return names === null ? { kind: 'tuple', items } : { kind: 'struct', names, items };
+    },
+    dispose: () => folded.dispose(),
+  };
 }
 
 const isNumeric = (column: ArrayLike<unknown>): column is Int32Array | Float64Array =>

@@ -8,6 +8,6 @@ export { placeRuns } from './place';
 export { countByRange, countPairs, scatterByRange, scatterPairs } from './scatter';
 export { sortNumbers } from './sort';
 export { isAscii, textGather, textLines, textOffsets, textSplitByte, textSplitSet, textSplitString } from './text';
-export { placeTextByHash, placeTextByRange, textCollect, textGatherWide, textUnits } from './text-rows';
+export { gatherNumbers, orderByHash, placeTextByHash, placeTextByRange, textBytes, textCollect, textGatherWide, textUnits } from './text-rows';
 export { sortText } from './text-sort';
 export { aggregateText, extractTextTable, indexText, rehashTextTable } from './text-table';

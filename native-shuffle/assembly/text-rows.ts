@@ -65,6 +65,29 @@ export function placeTextByHash(addresses: usize, lengths: usize, n: u32, reduce
   }
 }
 
+/**
+ * Rows by the reduce ids of their hashes (u32), a reduce id's in the order in which they come, to `rows` (u32); where each reduce
+ * id's begin, and behind them n, to `first` (u32).
+ */
+export function orderByHash(hashes: usize, n: u32, reducers: u32, rows: usize, first: usize): void {
+  const bytes = <usize>reducers << 2;
+  memory.fill(first, 0, bytes + 4);
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const count = first + 4 + (<usize>reduceIdOf(load<u32>(hashes + (i << 2)), reducers) << 2);
+    store<u32>(count, load<u32>(count) + 1);
+  }
+  for (let at: usize = 0; at < bytes; at += 4) store<u32>(first + at, load<u32>(first + at) + load<u32>(first + at, 4), 4);
+  for (let i: u32 = 0; i < n; i++) {
+    const next = first + (<usize>reduceIdOf(load<u32>(hashes + (<usize>i << 2)), reducers) << 2);
+    const at = load<u32>(next);
+    store<u32>(rows + (<usize>at << 2), i);
+    store<u32>(next, at + 1);
+  }
+  // Each has come to where the next one begins.
+  memory.copy(first + 4, first, bytes);
+  store<u32>(first, 0);
+}
+
 /** As placeTextByHash, by the order of the strings: of `count` bounds, in the order of the partitions, how many each is behind. */
 export function placeTextByRange(addresses: usize, lengths: usize, n: u32, boundAddresses: usize, boundLengths: usize, count: u32, ascending: u32, ids: usize): void {
   for (let i: usize = 0; i < <usize>n; i++) {
@@ -95,6 +118,20 @@ export function compareText(a: usize, aLength: u32, b: usize, bLength: u32): i32
 /** Bytes are ordered as code points are; code units have what is past U+FFFF (0xf0 and up) before U+E000 to U+FFFF (0xee, 0xef). */
 @inline function rank(byte: i32): i32 {
   return byte >= 0xf0 ? byte - 2 : byte >= 0xee ? byte + 16 : byte;
+}
+
+/** The numbers (f64) at the n places in `rows`, one after the other. `out` need be at no multiple of anything. */
+export function gatherNumbers(values: usize, rows: usize, n: u32, out: usize): void {
+  for (let i: usize = 0; i < <usize>n; i++) {
+    store<u64>(out + (i << 3), load<u64>(values + (<usize>load<u32>(rows + (i << 2)) << 3)));
+  }
+}
+
+/** The lengths at the n places in `rows`, together. */
+export function textBytes(lengths: usize, rows: usize, n: u32): u32 {
+  let bytes: u32 = 0;
+  for (let i: usize = 0; i < <usize>n; i++) bytes += load<u32>(lengths + (<usize>load<u32>(rows + (i << 2)) << 2));
+  return bytes;
 }
 
 /** The UTF-16 code units of the strings at the n places in `rows`, together. */

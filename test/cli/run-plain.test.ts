@@ -27,7 +27,7 @@ folder.put('node_modules/plain-js/package.json', '{ "name": "plain-js", "main": 
 folder.put('node_modules/plain-js/index.js', 'exports.plain = 1;\n');
 
 /** How Node, and the command, came to the script. */
-const NOT_OF_THE_SCRIPT = /^ +at .*(?:node:internal|dist\/lib\/cli)\/.*\n/gm;
+const NOT_OF_THE_SCRIPT = /^ +at .*(?:node:internal\/|dist\/lib\/(?:cli\/|bundle\/run\.js)).*\n/gm;
 
 async function run(name: string, env: Record<string, string> = {}): Promise<Pick<Outcome, 'code' | 'out' | 'err'>> {
   const { code, out, err } = await startNode(folder.path, [MAIN, 'run', name], { TMPDIR: temporary, ...env }).ended;

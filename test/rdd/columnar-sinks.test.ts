@@ -73,6 +73,19 @@ const jobs: Record<string, (lines: RDD<string>) => Promise<unknown>> = {
     measured(lines)
       .reduceByKey((a, b) => a + b, 3)
       .collect(),
+  'reduceByKey: sums that are whole, and minus zero': lines =>
+    lines
+      .map(line => [line, line.startsWith('a') ? -0 : line.length * 2 ** 27] as const)
+      .reduceByKey((a, b) => a + b, 3)
+      .collect(),
+  'reduceByKey: a sum, of which only the number of keys is wanted': lines =>
+    measured(lines)
+      .reduceByKey((a, b) => a + b, 3)
+      .count(),
+  'reduceByKey: a sum, of which some rows are wanted': lines =>
+    measured(lines)
+      .reduceByKey((a, b) => a + b, 3)
+      .take(5),
   'reduceByKey: an operation of the user': lines =>
     measured(lines)
       .reduceByKey((a, b) => (a - b) / 2, 3)

@@ -104,6 +104,40 @@ describe('kernels over gathered text', () => {
         );
       });
 
+      test(`orderByHash, gatherNumbers and textBytes (${where})`, () => {
+        const rowsOf = fc.array(fc.tuple(fc.integer({ min: 0, max: 0xffffffff }), fc.double(), fc.nat(99)), { maxLength: 60 });
+        fc.assert(
+          fc.property(rowsOf, fc.integer({ min: 1, max: 40 }), (given, reducers) => {
+            const arena = new Arena(at);
+            const n = given.length;
+            const [values, out] = [arena.take(n * 8 + 8), arena.take(n * 8 + 8)];
+            const [hashes, lengths, rows] = [arena.take(n * 4 + 4), arena.take(n * 4 + 4), arena.take(n * 4 + 4)];
+            const first = arena.take((reducers + 1) * 4);
+            new Float64Array(memory.buffer, values, n).set(given.map(([, value]) => value));
+            u32(hashes, n).set(given.map(([hash]) => hash));
+            u32(lengths, n).set(given.map(([, , length]) => length));
+            kernels.orderByHash(hashes, n, reducers, rows, first);
+            const ids = given.map(([hash]) => reduceIdOf(hash, reducers));
+            const order = ids.map((_, i) => i).sort((i, j) => ids[i]! - ids[j]! || i - j);
+            assert.deepEqual([...u32(rows, n)], order);
+            assert.deepEqual(
+              [...u32(first, reducers + 1)],
+              Array.from({ length: reducers + 1 }, (_, reduce) => ids.filter(id => id < reduce).length),
+            );
+            kernels.gatherNumbers(values, rows, n, out);
+            assert.deepEqual(
+              [...new Float64Array(memory.buffer, out, n)],
+              order.map(i => given[i]![1]),
+            );
+            assert.equal(
+              kernels.textBytes(lengths, rows, n) >>> 0,
+              given.reduce((sum, [, , length]) => sum + length, 0),
+            );
+            assert.ok(arena.intact());
+          }),
+        );
+      });
+
       test(`textUnits and textGatherWide (${where})`, () => {
         fc.assert(
           fc.property(texts, fc.array(fc.nat(), { maxLength: 40 }), (strings, picks) => {

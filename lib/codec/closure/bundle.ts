@@ -1,7 +1,6 @@
 // On the driver: modules as one text that needs no file where it runs. esbuild puts them, and what they import in turn, behind
 // functions, so each is evaluated when it is first asked for, once; whoever imports it gets the same instance. What executors
 // have themselves stays outside: modules of Node.js, and Heddle, whose place is known only there.
-import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -28,7 +27,7 @@ export function bundle(parent: string, uses: readonly ModuleUse[]): Bundling {
   const folder = dirname(fileURLToPath(url));
   try {
     const [text, map] = build(url, folder, uses);
-    const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+    const hash = loadNow<typeof import('node:crypto')>('node:crypto').createHash('sha256').update(text).digest('hex').slice(0, 16);
     return { bundle: { hash, text, bytes: Buffer.byteLength(text), map: withUrls(map, folder) } };
   } catch (error) {
     const [first] = (error as Partial<BuildFailure>).errors ?? [];
@@ -38,8 +37,7 @@ export function bundle(parent: string, uses: readonly ModuleUse[]): Bundling {
 }
 
 function build(url: string, folder: string, uses: readonly ModuleUse[]): [text: string, map: string] {
-  // Loaded here because only contexts with executors need it.
-  const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
+  const { buildSync } = loadNow<typeof import('esbuild')>('esbuild');
   const entries = uses.map(use => `${JSON.stringify(useKey(use))}: () => ${use.way}(${JSON.stringify(use.specifier)}),`);
   const options: BuildOptions = {
     // As an ECMAScript module of TypeScript: './part.js' may be part.ts, and the default of a CommonJS module is its exports.
@@ -64,6 +62,11 @@ function build(url: string, folder: string, uses: readonly ModuleUse[]): [text: 
   const { outputFiles } = buildSync(options as BuildOptions & { write: false });
   const textOf = (end: string): string => outputFiles.find(({ path }) => path.endsWith(end))!.text;
   return [textOf('.js'), textOf('.map')];
+}
+
+/** What only contexts with executors need, and takes long to load. */
+function loadNow<T>(name: string): T {
+  return createRequire(import.meta.url)(name) as T;
 }
 
 /** What a file knows of itself: it has none, so it is what the script knows of itself, on the driver. */

@@ -1,6 +1,7 @@
 // The twins of native-shuffle/assembly/text-rows.ts.
 
 import { hashString } from '../../codec/key-hash.js';
+import { countingSort } from '../counting-sort.js';
 import type { TextRowKernels } from '../kernels.js';
 import { reduceIdOf } from '../partitioner.js';
 
@@ -47,6 +48,25 @@ export function textRowTwins(memory: WebAssembly.Memory): TextRowKernels {
         const within = bounds.findIndex(bound => (ascending !== 0 ? bound >= key : bound <= key));
         u32[(ids >>> 2) + i] = within < 0 ? count : within;
       }
+    },
+
+    orderByHash(hashes, n, reducers, rows, first) {
+      const u32 = words();
+      const ids = u32.slice(hashes >>> 2, (hashes >>> 2) + n).map(hash => reduceIdOf(hash, reducers));
+      const order = countingSort(ids, reducers);
+      u32.set(order.rows, rows >>> 2);
+      u32.set(order.first, first >>> 2);
+    },
+
+    gatherNumbers(values, rows, n, out) {
+      const places = words().subarray(rows >>> 2, (rows >>> 2) + n);
+      const f64 = new Float64Array(memory.buffer);
+      for (let i = 0; i < n; i++) f64[(out >>> 3) + i] = f64[(values >>> 3) + places[i]!]!;
+    },
+
+    textBytes(lengths, rows, n) {
+      const u32 = words();
+      return u32.subarray(rows >>> 2, (rows >>> 2) + n).reduce((sum, row) => sum + u32[(lengths >>> 2) + row]!, 0);
     },
 
     textUnits(addresses, lengths, rows, n) {

@@ -1,5 +1,6 @@
 // count, and forEach: rows that leave nothing behind.
 
+import type { EncodablePairs } from '../batch.js';
 import type { ColumnsBatch } from '../columnar/batch.js';
 import { rowExpression, type SinkCode } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
@@ -21,6 +22,11 @@ export class CountSink extends Sink {
   }
 
   override takeColumns({ n }: ColumnsBatch): boolean {
+    this.count += n;
+    return true;
+  }
+
+  override takePairs({ n }: EncodablePairs): boolean {
     this.count += n;
     return true;
   }

@@ -1,6 +1,7 @@
 // Rows as they are: for collect and take, and for operators that pull rows.
 
 import { prepareColumn } from '../../codec/column.js';
+import type { EncodablePairs } from '../batch.js';
 import { rowExpression, type SinkCode } from '../compile.js';
 import { Sink, type SinkResult } from './sink.js';
 
@@ -80,6 +81,22 @@ export class CollectSink extends Sink {
       row: row => `if (${push(rowExpression(row))} >= room) { sink.done = true; break outer; }`,
       after: '',
     };
+  }
+
+  override takePairs(batch: EncodablePairs): boolean {
+    if (this.variant !== 'collect') return false;
+    if (this.rows.length > 0) this.encode();
+    const taken = this.columns.length;
+    for (let from = 0; from < batch.n; from += COLUMN_ROWS) {
+      const column = batch.encode(from, Math.min(COLUMN_ROWS, batch.n - from));
+      if (column === undefined) {
+        this.columns.length = taken;
+        return false;
+      }
+      this.columns.push(column);
+    }
+    this.encoded += batch.n;
+    return true;
   }
 
   override afterBatch(): void {

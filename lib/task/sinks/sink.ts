@@ -1,5 +1,6 @@
 // What a sink is: the end of a stage's loop. It gives the loop its code, takes rows through it, and ends with columns.
 
+import type { EncodablePairs } from '../batch.js';
 import type { ColumnsBatch } from '../columnar/batch.js';
 import type { SinkCode } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
@@ -38,6 +39,10 @@ export abstract class Sink {
   }
   /** Takes the rows of a batch of columns as they are; false when it wants them as rows. */
   takeColumns(_batch: ColumnsBatch): boolean {
+    return false;
+  }
+  /** Takes pairs that nobody has made yet, as bytes or not at all; false when it wants them as rows. */
+  takePairs(_batch: EncodablePairs): boolean {
     return false;
   }
   /** After each batch. */

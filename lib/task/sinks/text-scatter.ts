@@ -169,7 +169,7 @@ export class TextScatter {
         if (waiting.type !== 'text') return { kind: 'values', values: this.valuesAt(waiting, from, n) };
         const { addresses, lengths, text, free } = waiting;
         const ascii = this.kernels.isAscii(text, free) !== 0;
-        return textParts(this.heap, this.kernels, { addresses, lengths, rows: this.ids + from * 4, n, ascii });
+        return textParts(this.kernels, { addresses, lengths, rows: this.ids + from * 4, n, ascii });
       }
     }
   }
