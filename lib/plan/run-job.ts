@@ -302,10 +302,11 @@ export class JobRunner {
     return holders.length > 0 ? holders : (this.preferred?.of(planned.built, partition) ?? []);
   }
 
-  private specFor(planned: PlannedStage, { stage, partition, attempt }: TaskRef, relied: Relied, small: boolean): TaskSpec {
+  private specFor(planned: PlannedStage, task: TaskRef, relied: Relied, small: boolean): TaskSpec {
     const { built, output } = planned;
+    const { stage, partition, attempt } = task;
     const { branch, leaves, local } = built.locate(partition);
-    return this.stores.launch({ stage, partition }, relied, planned, from => ({
+    return this.stores.launch(task, relied, planned, from => ({
       stage,
       program: built.program,
       stageName: built.name,
@@ -317,11 +318,13 @@ export class JobRunner {
       small,
       inputs: inputsOf(leaves, local, from),
       output: output === null ? null : output.shuffle.ref!,
-      shared: built.shared.map(shared => shared.spec()),
+      shared: built.shared.length === 0 ? NO_SHARED : built.shared.map(shared => shared.spec()),
       wanted: this.shared.wanted(),
     }));
   }
 }
+
+const NO_SHARED: TaskSpec['shared'] = [];
 
 /** Where the rows are that the task of a partition reads. */
 function storedAt({ built, holders }: PlannedStage, partition: number): readonly ExecutorId[] {
