@@ -54,6 +54,11 @@ export async function runForColumns(action: Action, sink: PlanSink, partitions?:
   return results;
 }
 
+/** The columns of all results, in any order, for whoever does not ask which partition, or how many, a result is of. */
+export function runAsTheyCome(action: Action, sink: PlanSink, take: (columns: readonly Uint8Array[]) => void): Promise<void> {
+  return runAction(action, sink, allPartitions(action.node), true, (_partition, columns) => take(columns));
+}
+
 /** The columns of all results, in the order of their partitions, for whoever does not ask how many partitions a result is of. */
 export async function runForAllColumns(action: Action, sink: PlanSink): Promise<(readonly Uint8Array[])[]> {
   const results: (readonly Uint8Array[])[] = [];
