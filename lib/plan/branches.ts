@@ -59,8 +59,11 @@ export function locate(branches: readonly Branch[], partition: number): { readon
   throw new HeddleError('HEDDLE_INTERNAL', `there is no partition ${partition}`);
 }
 
+const NOTHING: Needs = { shuffles: new Set(), relied: new Set(), isHeld: false, storesForOthers: false };
+
 /** What the tasks of these partitions read, no more: not what lies below partitions that are stored. */
 export function needsOf(branches: readonly Branch[], partitions: Iterable<number>): Needs {
+  if (branches.every(({ leaves }) => leaves.every(leaf => leaf.kind === 'source'))) return NOTHING;
   const shuffles = new Set<ShuffledNode>();
   const relied = new Set<StoredPartition>();
   let isHeld = false;

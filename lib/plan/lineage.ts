@@ -47,6 +47,8 @@ export interface Checkpoint {
 export interface SourceNode extends NodeBase {
   readonly kind: 'source';
   input(partition: number): InputSpec;
+  /** Nobody has named the number of partitions. */
+  readonly isCutByDefault?: boolean;
   /** Set where the rows are lines of text, which may stay bytes. */
   readonly format?: 'text';
   /** Where any run of blocks can be read: for actions that cut partitions of their own. */

@@ -17,7 +17,7 @@ import { withOperators } from './lost-task.js';
 import { PreferredExecutors } from './preferred.js';
 import { SharedRegistry } from './shared.js';
 import type { ShuffleOutputs } from './shuffle-outputs.js';
-import { isSmallJob } from './small-job.js';
+import { inOneTask, isSmallJob } from './small-job.js';
 import { Relied, type TaskStores } from './task-stores.js';
 
 /** What an action asks for. */
@@ -35,6 +35,8 @@ export interface JobRequest extends JobOptions {
   readonly sink: PlanSink;
   /** All of them when absent. */
   readonly partitions?: readonly number[];
+  /** Of several partitions one result may come, which takes the place of the first. */
+  readonly mayJoin?: boolean;
   onResult(partition: number, result: TaskResult, branch: number, job: JobId): void;
 }
 
@@ -121,15 +123,17 @@ export class JobRunner {
     const stages = new Map<StageId, PlannedStage>();
     const plans: StagePlan[] = [];
     try {
-      const built = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
+      const whole = buildStage(node, request.sink, `${action}: ${labelOf(node)}`, this.options.seed);
       const final = this.nextStage();
-      const wanted = [...left];
-      const { parents, reads, isHeld, takesTurns } = this.planNeeds(built, wanted, true, relied, stages, plans);
+      const { parents, reads, isHeld, takesTurns } = this.planNeeds(whole, left, true, relied, stages, plans);
+      const all = [...Array.from(stages.values(), stage => stage.built), whole];
+      const isSmall = this.options.smallJobs === 'inline' && isSmallJob(node, all);
+      const joined = isSmall && request.mayJoin === true && left.size === whole.partitions ? inOneTask(whole) : undefined;
+      const built = joined ?? whole;
+      const wanted = joined === undefined ? [...left] : [0];
       stages.set(final, { built, output: null, reads, holders: isHeld ? new Map() : undefined });
       plans.push({ id: final, name: built.name, parents, partitions: wanted, takesTurns });
-      const all = Array.from(stages.values(), stage => stage.built);
       const hasWishes = this.preferred !== undefined || Array.from(stages.values()).some(({ holders }) => holders !== undefined);
-      const isSmall = this.options.smallJobs === 'inline' && isSmallJob(node, all);
       await this.scheduler.submit({
         plan: { stages: plans, maxFailures: this.options.maxFailures, action, name: this.options.name },
         specFor: task => this.specFor(stages.get(task.stage)!, task, relied, isSmall),
@@ -137,7 +141,8 @@ export class JobRunner {
         onResult: (task, result) => {
           this.addUp(stages.get(task.stage)!, task, result);
           if (task.stage !== final) return;
-          left.delete(task.partition);
+          if (joined === undefined) left.delete(task.partition);
+          else left.clear();
           request.onResult(task.partition, result, built.locate(task.partition).branch, task.job);
         },
         signal,
@@ -224,7 +229,7 @@ export class JobRunner {
   /** Plans what the tasks of these partitions read: the stages that they wait for. */
   private planNeeds(
     built: BuiltStage,
-    partitions: readonly number[],
+    partitions: Iterable<number>,
     isRead: boolean,
     relied: Relied,
     stages: Map<StageId, PlannedStage>,
@@ -297,10 +302,11 @@ export class JobRunner {
     return holders.length > 0 ? holders : (this.preferred?.of(planned.built, partition) ?? []);
   }
 
-  private specFor(planned: PlannedStage, { stage, partition, attempt }: TaskRef, relied: Relied, small: boolean): TaskSpec {
+  private specFor(planned: PlannedStage, task: TaskRef, relied: Relied, small: boolean): TaskSpec {
     const { built, output } = planned;
+    const { stage, partition, attempt } = task;
     const { branch, leaves, local } = built.locate(partition);
-    return this.stores.launch({ stage, partition }, relied, planned, from => ({
+    return this.stores.launch(task, relied, planned, from => ({
       stage,
       program: built.program,
       stageName: built.name,
@@ -312,11 +318,13 @@ export class JobRunner {
       small,
       inputs: inputsOf(leaves, local, from),
       output: output === null ? null : output.shuffle.ref!,
-      shared: built.shared.map(shared => shared.spec()),
+      shared: built.shared.length === 0 ? NO_SHARED : built.shared.map(shared => shared.spec()),
       wanted: this.shared.wanted(),
     }));
   }
 }
+
+const NO_SHARED: TaskSpec['shared'] = [];
 
 /** Where the rows are that the task of a partition reads. */
 function storedAt({ built, holders }: PlannedStage, partition: number): readonly ExecutorId[] {

@@ -3,8 +3,9 @@
 // place there, nor has what makes many rows of few.
 
 import { isBounded } from '../codec/closure/index.js';
+import type { RangeInput, RowsInput } from '../task/spec.js';
 import type { BuiltStage } from './build-stage.js';
-import type { Node } from './lineage.js';
+import type { Node, SourceNode } from './lineage.js';
 
 /** Above these, threads are worth their message. */
 const MOST_ROWS = 2048;
@@ -20,6 +21,27 @@ const SINKS_WITH_EFFECTS: ReadonlySet<string> = new Set(['text', 'forEach']);
 /** Whether the job that these stages are runs on the main thread. */
 export function isSmallJob(node: Node, stages: readonly BuiltStage[]): boolean {
   return hasFewRows(node) && stages.every(({ parsed }) => !SINKS_WITH_EFFECTS.has(parsed.sink.kind) && parsed.closures.every(isBounded));
+}
+
+/**
+ * The last stage of a small job as one task for all of its partitions: to run a task costs several times what the rows of a small job
+ * do. Undefined where something can tell partitions apart, and where their number was asked for.
+ */
+export function inOneTask(built: BuiltStage): BuiltStage | undefined {
+  const { name, parsed, program, partitions, shared, checkpoints, needsOf } = built;
+  if (partitions < 2 || parsed.branches.length > 1 || parsed.branches[0]!.source.kind !== 'leaf') return undefined;
+  const [leaf] = built.locate(0).leaves;
+  if (leaf?.kind !== 'source' || leaf.isCutByDefault !== true) return undefined;
+  const of: (RangeInput | RowsInput)[] = [];
+  for (let p = 0; p < partitions; p++) {
+    const input = leaf.input(p);
+    if (input.kind !== 'range' && input.kind !== 'rows') return undefined;
+    of.push(input);
+  }
+  const { kind, id, name: method, site, describes } = leaf;
+  const joined: SourceNode = { kind, id, name: method, site, partitions: 1, describes, input: () => ({ kind: 'several', of }) };
+  const place = { branch: 0, leaves: [joined], local: 0 };
+  return { name, parsed, program, partitions: 1, shared, checkpoints, needsOf, locate: () => place };
 }
 
 function hasFewRows(root: Node): boolean {

@@ -32,14 +32,45 @@ export class Relied {
   }
 }
 
-/** What a task under way reads and stores. */
-interface Holding {
-  readonly read: readonly StoredPartition[];
-  readonly isStoring: boolean;
-  /** What it reads and writes must stay in reach. */
-  readonly stage: unknown;
+/** What a task under way reads and stores, from when its inputs are made. One object: most tasks do neither. */
+class Holding implements StoredInputs {
+  read: StoredPartition[] | undefined;
+  isStoring = false;
   /** Partitions that had left memory when it was launched. */
   readonly evictions: number;
+
+  constructor(
+    private readonly stores: TaskStores,
+    private readonly task: PlannedTask,
+    private readonly relied: Relied,
+    /** What it reads and writes must stay in reach. */
+    readonly stage: unknown,
+  ) {
+    this.evictions = stores.partitions.evictions;
+  }
+
+  stored(leaf: StoredLeaf, at: number): InputSpec | undefined {
+    const entry = leaf.kept.partitions.get(at) ?? this.relied.find(leaf, at);
+    if (entry === undefined) return undefined;
+    (this.read ??= []).push(entry);
+    return { kind: 'stored', rows: this.stores.partitions.read(entry) };
+  }
+
+  computed(leaf: StoredLeaf, at: number, inputs: () => readonly InputSpec[]): InputSpec {
+    this.stores.checkWritten(leaf);
+    const store = this.stores.partitions.storeOf(leaf.kept, at, this.stores.isCramped(this.task));
+    if (store !== null) this.isStoring = true;
+    return { kind: 'computed', inputs: inputs(), store };
+  }
+
+  end(): void {
+    for (const entry of this.read ?? []) this.stores.partitions.endRead(entry);
+  }
+}
+
+interface PlannedTask {
+  readonly stage: StageId;
+  readonly partition: number;
 }
 
 export class TaskStores {
@@ -58,37 +89,21 @@ export class TaskStores {
    * Makes the specification of a task that is launched now; until it has ended its stage stays in reach. Throws HEDDLE_STORED_LOST
    * where what it needs is not there.
    */
-  launch(
-    { stage, partition }: { readonly stage: StageId; readonly partition: number },
-    relied: Relied,
-    planned: unknown,
-    make: (from: StoredInputs) => TaskSpec,
-  ): TaskSpec {
-    const { partitions } = this;
-    const isCramped = this.cramped.get(stage)?.has(partition) === true;
-    const read: StoredPartition[] = [];
-    let isStoring = false;
+  launch(task: PlannedTask, relied: Relied, planned: unknown, make: (from: StoredInputs) => TaskSpec): TaskSpec {
+    const holding = new Holding(this, task, relied, planned);
     try {
-      const spec = make({
-        stored(leaf, at) {
-          const entry = leaf.kept.partitions.get(at) ?? relied.find(leaf, at);
-          if (entry === undefined) return undefined;
-          read.push(entry);
-          return { kind: 'stored', rows: partitions.read(entry) };
-        },
-        computed: (leaf, at, inputs): InputSpec => {
-          this.checkWritten(leaf);
-          const store = partitions.storeOf(leaf.kept, at, isCramped);
-          if (store !== null) isStoring = true;
-          return { kind: 'computed', inputs: inputs(), store };
-        },
-      });
-      this.holdings.set(spec, { read, isStoring, stage: planned, evictions: partitions.evictions });
+      const spec = make(holding);
+      this.holdings.set(spec, holding);
       return spec;
     } catch (error) {
-      for (const entry of read) partitions.endRead(entry);
+      holding.end();
       throw error;
     }
+  }
+
+  /** Whether the heap had no room for an attempt at it. */
+  isCramped({ stage, partition }: PlannedTask): boolean {
+    return this.cramped.get(stage)?.has(partition) === true;
   }
 
   /** The transport, with what is to be done before and after its tasks. */
@@ -119,20 +134,19 @@ export class TaskStores {
   private after(spec: TaskSpec, { executor }: Slot, outcome: TaskOutcome<TaskResult>): TaskOutcome<TaskResult> {
     const holding = this.holdings.get(spec)!;
     this.holdings.delete(spec);
-    const { read, isStoring } = holding;
-    for (const entry of read) this.partitions.endRead(entry);
+    holding.end();
     if (outcome.ok) {
       if (outcome.result.stored !== undefined) this.partitions.take(outcome.result.stored, spec.stage as StageId);
       return outcome;
     }
     // A thread that was lost could not.
-    if (isStoring) this.removeFilesOf(spec.token);
+    if (holding.isStoring) this.removeFilesOf(spec.token);
     return this.mayHelp(spec, executor, outcome, holding) ? { ...outcome, retryable: true } : outcome;
   }
 
   /** Whether another attempt may do better, after what is done here about its failure. */
   private mayHelp(spec: TaskSpec, executor: string, { error }: TaskFailure, { read, isStoring, evictions }: Holding): boolean {
-    if (error.code === 'HEDDLE_STORED_LOST') return this.partitions.lose(read, String(error.data?.file));
+    if (error.code === 'HEDDLE_STORED_LOST') return this.partitions.lose(read ?? [], String(error.data?.file));
     if (error.code !== 'HEDDLE_HEAP_FULL') return false;
     const stage = spec.stage as StageId;
     let cramped = this.cramped.get(stage);
@@ -144,7 +158,7 @@ export class TaskStores {
   }
 
   /** A plan that relied on a partition has not planned what that is made of. */
-  private checkWritten({ below, label }: StoredLeaf): void {
+  checkWritten({ below, label }: StoredLeaf): void {
     if (below === null) return;
     for (const { shuffle } of shufflesBelow(below)) {
       const { ref } = shuffle;

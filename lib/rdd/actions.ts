@@ -11,7 +11,7 @@ import { OutputJob } from '../storage/output.js';
 import { Moments, type MomentsRecord, type Statistics, statistics } from '../task/stats/moments.js';
 import { partitionsNode, shipped } from './make.js';
 import type { RddBase } from './rdd-base.js';
-import { type Action, appendRows, runForColumns, runForRows, runForTree } from './results.js';
+import { type Action, appendRows, runAsTheyCome, runForAllColumns, runForColumns, runForRows, runForTree } from './results.js';
 import type { ActionOptions } from './types.js';
 
 /** What an action's method hands on. */
@@ -27,8 +27,16 @@ export function collect<T>(rdd: RddBase, options?: ActionOptions): Promise<T[]> 
 }
 
 export async function count(rdd: RddBase, options?: ActionOptions): Promise<number> {
-  const counts = await runForColumns(action(rdd, 'count', options), () => ({ kind: 'count' }));
-  return counts.reduce((sum, [column]) => sum + (readColumn(column!)[0] as number), 0);
+  let rows = 0;
+  // As they come: thousands of columns that are kept until the end would be moved about by the collector.
+  await runAsTheyCome(
+    action(rdd, 'count', options),
+    () => ({ kind: 'count' }),
+    ([column]) => {
+      rows += readColumn(column!)[0] as number;
+    },
+  );
+  return rows;
 }
 
 /** Partitions of the first step of a take; each further step takes four times as many. */
@@ -144,7 +152,7 @@ export async function stats(rdd: RddBase, options?: ActionOptions, name = 'stats
 export async function countByValue<T>(rdd: RddBase, options?: ActionOptions): Promise<Map<T, number>> {
   const index = new KeyIndex();
   const counts: number[] = [];
-  for (const [keys, numbers] of await runForColumns(action(rdd, 'countByValue', options), () => ({ kind: 'countByValue' }))) {
+  for (const [keys, numbers] of await runForAllColumns(action(rdd, 'countByValue', options), () => ({ kind: 'countByValue' }))) {
     const [rows, times] = [readColumn(keys!), readColumn(numbers!) as ArrayLike<number>];
     for (let i = 0; i < rows.length; i++) {
       const at = index.findOrAdd(rows[i]);

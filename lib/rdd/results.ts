@@ -24,13 +24,14 @@ async function runAction(
   { session, node, name, options, enough }: Action,
   sink: PlanSink,
   partitions: readonly number[],
+  mayJoin: boolean,
   take: (partition: number, columns: readonly Uint8Array[], branch: number) => void,
 ): Promise<void> {
   checkOptions('options', options, ['signal', 'deadline']);
   session.checkOpen();
   const { signal, deadline } = options ?? {};
   const onResult = (partition: number, { columns }: TaskResult, branch: number) => take(partition, columns, branch);
-  await session.run({ action: name, node, sink, partitions, onResult, signal, deadline, enough });
+  await session.run({ action: name, node, sink, partitions, mayJoin, onResult, signal, deadline, enough });
 }
 
 const allPartitions = (node: Node) => Array.from({ length: node.partitions }, (_, p) => p);
@@ -47,8 +48,22 @@ export async function runForColumns(action: Action, sink: PlanSink, partitions?:
   const all = partitions ?? allPartitions(action.node);
   const placeOf = places(partitions);
   const results: (readonly Uint8Array[])[] = new Array(all.length);
-  await runAction(action, sink, all, (partition, columns) => {
+  await runAction(action, sink, all, false, (partition, columns) => {
     results[placeOf(partition)] = columns;
+  });
+  return results;
+}
+
+/** The columns of all results, in any order, for whoever does not ask which partition, or how many, a result is of. */
+export function runAsTheyCome(action: Action, sink: PlanSink, take: (columns: readonly Uint8Array[]) => void): Promise<void> {
+  return runAction(action, sink, allPartitions(action.node), true, (_partition, columns) => take(columns));
+}
+
+/** The columns of all results, in the order of their partitions, for whoever does not ask how many partitions a result is of. */
+export async function runForAllColumns(action: Action, sink: PlanSink): Promise<(readonly Uint8Array[])[]> {
+  const results: (readonly Uint8Array[])[] = [];
+  await runAction(action, sink, allPartitions(action.node), true, (partition, columns) => {
+    results[partition] = columns;
   });
   return results;
 }
@@ -62,7 +77,7 @@ export async function runForRows<T>(action: Action, sink: PlanSink, partitions?:
   const early = new Map<number, readonly Uint8Array[]>();
   const rows: T[] = [];
   let next = 0;
-  await runAction(action, sink, partitions ?? allPartitions(action.node), (partition, columns) => {
+  await runAction(action, sink, partitions ?? allPartitions(action.node), partitions === undefined, (partition, columns) => {
     early.set(placeOf(partition), columns);
     for (let ready = early.get(next); ready !== undefined; ready = early.get(next)) {
       appendRows(rows, ready);
@@ -84,7 +99,7 @@ function append(rows: unknown[], values: ArrayLike<unknown>): void {
 /** Merges what blockwise sinks left in their fixed trees; undefined when no row came. */
 export async function runForTree<P>(action: Action, sink: PlanSink, merge: (a: P, b: P) => P): Promise<{ readonly value: P } | undefined> {
   const branches = new Map<number, TreeNode<Box<P>>[][]>();
-  await runAction(action, sink, allPartitions(action.node), (_partition, columns, branch) => {
+  await runAction(action, sink, allPartitions(action.node), true, (_partition, columns, branch) => {
     // Boxed: a partial may itself be undefined.
     const list = decodeNodes<P>(columns).map(({ level, index, partial }) => ({ level, index, partial: { value: partial } }));
     const lists = branches.get(branch);

@@ -46,6 +46,7 @@ export function rangeNode(session: Session, name: string, first: number, step: n
     name,
     site: callSite(),
     partitions: count,
+    isCutByDefault: partitions === undefined,
     describes: `${n} numbers from ${first} by ${step}`,
     input(p) {
       const from = firstOf(p, count, n, blockRows);
@@ -110,6 +111,7 @@ export function arrayNode(session: Session, name: string, array: unknown, partit
     name,
     site: callSite(),
     partitions: count,
+    isCutByDefault: partitions === undefined,
     describes: `${n} rows of an array`,
     input: p => ({ kind: 'rows', ...columns[p]!, blockRows }),
   };

@@ -274,6 +274,7 @@ export class Fleet {
 
   /** Its resting slots are idle again. */
   private wake({ resting }: ExecutorState): void {
+    if (resting.size === 0) return; // a Set makes its table anew when it is cleared
     for (const slot of resting) listOf(slot).addLast(slot);
     resting.clear();
   }

@@ -1,4 +1,5 @@
 // Which task goes next, and where: queued tasks are given to idle slots as long as there are both.
+import type { ExecutorId } from '../core/ids.js';
 import type { SlotState } from './fleet.js';
 import type { Command, TaskRef } from './messages.js';
 import { anySlot, preferredSlot, queuePlace, retrySlot, shouldRunAlone } from './placement.js';
@@ -113,6 +114,8 @@ function nextTaskOf(state: State, job: Job): Choice | undefined {
   return undefined;
 }
 
+const NOWHERE: readonly ExecutorId[] = [];
+
 /** The same for a place in an executor's queue: no retries, and only of stages whose tasks have been quick up to now. */
 function nextQuickOf(state: State, job: Job): Choice | undefined {
   for (const stage of job.started) {
@@ -120,7 +123,7 @@ function nextQuickOf(state: State, job: Job): Choice | undefined {
     if (queue.isEmpty || takesTurns) continue;
     const fresh = queue.firstFresh;
     if (fresh === undefined || seconds === undefined) return undefined;
-    const preferred = (job.hasPreferences ? state.rules.preferred?.(job.id, stage.id, fresh) : undefined) ?? [];
+    const preferred = (job.hasPreferences ? state.rules.preferred?.(job.id, stage.id, fresh) : undefined) ?? NOWHERE;
     return choice(job, stage, fresh, queuePlace(state.fleet, seconds, preferred));
   }
   return undefined;

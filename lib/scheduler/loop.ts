@@ -16,26 +16,9 @@ import { DEFAULT_MAX_FAILURES } from './retry.js';
 import { Standstill } from './standstill.js';
 import { createState, DEFAULT_QUARANTINE, isQuiet, type SpeculationRule, type State } from './state.js';
 import { Ticker } from './ticker.js';
+import { abort, type Launch, type RunningJob, taskEnded } from './under-way.js';
 
 export type { JobPlan, JobRequest, SchedulerOptions, StageOutputs } from './request.js';
-
-interface RunningJob<Spec, Result> {
-  readonly request: JobRequest<Spec, Result>;
-  readonly stages: ReadonlySet<StageId>;
-  readonly started: number;
-  /** An error met while results were handed over: the job fails with it, whatever the machine says. */
-  failure: { readonly error: unknown } | undefined;
-  /** No more results are wanted: its end is a good one. */
-  hasEnough: boolean;
-  settle(outcome: { readonly error: unknown } | undefined): void;
-}
-
-interface Launch<Spec> {
-  readonly task: TaskRef;
-  spec: Spec | undefined;
-  readonly started: number;
-  readonly controller: AbortController;
-}
 
 const DEFAULT_SPECULATION: SpeculationRule = { quantile: 0.75, multiplier: 1.5, minimum: 1000 };
 const DEFAULT_TICK = 1000;
@@ -205,21 +188,31 @@ export class Scheduler<Spec, Result> {
 
   /** Does this now, or after what is being done. */
   private enqueue(work: () => void): void {
-    this.waiting.push(work);
-    if (this.isBusy) return;
-    this.isBusy = true;
-    // By index: shifting a long array costs as much as its length.
-    for (let i = 0; i < this.waiting.length; i++) {
-      try {
-        this.waiting[i]!();
-      } catch (error) {
-        this.giveUp(defect(error));
-      }
-      if (i === this.waiting.length - 1) this.lookAround();
+    const { waiting } = this;
+    if (this.isBusy) {
+      waiting.push(work);
+      return;
     }
-    this.waiting.length = 0;
+    this.isBusy = true;
+    this.attempt(work);
+    // By index: shifting a long array costs as much as its length.
+    let next = 0;
+    do {
+      while (next < waiting.length) this.attempt(waiting[next++]!);
+      this.lookAround();
+    } while (next < waiting.length);
+    // Most often nothing has waited, and to empty an array takes away its memory.
+    if (next > 0) waiting.length = 0;
     this.isBusy = false;
     if (this.onSettled !== undefined && this.outstanding === 0 && this.jobs.size === 0) this.onSettled();
+  }
+
+  private attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.giveUp(defect(error));
+    }
   }
 
   /** Sees to what follows from how things are, not from what has happened. May enqueue. */
@@ -231,7 +224,7 @@ export class Scheduler<Spec, Result> {
 
   private giveUp(error: HeddleError): void {
     this.closed ??= error;
-    for (const { controller } of this.running.values()) controller.abort();
+    for (const launch of this.running.values()) abort(launch);
     for (const job of [...this.jobs.keys()]) this.endJob(job, { error });
   }
 
@@ -268,7 +261,7 @@ export class Scheduler<Spec, Result> {
         return;
       }
       case 'abort':
-        this.running.get(command.slot)?.controller.abort();
+        abort(this.running.get(command.slot));
         return;
       case 'stageStarted':
         this.stageStarted.set(command.stage, this.clock.now());
@@ -291,7 +284,7 @@ export class Scheduler<Spec, Result> {
 
   private launch(task: TaskRef, slot: Slot): void {
     const controller = this.controllers.pop() ?? new AbortController();
-    const launch: Launch<Spec> = { task, spec: undefined, started: this.clock.now(), controller };
+    const launch: Launch<Spec> = { task, spec: undefined, started: this.clock.now(), controller, isAborted: false };
     this.running.set(slot.id, launch);
     this.outstanding++;
     const { job, stage, partition, attempt } = task;
@@ -314,7 +307,7 @@ export class Scheduler<Spec, Result> {
   private onOutcome(launch: Launch<Spec>, slot: Slot, outcome: TaskOutcome<Result>): void {
     const { task, controller } = launch;
     this.outstanding--;
-    if (!controller.signal.aborted) this.controllers.push(controller);
+    if (!launch.isAborted) this.controllers.push(controller);
     // After a loss the same slot may have come back and run another task by now.
     if (this.running.get(slot.id) === launch) this.running.delete(slot.id);
     if (!outcome.ok) {
@@ -359,24 +352,8 @@ export class Scheduler<Spec, Result> {
   }
 
   private taskEnded(launch: Launch<Spec>, metrics: TaskMetrics, ok: boolean, error?: ErrorRecord, ran?: number): void {
-    const { job, stage, partition, attempt } = launch.task;
     const seconds = ran ?? (this.clock.now() - launch.started) / 1000;
-    const { rowsIn, rowsOut, bytesIn, bytesOut, bytesSpilled } = metrics;
-    const event = {
-      type: 'taskEnded',
-      job,
-      stage,
-      partition,
-      attempt,
-      seconds,
-      rowsIn,
-      rowsOut,
-      bytesIn,
-      bytesOut,
-      bytesSpilled,
-      ok,
-    } as const;
-    this.emit(error === undefined ? event : { ...event, error });
+    this.emit(taskEnded(launch.task, seconds, metrics, ok, error));
   }
 
   private endStage(stage: StageId, job: JobId, ok: boolean): void {

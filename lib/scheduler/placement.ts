@@ -26,16 +26,19 @@ const QUEUED_SECONDS = 0.02;
 /** A place in the queue of an executor that has room for another task of so many seconds; of a preferred one before others. */
 export function queuePlace(fleet: Fleet, seconds: number, preferred: readonly ExecutorId[]): SlotState | undefined {
   const most = QUEUED_SECONDS / seconds;
-  const hasRoom = (executor: ExecutorState): boolean => executor.queued < Math.floor(executor.threads * most);
   for (const id of preferred) {
     const executor = fleet.executors.get(id);
-    if (executor?.queueing !== undefined && hasRoom(executor)) return executor.places.first;
+    if (executor?.queueing !== undefined && hasRoom(executor, most)) return executor.places.first;
   }
   let link = fleet.queueing.first;
   for (let seen = 0; link !== undefined && seen < EXECUTORS_IN_SIGHT; link = link.next, seen++) {
-    if (hasRoom(link.executor)) return link.executor.places.first;
+    if (hasRoom(link.executor, most)) return link.executor.places.first;
   }
   return undefined;
+}
+
+function hasRoom({ queued, threads }: ExecutorState, most: number): boolean {
+  return queued < Math.floor(threads * most);
 }
 
 /**

@@ -60,6 +60,8 @@ export interface Source {
   ready?(limit: number): Promise<void>;
   /** Bytes read so far from files or from the shuffle. */
   readonly bytesRead: number;
+  /** Where a task reads several partitions: the place among them of the one that the last batch is of. */
+  readonly part?: number;
   /** Gives back what the source holds. */
   close(): void;
 }

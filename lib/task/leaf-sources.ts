@@ -4,6 +4,7 @@ import { readColumn } from '../codec/column.js';
 import { HeddleError } from '../core/errors.js';
 import { LineReader } from '../storage/line-reader.js';
 import type { Batch, Blocks, Source } from './batch.js';
+import type { ColumnsBatch } from './columnar/batch.js';
 import type { TaskEnv } from './env.js';
 import type { InputSpec, RangeInput } from './spec.js';
 
@@ -17,6 +18,8 @@ export function openLeaf(input: InputSpec, env: TaskEnv, partition: number, cut:
       return new RangeSource(input, cut);
     case 'rows':
       return new RowsSource(readColumn(input.column), input, cut);
+    case 'several':
+      return new SeveralSource(input.of.map(each => openLeaf(each, env, partition, cut)));
     case 'text':
       return new TextSource(new LineReader(env.files, { pieces: [...input.pieces] }, { decoder: input.decoder }), partition);
     case 'empty':
@@ -94,6 +97,26 @@ class RowsSource implements Source {
 export function rowsBetween(rows: ArrayLike<unknown>, from: number, to: number): ArrayLike<unknown> {
   if (from === 0 && to === rows.length) return rows;
   return ArrayBuffer.isView(rows) ? (rows as Float64Array).subarray(from, to) : (rows as unknown[]).slice(from, to);
+}
+
+/** Several partitions, one after the other: no batch is of two. */
+class SeveralSource implements Source {
+  readonly bytesRead = 0;
+  part = 0;
+  private at = 0;
+  constructor(private readonly parts: readonly Source[]) {}
+
+  next(limit: number): Batch | ColumnsBatch | null {
+    for (; this.at < this.parts.length; this.at++) {
+      const batch = this.parts[this.at]!.next(limit);
+      if (batch === null) continue;
+      this.part = this.at;
+      return batch;
+    }
+    return null;
+  }
+
+  close(): void {}
 }
 
 class TextSource implements Source {

@@ -245,7 +245,9 @@ export class PipelineRun {
   private failed(error: unknown, operator: number, record: unknown): Error {
     const { operators } = this.looped;
     const label = operators[operator]?.label ?? (operator >= operators.length ? this.sink.label : undefined);
-    return taskError(error, label, this.task.spec, record);
+    const { spec } = this.task;
+    const { part } = this.source;
+    return taskError(error, label, part === undefined ? spec : { ...spec, partition: spec.partition + part }, record);
   }
 }
 
@@ -299,6 +301,10 @@ class CountedSource implements Source {
 
   get bytesRead(): number {
     return this.of.bytesRead;
+  }
+
+  get part(): number | undefined {
+    return this.of.part;
   }
 
   next(limit: number): Batch | ColumnsBatch | null {

@@ -202,7 +202,8 @@ export interface Program {
 /** What one leaf of a branch reads in one task. */
 export type InputSpec =
   | RangeInput
-  | { readonly kind: 'rows'; readonly column: Uint8Array; readonly rows: number; readonly firstIndex: number; readonly blockRows: number }
+  | RowsInput
+  | SeveralInput
   | { readonly kind: 'text'; readonly pieces: readonly TextPiece[]; readonly decoder: 'utf-8' | 'latin1' }
   | ShuffleInput
   | { readonly kind: 'parts'; readonly parts: readonly PartInput[]; readonly first: number }
@@ -279,6 +280,21 @@ export interface RangeInput {
   readonly from: number;
   readonly rows: number;
   readonly blockRows: number;
+}
+
+/** Elements of an array, as one column. */
+export interface RowsInput {
+  readonly kind: 'rows';
+  readonly column: Uint8Array;
+  readonly rows: number;
+  readonly firstIndex: number;
+  readonly blockRows: number;
+}
+
+/** Of a small job: what a source's partitions from the first on would read, one after the other. */
+export interface SeveralInput {
+  readonly kind: 'several';
+  readonly of: readonly (RangeInput | RowsInput)[];
 }
 
 /** A value that closures refer to, for those threads that do not have it yet. */

@@ -137,7 +137,7 @@ describe('a small job', () => {
     const told: string[] = [];
     const listen = (event: { type: string }) => void told.push(event.type);
     inline.on('event', listen);
-    await inline.range(10).sum();
+    await inline.range(0, 10, 1, 2).sum();
     inline.off('event', listen);
     assert.deepEqual(told, [
       'jobStarted',
@@ -150,6 +150,71 @@ describe('a small job', () => {
       'jobEnded',
     ]);
     assert.equal(inline.lastJob!.rows, 10);
+  });
+
+  const tasksOf: readonly (readonly [string, number, (sc: Context) => Promise<unknown>])[] = [
+    [
+      'a range',
+      1,
+      sc =>
+        sc
+          .range(1000)
+          .map(x => x / 3)
+          .sum(),
+    ],
+    ['an array', 1, sc => sc.parallelize([3, 1, 2, 7]).collect()],
+    ['trials', 1, sc => sc.trials(50, rng => rng.uniform()).stats()],
+    [
+      'a count',
+      1,
+      sc =>
+        sc
+          .parallelize(['a', 'b', 'c'])
+          .filter(x => x > 'a')
+          .count(),
+    ],
+    [
+      'values that are counted',
+      1,
+      async sc => [
+        ...(await sc
+          .range(9)
+          .map(x => x % 2)
+          .countByValue()),
+      ],
+    ],
+    ['a number of partitions that was asked for', 2, sc => sc.range(0, 1000, 1, 2).sum()],
+    ['rows that are asked for by partition', 2, sc => sc.runJob(sc.range(5), rows => [...rows])],
+    ['a union', 4, sc => sc.range(5).union(sc.range(3)).collect()],
+    ['partitions that are seen', 2, sc => sc.range(5).glom().collect()],
+    ['what is persisted', 2, sc => sc.range(5).cache().collect()],
+    [
+      'what closures keep from the main thread',
+      2,
+      sc =>
+        sc
+          .range(5)
+          .map(x => {
+            for (;;) return x;
+          })
+          .collect(),
+    ],
+  ];
+  for (const [what, tasks, job] of tasksOf) {
+    test(`as ${tasks} tasks: ${what}`, async () => {
+      const [here, there] = [await job(inline), await job(pool)];
+      assert.deepStrictEqual(here, there);
+      assert.equal(inline.lastJob!.tasks, tasks);
+    });
+  }
+
+  test('of one task tells of the partition whose row failed', async () => {
+    const partitions = [];
+    for (const at of [0, 499, 500, 999]) {
+      const job = inline.range(1000).map(x => (x === at ? (null as unknown as { y: number }).y : x));
+      partitions.push(((await job.sum().catch((error: HeddleError) => error)) as HeddleError).data.partition);
+    }
+    assert.deepEqual(partitions, [0, 0, 1, 1]);
   });
 });
 

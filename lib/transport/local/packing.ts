@@ -34,9 +34,12 @@ function isLike(spec: TaskSpec, first: TaskSpec): boolean {
     spec.program === first.program &&
     spec.wanted === first.wanted &&
     spec.output?.id === first.output?.id &&
-    spec.shared.length === shared.length &&
-    spec.shared.every(({ key }, i) => key === shared[i]!.key)
+    (spec.shared === shared || haveSameKeys(spec.shared, shared))
   );
+}
+
+function haveSameKeys(shared: TaskSpec['shared'], others: TaskSpec['shared']): boolean {
+  return shared.length === others.length && shared.every(({ key }, i) => key === others[i]!.key);
 }
 
 /** Tasks that are alike. */

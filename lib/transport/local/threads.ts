@@ -9,7 +9,7 @@ import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import { loadWord, storeWord } from '../../shuffle/heap/words.js';
 import type { TaskResult, TaskSpec } from '../../task/spec.js';
-import { CallOffs } from '../call-offs.js';
+import { CallOffs, type Siblings } from '../call-offs.js';
 import { MOST_WAIT_MS, type TaskOutcome } from '../contract.js';
 import { Batches } from './batches.js';
 import type { ThreadAnswer, ThreadData } from './messages.js';
@@ -37,7 +37,7 @@ interface Run {
   /** When it came, in milliseconds. */
   readonly since: number;
   /** Those that its signal calls off. */
-  siblings: Set<Run> | undefined;
+  siblings: Siblings<Run> | undefined;
   /** Undefined while it waits. */
   flight: Flight | undefined;
   timer: NodeJS.Timeout | undefined;
@@ -79,7 +79,6 @@ export class Threads {
   /** Never rejects. A quick task may go together with others. */
   run(spec: TaskSpec, slot: number, isQuick: boolean, signal: AbortSignal): Promise<Outcome> {
     if (this.closing) return Promise.resolve(ended());
-    if (signal.aborted) return Promise.resolve(calledOff());
     return new Promise(resolve => {
       const run: Run = {
         spec,
@@ -92,8 +91,12 @@ export class Threads {
         flight: undefined,
         timer: undefined,
       };
-      storeWord(this.options.heap.i32, this.flagOf(run), 0);
       run.siblings = this.callOffs.add(signal, run);
+      if (run.siblings === undefined) {
+        resolve(calledOff());
+        return;
+      }
+      storeWord(this.options.heap.i32, this.flagOf(run), 0);
       this.waiting.add(run);
       if (this.goesBack(run)) this.watch ??= setTimeout(() => this.sendBack(), MOST_WAIT_MS);
       if (this.isDue) return;

@@ -5,7 +5,7 @@ import { type ErrorRecord, HeddleError, toErrorRecord } from '../../core/errors.
 import type { ExecutorId, ShuffleId, StageId } from '../../core/ids.js';
 import type { ShuffleRef } from '../../shuffle/store.js';
 import type { InputSpec, TaskResult, TaskSpec } from '../../task/spec.js';
-import type { CallOffs } from '../call-offs.js';
+import type { CallOffs, Siblings } from '../call-offs.js';
 import type { Slot, TaskOutcome } from '../contract.js';
 import type { Address } from './address.js';
 import type { Connection, ConnectionEvents } from './connection.js';
@@ -43,7 +43,7 @@ export interface RunningTask {
   readonly bytes: number;
   readonly resolve: (outcome: Outcome) => void;
   /** Those that its signal calls off. */
-  siblings: Set<RunningTask> | undefined;
+  siblings: Siblings<RunningTask> | undefined;
   /** Those that it went out with, while the executor has not said that it has got it. */
   sent: SentTogether | undefined;
 }
@@ -124,7 +124,7 @@ export class RemoteExecutor {
         this.end(task, { ok: false, error: toErrorRecord(error), retryable: false });
         return;
       }
-      if (signal.aborted) this.cancel(task.id);
+      if (task.siblings === undefined) this.cancel(task.id);
     });
   }
 
