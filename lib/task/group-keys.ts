@@ -3,7 +3,7 @@
 import { KeyIndex } from '../codec/key-index.js';
 import { HeddleError } from '../core/errors.js';
 import { NumericBuckets } from '../shuffle/numeric-buckets.js';
-import { loadedRuns, readKeys, readNumbers } from '../shuffle/reader.js';
+import { loadedRuns, type NumberRuns, readKeys, readNumbers } from '../shuffle/reader.js';
 import type { Run } from '../shuffle/run.js';
 import type { Source } from './batch.js';
 import { GroupSource } from './join-source.js';
@@ -14,34 +14,40 @@ import { groupTexts } from './text-groups.js';
 
 /** The keys of all runs: by kernels where they are numbers, or texts that fit into memory with their values; else all are held. */
 export function groupKeys(task: TaskContext, runs: readonly Run[]): Source {
-  const { local } = task.spec;
-  const numbers = numberKeys(task, runs);
-  if (numbers !== undefined) return withoutValues(local, numbers);
-  const texts = areMoreThanRoom(task, [runs]) ? undefined : groupTexts(task, [runs]);
-  return texts === undefined ? withoutValues(local, keysOf(task, runs)) : new GroupSource(texts, local);
-}
-
-function withoutValues(partition: number, keys: ArrayLike<unknown>): Source {
-  return new TableSource(partition, keys, () => new Array(keys.length));
-}
-
-/** Undefined where a row is no pair of numbers, or the heap has no room. */
-function numberKeys({ env }: TaskContext, runs: readonly Run[]): ArrayLike<number> | undefined {
-  const numbers = readNumbers(env.heap, runs);
-  if (numbers === undefined) return undefined;
   try {
-    const batches = numbers.batches.map(({ keys, rows }) => ({ keys, rows }));
-    const buckets = new NumericBuckets(env.heap, env.kernels, numbers.keyKind, [batches], () => env.checkCancelled());
-    try {
-      return buckets.group(() => {}).keys;
-    } finally {
-      buckets.dispose();
-    }
+    const source = groupByKernel(task, runs);
+    if (source !== undefined) return source;
   } catch (error) {
-    if (error instanceof HeddleError && error.code === 'HEDDLE_HEAP_FULL') return undefined;
-    throw error;
+    // What follows needs no room in the heap.
+    if (!(error instanceof HeddleError) || error.code !== 'HEDDLE_HEAP_FULL') throw error;
+  }
+  return withoutValues(task, keysOf(task, runs));
+}
+
+function groupByKernel(task: TaskContext, runs: readonly Run[]): Source | undefined {
+  const numbers = readNumbers(task.env.heap, runs);
+  if (numbers !== undefined) {
+    try {
+      return withoutValues(task, keysOfNumbers(task, numbers));
+    } finally {
+      numbers.dispose();
+    }
+  }
+  const texts = areMoreThanRoom(task, [runs]) ? undefined : groupTexts(task, [runs]);
+  return texts === undefined ? undefined : new GroupSource(texts, task.spec.local);
+}
+
+function withoutValues({ spec }: TaskContext, keys: ArrayLike<unknown>): Source {
+  return new TableSource(spec.local, keys, () => new Array(keys.length));
+}
+
+function keysOfNumbers({ env }: TaskContext, { batches, keyKind }: NumberRuns): ArrayLike<number> {
+  const alone = batches.map(({ keys, rows }) => ({ keys, rows }));
+  const buckets = new NumericBuckets(env.heap, env.kernels, keyKind, [alone], () => env.checkCancelled());
+  try {
+    return buckets.group(() => {}).keys;
   } finally {
-    numbers.dispose();
+    buckets.dispose();
   }
 }
 
