@@ -22,6 +22,7 @@ import type {
 import { type Branch, checkpointsOf, type Leaf, locate, type Needs, needsOf } from './branches.js';
 import { columnsOf } from './columns.js';
 import type { Kept } from './kept.js';
+import { counted, readsKeysAlone, withKeysAlone } from './keys-alone.js';
 import {
   cutLineage,
   labelOf,
@@ -61,7 +62,7 @@ export function buildStage(node: Node, sink: PlanSink, name: string, seed: Seed)
   const branches = builder.branches(node);
   const placed = sink(f => builder.place(f));
   const parsed: Program = {
-    branches: branches.map(({ pipeline, leaves }) => columnsOf(pipeline, leaves, builder.closures, placed).pipeline),
+    branches: branches.map(({ pipeline, leaves }) => counted(columnsOf(pipeline, leaves, builder.closures, placed).pipeline, placed)),
     sink: placed,
     closures: builder.closures,
     seed,
@@ -167,10 +168,11 @@ class StageBuilder {
       }
       case 'operator': {
         const operator: OperatorSpec = { kind: node.operator, f: this.place(node.f), label: labelOf(node) };
+        const isKeysAlone = readsKeysAlone(node);
         return this.branches(node.parent).map((branch, i) => ({
           ...branch,
           pipeline: {
-            source: branch.pipeline.source,
+            source: (isKeysAlone ? withKeysAlone(branch.pipeline) : branch.pipeline).source,
             operators: [...branch.pipeline.operators, { ...operator, ...saltOf(node, i), ...trialOf(node) }],
           },
         }));

@@ -3,6 +3,7 @@
 import { describeCommand } from '../task/async/command.js';
 import { combinedPlaces, explainedSink, type PlanSink, pathsOf } from './build-stage.js';
 import { isStored } from './deferred.js';
+import { readsKeysAlone } from './keys-alone.js';
 import { labelOf, type Node, type PartsNode, type ShuffledNode } from './lineage.js';
 import { describePartitioner } from './partitioner.js';
 
@@ -78,19 +79,19 @@ function writing({ aggregator, partitioner }: ShuffledNode): string {
 function explainStage(node: Node): Explained {
   const lines: string[] = [];
   const parents: ShuffledNode[] = [];
-  const walk = (at: Node, indent: string): void => {
+  const walk = (at: Node, indent: string, keysAlone = false): void => {
     if (isStored(at)) lines.push(`${indent}${labelOf(at)}: read from where it is kept, ${at.partitions} partitions`);
-    else made(at, indent);
+    else made(at, indent, keysAlone);
     lines.push(...keeping(at).map(line => `${indent}  ${line}`));
   };
-  const made = (at: Node, indent: string): void => {
+  const made = (at: Node, indent: string, keysAlone: boolean): void => {
     switch (at.kind) {
       case 'source':
         lines.push(`${indent}${labelOf(at)}: ${at.describes}, ${at.partitions} partitions`);
         return;
       case 'shuffled':
         if (!parents.includes(at)) parents.push(at);
-        lines.push(`${indent}${labelOf(at)}: ${reading(at)}`);
+        lines.push(`${indent}${labelOf(at)}: ${reading(at, keysAlone)}`);
         return;
       case 'union':
       case 'cogroup':
@@ -116,7 +117,7 @@ function explainStage(node: Node): Explained {
         lines.push(`${indent}${labelOf(at)}: lines through ${describeCommand(at.command)}, a process a partition`);
         return;
       default:
-        walk(at.parent, indent);
+        walk(at.parent, indent, readsKeysAlone(at));
         lines.push(`${indent}${labelOf(at)}`);
     }
   };
@@ -158,7 +159,10 @@ function puttingTogether({ rule, parents, partitions, firsts }: PartsNode): stri
   }
 }
 
-function reading({ aggregator }: ShuffledNode): string {
+function reading({ aggregator, kept, checkpoint }: ShuffledNode, keysAlone: boolean): string {
   if (aggregator === null) return 'rows in map order';
-  return aggregator.kind === 'group' ? 'values of each key in map order' : 'combined in map order';
+  if (aggregator.kind !== 'group') return 'combined in map order';
+  return keysAlone && kept === undefined && checkpoint === undefined
+    ? 'each key once: nothing reads the values'
+    : 'values of each key in map order';
 }

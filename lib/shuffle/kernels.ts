@@ -149,7 +149,7 @@ export interface Kernels extends TextKernels, TextRowKernels, BucketKernels {
 export interface BucketKernels {
   /** Adds how many rows each bucket gets to `counts` (u32). */
   countBuckets(keyKind: number, keys: number, rows: number, buckets: number, counts: number): void;
-  /** Puts rows behind each other in their buckets, by cursors of SPREAD_CURSOR_BYTES. */
+  /** Puts rows behind each other in their buckets, by cursors of SPREAD_CURSOR_BYTES; keys alone where values have 0 bytes. */
   spreadBuckets(keyKind: number, valueBytes: number, keys: number, values: number, rows: number, buckets: number, cursors: number): void;
   /**
    * Merges each row's value with that of its group in `folded` (f64): `ids` as indexKeys wrote them, of which the first `size`

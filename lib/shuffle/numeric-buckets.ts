@@ -5,7 +5,7 @@
 import type { Heap } from './heap/allocator.js';
 import { AggregateOp, type Kernels, NumericKind, numericBytes, ORDER_CURSOR_BYTES, SPREAD_CURSOR_BYTES } from './kernels.js';
 import { NumericTable } from './numeric-table.js';
-import { type NumberBatch, numericColumn } from './reader.js';
+import { numericColumn } from './reader.js';
 import { pad8 } from './run.js';
 import { roomFor } from './store.js';
 
@@ -17,6 +17,13 @@ export const BUCKET_ROWS = 1 << 14;
 const MOST_BUCKETS = 128;
 /** Rows that are widened at once. */
 const CHUNK_ROWS = 4096;
+
+/** Rows of numbers: keys alone where nobody asks for the values. */
+export interface KeyBatch {
+  readonly keys: Numbers;
+  readonly values?: Numbers;
+  readonly rows: number;
+}
 
 /** The rows of one input in a bucket, in their order: addresses of each one's group within the bucket (u32), and of its value. */
 export interface BucketRows {
@@ -39,7 +46,8 @@ export interface Groups {
 }
 
 interface Input {
-  readonly batches: readonly NumberBatch[];
+  readonly batches: readonly KeyBatch[];
+  /** None where it has keys alone. */
   readonly valueKind: NumericKind;
   readonly counts: Uint32Array;
   /** Where its columns of keys and of values begin; the buckets' parts follow each other, each padded to 8 bytes. */
@@ -61,7 +69,7 @@ export class NumericBuckets {
     private readonly heap: Heap,
     private readonly kernels: Kernels,
     private readonly keyKind: NumericKind,
-    inputs: readonly (readonly NumberBatch[])[],
+    inputs: readonly (readonly KeyBatch[])[],
     private readonly check: () => void = () => {},
     bucketRows = BUCKET_ROWS,
   ) {
@@ -148,13 +156,12 @@ export class NumericBuckets {
     return { size, keys, places };
   }
 
-  private count(batches: readonly NumberBatch[]): Input {
+  private count(batches: readonly KeyBatch[]): Input {
     const { buckets, cursors, heap, kernels } = this;
     heap.u8.fill(0, cursors, cursors + buckets * 4);
     for (const { keys, rows } of batches) kernels.countBuckets(kindOf(keys), keys.byteOffset, rows, buckets, cursors);
     const counts = heap.u32.slice(cursors >>> 2, (cursors >>> 2) + buckets);
-    const valueKind = batches.every(({ values }) => values instanceof Int32Array) ? NumericKind.Int32 : NumericKind.Float64;
-    return { batches, valueKind, counts, keysAt: 0, valuesAt: 0 };
+    return { batches, valueKind: valueKindOf(batches), counts, keysAt: 0, valuesAt: 0 };
   }
 
   private spread(input: Input): void {
@@ -162,7 +169,7 @@ export class NumericBuckets {
     const { batches, valueKind, counts } = input;
     const bytes = (kind: number) => counts.reduce((sum, rows) => sum + pad8(rows * numericBytes[kind]!), 0);
     input.keysAt = this.take(bytes(keyKind) + 8, 'rows by key');
-    input.valuesAt = this.take(bytes(valueKind) + 8, 'rows by key');
+    if (valueKind !== NumericKind.None) input.valuesAt = this.take(bytes(valueKind) + 8, 'rows by key');
     const { u32 } = heap;
     for (let b = 0, key = input.keysAt, value = input.valuesAt; b < buckets; b++) {
       u32[(cursors + b * SPREAD_CURSOR_BYTES) >>> 2] = key;
@@ -174,18 +181,18 @@ export class NumericBuckets {
       this.check();
       if (kindOf(batch.keys) === keyKind && kindOf(batch.values) === valueKind) {
         const { keys, values, rows } = batch;
-        kernels.spreadBuckets(keyKind, numericBytes[valueKind]!, keys.byteOffset, values.byteOffset, rows, buckets, cursors);
+        kernels.spreadBuckets(keyKind, numericBytes[valueKind]!, keys.byteOffset, values?.byteOffset ?? 0, rows, buckets, cursors);
       } else this.spreadWidened(batch, valueKind);
     }
   }
 
-  private spreadWidened({ keys, values, rows }: NumberBatch, valueKind: NumericKind): void {
+  private spreadWidened({ keys, values, rows }: KeyBatch, valueKind: NumericKind): void {
     const { buckets, cursors, heap, kernels, keyKind } = this;
     const [keysAt, valuesAt] = [this.scratch + 64, this.scratch + 64 + CHUNK_ROWS * 8];
     for (let from = 0; from < rows; from += CHUNK_ROWS) {
       const to = Math.min(rows, from + CHUNK_ROWS);
       numericColumn(heap, keyKind, keysAt, to - from).set(keys.subarray(from, to));
-      numericColumn(heap, valueKind, valuesAt, to - from).set(values.subarray(from, to));
+      if (values !== undefined) numericColumn(heap, valueKind, valuesAt, to - from).set(values.subarray(from, to));
       kernels.spreadBuckets(keyKind, numericBytes[valueKind]!, keysAt, valuesAt, to - from, buckets, cursors);
     }
   }
@@ -201,4 +208,12 @@ export class NumericBuckets {
   }
 }
 
-const kindOf = (column: Numbers) => (column instanceof Int32Array ? NumericKind.Int32 : NumericKind.Float64);
+function kindOf(column: Numbers | undefined): NumericKind {
+  if (column === undefined) return NumericKind.None;
+  return column instanceof Int32Array ? NumericKind.Int32 : NumericKind.Float64;
+}
+
+/** The kind that all values of these rows have room in. */
+function valueKindOf(batches: readonly KeyBatch[]): NumericKind {
+  return batches.reduce((kind, { values }) => Math.max(kind, kindOf(values)) as NumericKind, NumericKind.None as NumericKind);
+}

@@ -30,7 +30,7 @@ function inBuckets({ env, spec }: TaskContext, { batches, keyKind }: NumberRuns,
   let [folded, room] = [0, 0];
   try {
     const parts: Float64Array[] = [];
-    const { size, keys, places } = buckets.group(({ groups, inputs }) => {
+    const { keys, places } = buckets.group(({ groups, inputs }) => {
       const { ids, values, valueKind, rows } = inputs[0]!;
       if (groups > room) {
         if (folded !== 0) heap.free(folded);
@@ -41,23 +41,24 @@ function inBuckets({ env, spec }: TaskContext, { batches, keyKind }: NumberRuns,
       kernels.foldGroups(op, valueKind, ids, values, rows, folded, 0);
       parts.push(heap.f64.slice(folded >>> 3, (folded >>> 3) + groups));
     });
-    const all = new Float64Array(size);
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return new TableSource(spec.local, keys, gathered(all, places));
+    return new TableSource(spec.local, keys, () => inOrder(parts, places));
   } finally {
     if (folded !== 0) heap.free(folded);
     buckets.dispose();
   }
 }
 
-function gathered(values: Float64Array, places: Uint32Array): Float64Array {
-  const inOrder = new Float64Array(places.length);
-  for (let i = 0; i < places.length; i++) inOrder[i] = values[places[i]!]!;
-  return inOrder;
+/** The values of all buckets, of which `places` tells the order. */
+function inOrder(parts: readonly Float64Array[], places: Uint32Array): Float64Array {
+  const all = new Float64Array(places.length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  const ordered = new Float64Array(places.length);
+  for (let i = 0; i < places.length; i++) ordered[i] = all[places[i]!]!;
+  return ordered;
 }
 
 /** As aggregateNumbers, of rows that need not all be in memory at once. */

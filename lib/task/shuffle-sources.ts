@@ -8,6 +8,7 @@ import { heapFull } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
 import { type Aggregation, aggregationOf, CombineTable } from './combine-table.js';
 import type { TaskEnv } from './env.js';
+import { groupKeys } from './group-keys.js';
 import { GroupSource } from './join-source.js';
 import { aggregateNumbers, inOneTable } from './number-aggregate.js';
 import { groupNumbers } from './number-groups.js';
@@ -44,6 +45,7 @@ export class RunsSource implements Source {
 
 /** Aggregates the runs of a reduce id: in a kernel's table where all of them are numbers and the operation is known. */
 export function aggregateRuns(task: TaskContext, runs: readonly Run[], spec: AggregatorSpec): Source {
+  if (spec.kind === 'group' && spec.keysAlone === true) return groupKeys(task, runs);
   if (spec.kind === 'group' && areMoreThanRoom(task, [runs])) return new LargeGroups(new GroupRanges(task, [runs]), task.spec.local);
   try {
     const source = runs.length === 0 ? undefined : aggregateByKernel(task, runs, spec);

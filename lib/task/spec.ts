@@ -56,7 +56,8 @@ export type AggregatorSpec =
       readonly places: Places | null;
       readonly label: string;
     }
-  | { readonly kind: 'group'; readonly label: string }
+  /** `keysAlone`: nobody reads the values, and they need not be there. */
+  | { readonly kind: 'group'; readonly label: string; readonly keysAlone?: true }
   | {
       readonly kind: 'combine';
       readonly create: FunctionRef;

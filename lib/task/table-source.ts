@@ -9,13 +9,23 @@ export class TableSource implements Source {
   constructor(
     private readonly partition: number,
     private readonly keys: ArrayLike<unknown>,
-    private readonly values: ArrayLike<unknown>,
+    /** A function makes them when they are asked for: a count does not ask. */
+    private readonly values: ArrayLike<unknown> | (() => ArrayLike<unknown>),
   ) {}
 
   next(): Batch | null {
     if (this.given || this.keys.length === 0) return null;
     this.given = true;
-    return { kind: 'pairs', keys: this.keys, values: this.values, n: this.keys.length, block: this.partition };
+    const { keys, values, partition } = this;
+    return {
+      kind: 'pairs',
+      keys,
+      get values() {
+        return typeof values === 'function' ? values() : values;
+      },
+      n: keys.length,
+      block: partition,
+    };
   }
 
   close(): void {}

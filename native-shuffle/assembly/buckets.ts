@@ -28,26 +28,30 @@ export function countBuckets(keyKind: u32, keys: usize, rows: u32, buckets: u32,
 
 // `V` is the unit a value is moved in: its bits are never looked at.
 @inline
-function spread<K, V>(keys: usize, values: usize, rows: u32, buckets: u32, cursors: usize): void {
+function spread<K, V>(keys: usize, values: usize, rows: u32, buckets: u32, cursors: usize, hasValues: bool): void {
   for (let i: u32 = 0; i < rows; i++) {
     const key = load<K>(keys + <usize>i * sizeof<K>());
     const cursor = cursors + <usize>(bucketOf<K>(key, buckets) * SPREAD_CURSOR);
     const keyAt = load<u32>(cursor);
-    const valueAt = load<u32>(cursor, 4);
     store<K>(keyAt, key);
-    store<V>(valueAt, load<V>(values + <usize>i * sizeof<V>()));
     store<u32>(cursor, keyAt + sizeof<K>());
-    store<u32>(cursor, valueAt + sizeof<V>(), 4);
+    if (hasValues) {
+      const valueAt = load<u32>(cursor, 4);
+      store<V>(valueAt, load<V>(values + <usize>i * sizeof<V>()));
+      store<u32>(cursor, valueAt + sizeof<V>(), 4);
+    }
   }
 }
 
-/** Puts rows behind each other in their buckets: a cursor is the next key's address and the next value's. Values of 4 or 8 bytes. */
+/** Puts rows behind each other in their buckets: a cursor is the next key's address and the next value's. Values of 4 or 8 bytes, or 0: none. */
 export function spreadBuckets(keyKind: u32, valueBytes: u32, keys: usize, values: usize, rows: u32, buckets: u32, cursors: usize): void {
   if (keyKind == 1) {
-    if (valueBytes == 4) spread<i32, u32>(keys, values, rows, buckets, cursors);
-    else spread<i32, u64>(keys, values, rows, buckets, cursors);
-  } else if (valueBytes == 4) spread<f64, u32>(keys, values, rows, buckets, cursors);
-  else spread<f64, u64>(keys, values, rows, buckets, cursors);
+    if (valueBytes == 4) spread<i32, u32>(keys, values, rows, buckets, cursors, true);
+    else if (valueBytes == 8) spread<i32, u64>(keys, values, rows, buckets, cursors, true);
+    else spread<i32, u32>(keys, values, rows, buckets, cursors, false);
+  } else if (valueBytes == 4) spread<f64, u32>(keys, values, rows, buckets, cursors, true);
+  else if (valueBytes == 8) spread<f64, u64>(keys, values, rows, buckets, cursors, true);
+  else spread<f64, u32>(keys, values, rows, buckets, cursors, false);
 }
 
 @inline

@@ -72,6 +72,8 @@ const jobs: Record<string, Job> = {
     numbers(sc, 4_000_000, 50_000)
       .groupByKey()
       .mapValues(values => [values.length, values[0], values.at(-1)]),
+  'keys of groups of numbers': sc => numbers(sc, 4_000_000, 50_000).groupByKey().keys(),
+  'keys of groups of text': sc => texts(sc, 300_000, 5_000).groupByKey().keys(),
   'groupByKey of text': sc =>
     texts(sc, 300_000, 5_000)
       .groupByKey()
@@ -93,7 +95,13 @@ const jobs: Record<string, Job> = {
 };
 
 /** Where kernels have a part of their own. */
-const byKernels = new Set(['reduceByKey of many keys', 'groupByKey of numbers', 'partitionBy', 'groupByKey of columns of text']);
+const byKernels = new Set([
+  'reduceByKey of many keys',
+  'groupByKey of numbers',
+  'keys of groups of numbers',
+  'partitionBy',
+  'groupByKey of columns of text',
+]);
 
 for (const [name, job] of Object.entries(jobs)) {
   test(`${name}: the same from 64 MB of memory as from 2 GB`, async () => {

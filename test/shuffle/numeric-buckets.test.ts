@@ -79,6 +79,10 @@ describe('groups of numbers', () => {
             );
             assert.deepStrictEqual(groups, [...expected.values()]);
             found.dispose();
+            const alone = inputs.map(batches => batches.map(({ keys, rows }) => ({ keys, rows })));
+            const withoutValues = new NumericBuckets(heap, kernelsOn(heap, name), kind, alone, () => {}, bucketRows);
+            assert.deepStrictEqual([...withoutValues.group(() => {}).keys], [...expected.keys()]);
+            withoutValues.dispose();
             columns.free();
             assert.equal(heap.stats().usedBytes, before);
           }),
