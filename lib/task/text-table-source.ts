@@ -7,6 +7,7 @@ import type { Kernels } from '../shuffle/kernels.js';
 import { keysOf, type TextGroups, type TextTable } from '../shuffle/text-table.js';
 import { textParts } from '../shuffle/text-writer.js';
 import type { PairsBatch, Source } from './batch.js';
+import { isInt32 } from './sinks/numeric-kind.js';
 
 /** What a table has for each key, beside it: in the heap, until it is disposed of. */
 export interface TableValues {
@@ -107,7 +108,5 @@ class TextTableBatch implements PairsBatch {
 
 /** Numbers as the narrowest column that holds them. */
 export function narrowed(numbers: Float64Array): Int32Array | Float64Array {
-  const integers = new Int32Array(numbers);
-  for (let i = 0; i < integers.length; i++) if (!Object.is(integers[i], numbers[i])) return numbers;
-  return integers;
+  return numbers.every(isInt32) ? new Int32Array(numbers) : numbers;
 }

@@ -120,7 +120,7 @@ export function compareText(a: usize, aLength: u32, b: usize, bLength: u32): i32
   return byte >= 0xf0 ? byte - 2 : byte >= 0xee ? byte + 16 : byte;
 }
 
-/** The numbers (f64) at the n places in `rows`, one after the other. `out` need be at no multiple of anything. */
+/** The numbers (f64) at the n places in `rows`, one after the other. */
 export function gatherNumbers(values: usize, rows: usize, n: u32, out: usize): void {
   for (let i: usize = 0; i < <usize>n; i++) {
     store<u64>(out + (i << 3), load<u64>(values + (<usize>load<u32>(rows + (i << 2)) << 3)));
