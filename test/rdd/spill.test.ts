@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import type { Context } from '../../lib/context.js';
 import type { ContextOptions } from '../../lib/core/options.js';
 import type { RDD } from '../../lib/rdd/rdd.js';
@@ -118,12 +118,16 @@ const byKernels = new Set([
 /** Whose groups, or rows to sort, are more than a reduce task may hold. */
 const pastShare = /^(?:groupByKey of (?:columns of )?text|sortByKey|join|cogroup)/;
 
+let large: Context;
+before(async () => {
+  large = await smallContext({ memory: '2gb', spillDirectory: root, smallJobs: 'pool', partitions: REDUCERS });
+});
+after(() => large.stop());
+
 for (const [name, job] of Object.entries(jobs)) {
   test(`${name}: the same from 64 MB of memory as from 2 GB`, async () => {
-    const large = await open({ memory: '2gb', smallJobs: 'pool', partitions: REDUCERS });
     const expected = await digest(large, job(large));
     assert.equal(large.lastJob!.spilled, 0, 'a large memory has room');
-    await large.stop();
     for (const kernels of byKernels.has(name) ? (['on', 'off'] as const) : (['on'] as const)) {
       const sc = await open({ kernels, ...FEW_SHARES });
       heapOf(sc).allocate(TAKEN);
