@@ -7,6 +7,7 @@ import { run } from 'node:test';
 import { spec, tap } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { globSync } from 'tinyglobby';
+import { isSharing } from './sharing.js';
 
 /** Begun first, so that none of them is alone at the end; this is about time only, and may be out of date. */
 const LONGEST = [
@@ -29,8 +30,6 @@ const LONGEST = [
   'failure/dead-shuffles',
 ].map(name => `${name}.test.js`);
 
-/** Without hooks for every test, and with nothing of the process changed. A process with the modules of the engine takes longer to start than most of them run. */
-const SHARING = /^(?:codec\/[^/]+|(?:plan|scheduler|shuffle|storage|task)\/.+)$/;
 const FILES_A_PROCESS = 8;
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -55,19 +54,19 @@ function shareProcesses(sharing: readonly string[]): string[] {
   const folder = `${here}together`;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  const processes = Math.ceil(sharing.length / FILES_A_PROCESS);
-  return Array.from({ length: processes }, (_, at) => {
+  const count = Math.ceil(sharing.length / FILES_A_PROCESS);
+  return Array.from({ length: count }, (_, at) => {
     // Dealt out: neighbours by name are alike in what they take.
-    const imports = sharing.filter((_, i) => i % processes === at).map(file => `import ${JSON.stringify(`../${nameOf(file)}`)};\n`);
+    const imports = sharing.filter((_, i) => i % count === at).map(file => `import ${JSON.stringify(`../${nameOf(file)}`)};\n`);
     const path = `${folder}/${at}.js`;
     writeFileSync(path, imports.join(''));
     return path;
   });
 }
-const isSharing = (file: string) => wanted.length === 0 && SHARING.test(nameOf(file));
-const alone = files.filter(file => !isSharing(file));
+const shares = (file: string) => wanted.length === 0 && isSharing(nameOf(file));
+const alone = files.filter(file => !shares(file));
 const longest = alone.filter(file => rankOf(file) < LONGEST.length);
-const processes = [...longest, ...shareProcesses(files.filter(isSharing)), ...alone.slice(longest.length)];
+const processes = [...longest, ...shareProcesses(files.filter(shares)), ...alone.slice(longest.length)];
 
 // Its processes get what this one got.
 process.execArgv.push('--enable-source-maps');
