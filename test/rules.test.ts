@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { globSync } from 'tinyglobby';
 import { type Source, violations } from './rules.js';
+import { isSharing, leavesTraces } from './sharing.js';
 
 // This file is compiled to dist/test/.
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -13,6 +14,16 @@ test('the sources keep the rules', () => {
   assert.ok(paths.length > 5, `only ${paths.length} sources in ${root}lib`);
   const sources: Source[] = paths.map(path => ({ path: path.replaceAll('\\', '/'), text: readFileSync(root + path, 'utf8') }));
   assert.deepEqual(violations(sources), []);
+});
+
+test('test files that share a process leave it as it was', () => {
+  const sharing = globSync('**/*.test.ts', { cwd: `${root}test` }).filter(path => isSharing(path.replaceAll('\\', '/')));
+  assert.ok(sharing.length > 50, `only ${sharing.length}`);
+  assert.deepEqual(
+    sharing.filter(path => leavesTraces(readFileSync(`${root}test/${path}`, 'utf8'))),
+    [],
+  );
+  assert.ok(leavesTraces('before();\nafterEach(() => {});'));
 });
 
 describe('the rules find', () => {

@@ -1,10 +1,13 @@
-// Runs the compiled test files under node:test, one process a file, the longest first, and tells in the end which took longest.
+// Runs the compiled test files under node:test, the longest first, and tells in the end which took longest. Each has a process of its
+// own; in a run of all, those that leave their process as it was share one with others.
 // Arguments: parts of file names to limit the run.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
 import { spec, tap } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { globSync } from 'tinyglobby';
+import { isSharing } from './sharing.js';
 
 /** Begun first, so that none of them is alone at the end; this is about time only, and may be out of date. */
 const LONGEST = [
@@ -27,6 +30,8 @@ const LONGEST = [
   'failure/dead-shuffles',
 ].map(name => `${name}.test.js`);
 
+const FILES_A_PROCESS = 8;
+
 const here = fileURLToPath(new URL('.', import.meta.url));
 const wanted = process.argv.slice(2);
 const nameOf = (file: string) => file.slice(here.length).replaceAll('\\', '/');
@@ -44,10 +49,29 @@ if (files.length === 0) {
   process.exit(1);
 }
 
+/** Files that import others. What fails is told with the place of its test, in whatever process. */
+function shareProcesses(sharing: readonly string[]): string[] {
+  const folder = `${here}together`;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  const count = Math.ceil(sharing.length / FILES_A_PROCESS);
+  return Array.from({ length: count }, (_, at) => {
+    // Dealt out: neighbours by name are alike in what they take.
+    const imports = sharing.filter((_, i) => i % count === at).map(file => `import ${JSON.stringify(`../${nameOf(file)}`)};\n`);
+    const path = `${folder}/${at}.js`;
+    writeFileSync(path, imports.join(''));
+    return path;
+  });
+}
+const shares = (file: string) => wanted.length === 0 && isSharing(nameOf(file));
+const alone = files.filter(file => !shares(file));
+const longest = alone.filter(file => rankOf(file) < LONGEST.length);
+const processes = [...longest, ...shareProcesses(files.filter(shares)), ...alone.slice(longest.length)];
+
 // Its processes get what this one got.
 process.execArgv.push('--enable-source-maps');
 // One more than there are processors: some wait for other processes.
-const results = run({ files, concurrency: availableParallelism() + 1 });
+const results = run({ files: processes, concurrency: availableParallelism() + 1 });
 const times = new Map<string, number>();
 results.on('data', ({ type, data }) => {
   if (type === 'test:fail' && data.todo === undefined) process.exitCode = 1;

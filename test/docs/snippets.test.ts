@@ -1,5 +1,6 @@
 // Every ```ts and ```js block of the documents is a script: it is type-checked, and run by the heddle command in a folder
-// of its own, under the name script.ts or script.js, with the files of docs/data in docs/data and two threads.
+// of its own, under the name script.ts or script.js, with the files of docs/data in docs/data and two threads. The package is among
+// the folder's node_modules, as in a project.
 //
 // Conventions, all visible in the document:
 // - A block is complete as it stands, unless its first line is `// with sc`: that line stands for the import of Context and
@@ -11,7 +12,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -36,6 +37,8 @@ const commands = blocks.filter(block => block.language === 'sh').flatMap(block =
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'heddle-docs-')));
 after(() => rmSync(folder, { recursive: true }));
+mkdirSync(join(folder, 'node_modules'));
+symlinkSync(root, join(folder, 'node_modules', 'heddle'), 'junction');
 
 // On one line, so that a line of the script is the line of the block.
 const WITH_SC = '// with sc\n';
