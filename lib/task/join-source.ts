@@ -78,19 +78,17 @@ export class GroupSource implements Source {
 }
 
 function arrayOf(groups: Cogrouped, input: number, g: number): unknown[] {
-  const values: unknown[] = [];
   const n = groups.count(input, g);
+  const values: unknown[] = [];
   for (let i = 0; i < n; i++) values.push(groups.value(input, g, i));
   return values;
 }
 
-/** A stretch of the rows of a join: lines of the left side of one group, each with the whole right side. */
-interface Stretch {
-  readonly g: number;
-  readonly from: number;
-  readonly to: number;
-  readonly right: number;
-}
+/**
+ * Stretches of the rows of a join, four numbers each: a group, the lines of its left side from one to another, and how many rows
+ * each of these has, one for each value of the right side.
+ */
+type Stretches = number[];
 
 export class JoinSource implements Source {
   readonly bytesRead = 0;
@@ -104,14 +102,14 @@ export class JoinSource implements Source {
 
   next(): Batch | null {
     const { groups, kind, block } = this;
-    const stretches: Stretch[] = [];
+    const stretches: Stretches = [];
     let n = 0;
     while (n < BATCH_ROWS && this.g < groups.size) {
       const { g, line } = this;
       const [lines, right] = this.shape(g);
       // One value at least of the left side: a right side alone may be more than a batch.
       const to = right === 0 ? lines : Math.min(lines, line + Math.max(1, Math.floor((BATCH_ROWS - n) / right)));
-      if (to > line && right > 0) stretches.push({ g, from: line, to, right });
+      if (to > line && right > 0) stretches.push(g, line, to, right);
       n += (to - line) * right;
       this.line = to;
       if (to < lines) continue;
@@ -183,26 +181,37 @@ export class RangesSource implements Source {
   }
 }
 
-function keysOf(groups: Cogrouped, stretches: readonly Stretch[], n: number): unknown[] {
-  const keys: unknown[] = new Array(n);
+function keysOf({ keys }: Cogrouped, stretches: Stretches, n: number): ArrayLike<unknown> {
+  const own: unknown[] = new Array(n);
   let at = 0;
-  for (const { g, from, to, right } of stretches) {
-    const key = groups.keys[g];
-    for (let rows = (to - from) * right; rows > 0; rows--) keys[at++] = key;
+  for (let s = 0; s < stretches.length; s += 4) {
+    const key = keys[stretches[s]!];
+    const rows = (stretches[s + 2]! - stretches[s + 1]!) * stretches[s + 3]!;
+    for (const end = at + rows; at < end; at++) own[at] = key;
   }
-  return keys;
+  return own;
 }
 
-function valuesOf(groups: Cogrouped, stretches: readonly Stretch[], n: number, kind: JoinKind): unknown[] {
+function valuesOf(groups: Cogrouped, stretches: Stretches, n: number, kind: JoinKind): unknown[] {
   const values: unknown[] = new Array(n);
   let at = 0;
-  for (const { g, from, to, right } of stretches) {
-    const hasLeft = groups.count(0, g) > 0;
-    const hasRight = groups.count(1, g) > 0;
-    for (let line = from; line < to; line++) {
+  for (let s = 0; s < stretches.length; s += 4) {
+    const g = stretches[s]!;
+    const to = stretches[s + 2]!;
+    const right = stretches[s + 3]!;
+    const hasLeft = kind === 'inner' || groups.count(0, g) > 0;
+    const hasRight = kind === 'inner' || groups.count(1, g) > 0;
+    if (right === 1 && kind !== 'subtract') {
+      const b = hasRight ? groups.value(1, g, 0) : undefined;
+      for (let line = stretches[s + 1]!; line < to; line++) values[at++] = [hasLeft ? groups.value(0, g, line) : undefined, b];
+      continue;
+    }
+    // Once for all lines: a value that is not made yet is another one each time.
+    const rights = Array.from({ length: kind === 'subtract' ? 0 : right }, (_, j) => groups.value(1, g, j));
+    for (let line = stretches[s + 1]!; line < to; line++) {
       const a = hasLeft ? groups.value(0, g, line) : undefined;
       if (kind === 'subtract') values[at++] = a;
-      else for (let j = 0; j < right; j++) values[at++] = [a, hasRight ? groups.value(1, g, j) : undefined];
+      else for (let j = 0; j < right; j++) values[at++] = [a, rights[j]];
     }
   }
   return values;
