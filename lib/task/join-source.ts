@@ -84,33 +84,32 @@ function arrayOf(groups: Cogrouped, input: number, g: number): unknown[] {
   return values;
 }
 
-/**
- * Stretches of the rows of a join, four numbers each: a group, the lines of its left side from one to another, and how many rows
- * each of these has, one for each value of the right side.
- */
-type Stretches = number[];
-
 export class JoinSource implements Source {
   readonly bytesRead = 0;
   private g = 0;
   private line = 0;
+  private readonly shape: JoinShape;
   constructor(
     private readonly groups: Cogrouped,
-    private readonly kind: JoinKind,
+    kind: JoinKind,
     private readonly block: number,
-  ) {}
+  ) {
+    this.shape = new JoinShape(groups, kind);
+  }
 
   next(): Batch | null {
-    const { groups, kind, block } = this;
-    const stretches: Stretches = [];
+    const { groups, shape, block } = this;
+    const part: Part = { first: this.g, line: this.line, last: this.g, end: this.line };
     let n = 0;
     while (n < BATCH_ROWS && this.g < groups.size) {
       const { g, line } = this;
-      const [lines, right] = this.shape(g);
+      const lines = shape.lines(g);
+      const width = shape.width(g);
       // One value at least of the left side: a right side alone may be more than a batch.
-      const to = right === 0 ? lines : Math.min(lines, line + Math.max(1, Math.floor((BATCH_ROWS - n) / right)));
-      if (to > line && right > 0) stretches.push(g, line, to, right);
-      n += (to - line) * right;
+      const to = width === 0 ? lines : Math.min(lines, line + Math.max(1, Math.floor((BATCH_ROWS - n) / width)));
+      n += (to - line) * width;
+      part.last = g;
+      part.end = to;
       this.line = to;
       if (to < lines) continue;
       this.g++;
@@ -120,10 +119,10 @@ export class JoinSource implements Source {
     return {
       kind: 'pairs',
       get keys() {
-        return keysOf(groups, stretches, n);
+        return shape.keys(part, n);
       },
       get values() {
-        return valuesOf(groups, stretches, n, kind);
+        return shape.values(part, n);
       },
       n,
       block,
@@ -133,22 +132,75 @@ export class JoinSource implements Source {
   close(): void {
     this.groups.dispose();
   }
+}
 
-  /** Lines of a group, and rows of each: a side that is missing counts as one where the join keeps the other. */
-  private shape(g: number): [number, number] {
-    const [left, right] = [this.groups.count(0, g), this.groups.count(1, g)];
-    switch (this.kind) {
-      case 'inner':
-        return [left, right];
-      case 'left':
-        return [left, right || 1];
-      case 'right':
-        return [left || 1, right];
-      case 'full':
-        return [left || 1, right || 1];
-      case 'subtract':
-        return [left, right === 0 ? 1 : 0];
+/** Some rows of a join: from a line of the first group to a line of the last one, exclusive. */
+interface Part {
+  readonly first: number;
+  readonly line: number;
+  last: number;
+  end: number;
+}
+
+/** The rows that come of a group: lines, one for each value of its left side, each as wide as the right side has values. */
+class JoinShape {
+  /** What a side that is missing counts as. */
+  private readonly noLeft: number;
+  private readonly noRight: number;
+
+  constructor(
+    private readonly groups: Cogrouped,
+    private readonly kind: JoinKind,
+  ) {
+    this.noLeft = kind === 'right' || kind === 'full' ? 1 : 0;
+    this.noRight = kind === 'left' || kind === 'full' ? 1 : 0;
+  }
+
+  lines(g: number): number {
+    return this.groups.count(0, g) || this.noLeft;
+  }
+
+  width(g: number): number {
+    const right = this.groups.count(1, g);
+    return this.kind === 'subtract' ? Number(right === 0) : right || this.noRight;
+  }
+
+  keys({ first, line, last, end }: Part, n: number): unknown[] {
+    const { keys } = this.groups;
+    const own: unknown[] = new Array(n);
+    let at = 0;
+    for (let g = first, from = line; g <= last; g++, from = 0) {
+      const rows = ((g === last ? end : this.lines(g)) - from) * this.width(g);
+      const key = keys[g];
+      for (const to = at + rows; at < to; at++) own[at] = key;
     }
+    return own;
+  }
+
+  values({ first, line, last, end }: Part, n: number): unknown[] {
+    const { groups, kind } = this;
+    const own: unknown[] = new Array(n);
+    let at = 0;
+    for (let g = first, from = line; g <= last; g++, from = 0) {
+      const to = g === last ? end : this.lines(g);
+      const width = this.width(g);
+      if (width === 0) continue;
+      const hasLeft = groups.count(0, g) > 0;
+      if (kind === 'subtract') {
+        for (let i = from; i < to; i++) own[at++] = groups.value(0, g, i);
+      } else if (width === 1) {
+        const b = groups.count(1, g) > 0 ? groups.value(1, g, 0) : undefined;
+        for (let i = from; i < to; i++) own[at++] = [hasLeft ? groups.value(0, g, i) : undefined, b];
+      } else {
+        // Once for all lines: a value that is not made yet is another one each time.
+        const rights = Array.from({ length: width }, (_, j) => groups.value(1, g, j));
+        for (let i = from; i < to; i++) {
+          const a = hasLeft ? groups.value(0, g, i) : undefined;
+          for (let j = 0; j < width; j++) own[at++] = [a, rights[j]];
+        }
+      }
+    }
+    return own;
   }
 }
 
@@ -179,40 +231,4 @@ export class RangesSource implements Source {
     this.open?.close();
     this.ranges.close();
   }
-}
-
-function keysOf({ keys }: Cogrouped, stretches: Stretches, n: number): ArrayLike<unknown> {
-  const own: unknown[] = new Array(n);
-  let at = 0;
-  for (let s = 0; s < stretches.length; s += 4) {
-    const key = keys[stretches[s]!];
-    const rows = (stretches[s + 2]! - stretches[s + 1]!) * stretches[s + 3]!;
-    for (const end = at + rows; at < end; at++) own[at] = key;
-  }
-  return own;
-}
-
-function valuesOf(groups: Cogrouped, stretches: Stretches, n: number, kind: JoinKind): unknown[] {
-  const values: unknown[] = new Array(n);
-  let at = 0;
-  for (let s = 0; s < stretches.length; s += 4) {
-    const g = stretches[s]!;
-    const to = stretches[s + 2]!;
-    const right = stretches[s + 3]!;
-    const hasLeft = kind === 'inner' || groups.count(0, g) > 0;
-    const hasRight = kind === 'inner' || groups.count(1, g) > 0;
-    if (right === 1 && kind !== 'subtract') {
-      const b = hasRight ? groups.value(1, g, 0) : undefined;
-      for (let line = stretches[s + 1]!; line < to; line++) values[at++] = [hasLeft ? groups.value(0, g, line) : undefined, b];
-      continue;
-    }
-    // Once for all lines: a value that is not made yet is another one each time.
-    const rights = Array.from({ length: kind === 'subtract' ? 0 : right }, (_, j) => groups.value(1, g, j));
-    for (let line = stretches[s + 1]!; line < to; line++) {
-      const a = hasLeft ? groups.value(0, g, line) : undefined;
-      if (kind === 'subtract') values[at++] = a;
-      else for (let j = 0; j < right; j++) values[at++] = [a, rights[j]];
-    }
-  }
-  return values;
 }
