@@ -11,7 +11,8 @@ import type { GroupRanges } from './spilled-groups.js';
  */
 export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'subtract';
 
-const BATCH_ROWS = 4096;
+/** What is made for a batch is used while it is in a core's cache, and gone before garbage is collected. */
+const BATCH_ROWS = 512;
 
 /** For each key one array of values an input. */
 export class CogroupSource implements Source {

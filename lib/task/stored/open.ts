@@ -146,8 +146,8 @@ function decode(column: Uint8Array): Rows {
   return { keys, values };
 }
 
-/** Values that are made at once for a loop: so few are gone before garbage is collected. */
-const MADE_AT_ONCE = 1 << 12;
+/** Values that are made at once for a loop: so few are still in a core's cache when they are used, and gone before garbage is collected. */
+const MADE_AT_ONCE = 512;
 
 function unmadePairs(keys: ArrayLike<unknown>, unmade: Unmade, block: number): Batch {
   return {
