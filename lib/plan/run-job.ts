@@ -238,7 +238,7 @@ export class JobRunner {
 
   /** What is used now is needed: not again before a good part more is, or hardly anything is left. */
   private nextCrowded(): number {
-    return Math.min(15 / 16, Math.max(LEAST_CROWDED, this.heapUse() + 1 / 8));
+    return Math.min(15 / 16, Math.max(LEAST_CROWDED, this.heapUse() + 1 / 16));
   }
 
   /** Plans what the tasks of these partitions read: the stages that they wait for. */
