@@ -86,7 +86,8 @@ export class GroupSink extends Sink {
   }
 
   override takePairs(batch: PairsBatch): boolean {
-    if (!this.numeric) return false;
+    // What can be encoded has keys of text, which would be made here for nothing.
+    if (!this.numeric || batch.encode !== undefined) return false;
     const { keys, unmade, n } = batch;
     if (!isNumbers(keys)) return false;
     this.kept.addBatch({ keys, values: unmade === undefined ? batch.values : [], unmade, rows: n });
