@@ -1,11 +1,9 @@
 // Columns of tuples (arrays of one length, 1 to 8) and of pairs given as two arrays: a column a position, one after
-// the other behind the header. And columns of lists, arrays of any lengths: the lengths (32 bits each, padded to 8),
-// then one column of all elements.
+// the other behind the header.
 import {
   type ColumnHeader,
   ColumnKind,
   type ColumnPlan,
-  checkPayload,
   columnBytes,
   columnHeader,
   corrupt,
@@ -15,13 +13,10 @@ import {
   type ReadInner,
   writeHeader,
 } from './column-header.js';
+import { MOST_ELEMENTS, planList } from './column-list.js';
 import { isPlainArray } from './column-shape.js';
 
 export const MOST_POSITIONS = 8;
-/** A list longer than this goes to a column of kind Any: what it takes to prove it plain grows with its length. */
-const MOST_ELEMENTS = 4096;
-/** Nor do all lists together have more than this: no array can grow without bound. */
-const MOST_ITEMS = 2 ** 24;
 
 /** Columns one after the other behind one header: tuples by position, objects by key. */
 export function writeInner(target: Uint8Array, from: number, columns: readonly PreparedColumn[]): void {
@@ -100,52 +95,6 @@ function planTuple(
     columns.push(column);
   }
   return tupleOf(columns, rows);
-}
-
-function planList(values: ArrayLike<unknown>, from: number, to: number, depth: number, inner: PlanInner): ColumnPlan | null {
-  const rows = to - from;
-  const lengths = new Uint32Array(rows);
-  const items: unknown[] = [];
-  for (let i = 0; i < rows; i++) {
-    const list = values[from + i] as unknown[];
-    lengths[i] = list.length;
-    for (let j = 0; j < list.length; j++) items.push(list[j]);
-    if (items.length > MOST_ITEMS) return null;
-  }
-  const column = inner(items, 0, items.length, depth + 1);
-  if (column === null) return null;
-  const lengthBytes = Math.ceil((rows * 4) / 8) * 8;
-  const plan: ColumnPlan = {
-    kind: ColumnKind.List,
-    rows,
-    objects: true,
-    branching: column.objects,
-    byteLength: columnBytes(lengthBytes + column.byteLength, rows),
-    write(target) {
-      writeHeader(target, plan, 0, items.length);
-      new Uint32Array(target.buffer, target.byteOffset + HEADER_BYTES, rows).set(lengths);
-      writeInner(target, HEADER_BYTES + lengthBytes, [column]);
-    },
-  };
-  return plan;
-}
-
-export function readList(bytes: Uint8Array, header: ColumnHeader & { readonly count: number }, read: ReadInner): unknown[][] {
-  const { rows } = header;
-  const lengthBytes = Math.ceil((rows * 4) / 8) * 8;
-  checkPayload(header, lengthBytes + HEADER_BYTES);
-  const lengths = new Uint32Array(bytes.buffer, bytes.byteOffset + HEADER_BYTES, rows);
-  const items = read(bytes.subarray(HEADER_BYTES + lengthBytes, header.byteLength));
-  const out: unknown[][] = [];
-  let at = 0;
-  for (let i = 0; i < rows; i++) {
-    const end = at + lengths[i]!;
-    if (end > items.length) throw corrupt(`lists of more than ${items.length} elements`);
-    const list: unknown[] = [];
-    for (; at < end; at++) list.push(items[at]);
-    out.push(list);
-  }
-  return out;
 }
 
 export function readTuple(bytes: Uint8Array, header: ColumnHeader & { readonly width: number }, read: ReadInner): unknown[][] {

@@ -10,14 +10,16 @@ import { HeddleError } from '../core/errors.js';
 import { planAny, readAny } from './column-any.js';
 import { classesOf, NUMBER, ValueClass } from './column-class.js';
 import { ColumnKind, type ColumnPlan, columnHeader, corrupt, HEADER_BYTES, type PreparedColumn } from './column-header.js';
+import { openNumberLists, readList, type Unmade } from './column-list.js';
 import { planMixed, readMixed } from './column-mixed.js';
 import * as scalar from './column-scalar.js';
 import { sharesObjects } from './column-shape.js';
 import { planStruct, readStruct, structOf, structParts } from './column-struct.js';
 import { latin1Parts, planText, planUnits, readText } from './column-text.js';
-import { innerColumns, planArrays, readList, readTuple, tupleOf } from './column-tuple.js';
+import { innerColumns, planArrays, readTuple, tupleOf } from './column-tuple.js';
 
 export { type ColumnHeader, ColumnKind, columnHeader, MAX_COLUMN_BYTES, type PreparedColumn } from './column-header.js';
+export type { Unmade } from './column-list.js';
 
 /** Columns inside columns to this depth; what is nested deeper is of kind Any. It also ends the way down a cycle. */
 const MOST_DEPTH = 4;
@@ -168,6 +170,16 @@ export function readPairs(bytes: Uint8Array): Pairs {
     values.push(pair[1]);
   }
   return { keys, values, rows: pairs.length };
+}
+
+/** The two halves of a column of pairs whose values are lists of numbers, without making these; null for any other. */
+export function openPairs(bytes: Uint8Array): { readonly keys: ArrayLike<unknown>; readonly values: Unmade } | null {
+  const header = columnHeader(bytes);
+  if (header.kind !== ColumnKind.Tuple || header.width !== 2) return null;
+  const [keys, values] = innerColumns(bytes, header, HEADER_BYTES, 2) as [Uint8Array, Uint8Array];
+  const inner = columnHeader(values);
+  const lists = inner.kind === ColumnKind.List ? openNumberLists(values, inner) : null;
+  return lists === null ? null : { keys: readColumn(keys), values: lists };
 }
 
 /** The keys of a column of pairs alone: as those of readPairs. */

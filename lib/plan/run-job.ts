@@ -49,6 +49,9 @@ interface PlannedStage {
   readonly holders: Map<number, readonly ExecutorId[]> | undefined;
 }
 
+/** Below the half of a heap from which on map tasks spill. */
+const LEAST_CROWDED = 3 / 8;
+
 export class JobRunner {
   private readonly nextStage = idSequence<StageId>();
   private readonly nextShuffle = idSequence<ShuffleId>();
@@ -59,7 +62,8 @@ export class JobRunner {
   /** Results of tasks of shuffle stages that were added up. */
   private readonly added = new WeakSet<TaskResult>();
   /** The part of the fullest heap in use from which garbage is worth looking for. */
-  private crowded = 1 / 2;
+  private crowded = LEAST_CROWDED;
+  private isSweeping = false;
   private readonly heapUse: () => number;
   private readonly preferred: PreferredExecutors | undefined;
 
@@ -140,6 +144,7 @@ export class JobRunner {
         ...(hasWishes ? { preferred: (stage: StageId, partition: number) => this.preferredFor(stages.get(stage)!, partition) } : {}),
         onResult: (task, result) => {
           this.addUp(stages.get(task.stage)!, task, result);
+          this.sweep();
           if (task.stage !== final) return;
           if (joined === undefined) left.delete(task.partition);
           else left.clear();
@@ -221,9 +226,19 @@ export class JobRunner {
     this.crowded = this.nextCrowded();
   }
 
+  /** While a job runs: finds what the jobs before it have left, before its tasks write to disk what that takes the room of. */
+  private sweep(): void {
+    if (this.isSweeping || this.heapUse() < this.crowded) return;
+    this.isSweeping = true;
+    void collectGarbage().finally(() => {
+      this.isSweeping = false;
+      this.crowded = this.nextCrowded();
+    });
+  }
+
   /** What is used now is needed: not again before a good part more is, or hardly anything is left. */
   private nextCrowded(): number {
-    return Math.min(15 / 16, Math.max(1 / 2, this.heapUse() + 1 / 8));
+    return Math.min(15 / 16, Math.max(LEAST_CROWDED, this.heapUse() + 1 / 16));
   }
 
   /** Plans what the tasks of these partitions read: the stages that they wait for. */

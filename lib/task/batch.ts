@@ -1,5 +1,6 @@
 // The batches that flow from a source into a compiled loop.
 
+import type { Unmade } from '../codec/column.js';
 import type { ColumnsBatch } from './columnar/batch.js';
 import type { BatchKind } from './compile.js';
 
@@ -39,15 +40,14 @@ export interface PairsBatch extends BatchBase {
   readonly kind: 'pairs';
   readonly keys: ArrayLike<unknown>;
   readonly values: ArrayLike<unknown>;
+  /** The values, where they are only made when they are asked for: for who wants them one by one. */
+  readonly unmade?: Unmade;
   /**
    * Rows [from, from + n) as a column, in memory of its own, where nobody need make them for that; undefined where there is no
    * room for it, or the rows were made.
    */
   encode?(from: number, n: number): Uint8Array | undefined;
 }
-
-/** Pairs that nobody has made yet. */
-export type EncodablePairs = PairsBatch & Required<Pick<PairsBatch, 'encode'>>;
 
 /** What a loop takes. */
 export type Batch = RangeBatch | RowsBatch | PairsBatch;

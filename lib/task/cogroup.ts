@@ -5,9 +5,10 @@ import { HeddleError } from '../core/errors.js';
 import { NumericKind, numericBytes } from '../shuffle/kernels.js';
 import { type Numbers, NumericBuckets } from '../shuffle/numeric-buckets.js';
 import { type GroupedRows, gatherGroups } from '../shuffle/numeric-grouper.js';
-import { type NumberBatch, type NumberRuns, numericColumn } from '../shuffle/reader.js';
+import { type NumberBatch, type NumberRuns, numericColumn, numericKindOf } from '../shuffle/reader.js';
 import { pad8, type Run } from '../shuffle/run.js';
 import { roomFor } from '../shuffle/store.js';
+import { KeyedRows, PlacedValues } from './keyed-rows.js';
 import { numbersOf, runsOf } from './number-runs.js';
 import { PipelineRun, type TaskContext } from './pipeline.js';
 import { GroupSink } from './sinks/group.js';
@@ -89,38 +90,52 @@ function runInto(task: TaskContext, pipeline: Pipeline, sink: GroupSink): void {
   }
 }
 
-/** The rows of an input with numbers for keys: columns in the heap, or arrays of what came out of a loop. */
-export type NumberKeyed = NumberRuns | { readonly keys: number[]; readonly values: unknown[] };
+/** The rows of an input with numbers for keys: columns of a shuffle, or what came out of a pipeline. */
+export type NumberKeyed = NumberRuns | KeyedRows;
+
+export const isRuns = (input: NumberKeyed): input is NumberRuns => !(input instanceof KeyedRows);
+export const isNumbers = (values: ArrayLike<unknown>): values is Numbers => values instanceof Int32Array || values instanceof Float64Array;
 
 function groupedNumbers(task: TaskContext, inputs: readonly NumberKeyed[]): Cogrouped {
   const { heap, kernels } = task.env;
   const held: number[] = [];
-  /** Of an input whose values are no numbers: they stay here, and their places are grouped. */
-  const objects: (readonly unknown[] | undefined)[] = inputs.map(input =>
-    'batches' in input || input.values.every(value => typeof value === 'number') ? undefined : input.values,
-  );
-  const column = (numbers: ArrayLike<number>, kind: NumericKind): Numbers => {
-    const at = roomFor(heap, pad8(numbers.length * numericBytes[kind]!) + 8, 'groups');
+  const room = (rows: number, kind: NumericKind): Numbers => {
+    const at = roomFor(heap, pad8(rows * numericBytes[kind]!) + 8, 'groups');
     held.push(at);
-    const copy = numericColumn(heap, kind, at, numbers.length);
-    for (let i = 0; i < numbers.length; i++) copy[i] = numbers[i]!;
+    return numericColumn(heap, kind, at, rows);
+  };
+  const column = (numbers: Numbers, kind: NumericKind): Numbers => {
+    if (numericKindOf(numbers, heap) !== NumericKind.None) return numbers;
+    const copy = room(numbers.length, kind);
+    copy.set(numbers);
     return copy;
   };
-  const places = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
-  const batchesOf = (input: NumberKeyed, i: number): readonly NumberBatch[] => {
-    if ('batches' in input) return input.batches;
-    const { keys, values } = input;
-    if (keys.length === 0) return [];
-    const own = objects[i] === undefined ? column(values as number[], kindOf(values as number[])) : column(places(keys.length), 1);
-    return [{ keys: column(keys, kindOf(keys)), values: own, rows: keys.length }];
-  };
+  /** Of an input whose values are no numbers: they stay here, and their places are grouped. */
+  const placed: (PlacedValues | undefined)[] = [];
   try {
-    const batches = inputs.map(batchesOf);
+    const batches = inputs.map((input): readonly NumberBatch[] => {
+      if (isRuns(input)) {
+        placed.push(undefined);
+        return input.batches;
+      }
+      input.next();
+      const byPlace = !input.batches.every(({ values, unmade }) => unmade === undefined && isNumbers(values));
+      placed.push(byPlace ? new PlacedValues(input.batches) : undefined);
+      let place = 0;
+      return input.batches.map(({ keys, values, rows }) => {
+        let own: Numbers;
+        if (byPlace) {
+          own = room(rows, NumericKind.Int32);
+          for (let i = 0; i < rows; i++) own[i] = place++;
+        } else own = column(values as Numbers, kindOf(values as Numbers));
+        return { keys: column(keys, kindOf(keys)), values: own, rows };
+      });
+    });
     const isInt = batches.every(list => list.every(({ keys }) => keys instanceof Int32Array));
     const check = () => task.env.checkCancelled();
     const buckets = new NumericBuckets(heap, kernels, isInt ? NumericKind.Int32 : NumericKind.Float64, batches, check);
     try {
-      return new GroupedNumbers(gatherGroups(heap, buckets), objects);
+      return new GroupedNumbers(gatherGroups(heap, buckets), placed);
     } finally {
       buckets.dispose();
     }
@@ -129,30 +144,44 @@ function groupedNumbers(task: TaskContext, inputs: readonly NumberKeyed[]): Cogr
   }
 }
 
-const kindOf = (numbers: readonly number[]) => (numbers.every(isInt32) ? NumericKind.Int32 : NumericKind.Float64);
+function kindOf(numbers: Numbers): NumericKind {
+  if (numbers instanceof Int32Array) return NumericKind.Int32;
+  for (let i = 0; i < numbers.length; i++) if (!isInt32(numbers[i])) return NumericKind.Float64;
+  return NumericKind.Int32;
+}
+
+/** Where the values of an input are, by the place of a group. */
+interface Side {
+  readonly offsets: Uint32Array;
+  readonly values: Numbers;
+  readonly placed: PlacedValues | undefined;
+}
 
 class GroupedNumbers implements Cogrouped {
   readonly size: number;
   readonly keys: Numbers;
+  private readonly places: Uint32Array;
+  private readonly sides: readonly Side[];
   constructor(
     private readonly groups: GroupedRows,
-    private readonly objects: readonly (readonly unknown[] | undefined)[],
+    placed: readonly (PlacedValues | undefined)[],
   ) {
     this.size = groups.size;
     this.keys = groups.keys;
+    this.places = groups.places;
+    this.sides = groups.inputs.map(({ offsets, values }, input) => ({ offsets, values, placed: placed[input] }));
   }
 
   count(input: number, g: number): number {
-    const { offsets } = this.groups.inputs[input]!;
-    const place = this.groups.places[g]!;
+    const { offsets } = this.sides[input]!;
+    const place = this.places[g]!;
     return offsets[place + 1]! - offsets[place]!;
   }
 
   value(input: number, g: number, i: number): unknown {
-    const { offsets, values } = this.groups.inputs[input]!;
-    const value = values[offsets[this.groups.places[g]!]! + i]!;
-    const objects = this.objects[input];
-    return objects === undefined ? value : objects[value];
+    const { offsets, values, placed } = this.sides[input]!;
+    const value = values[offsets[this.places[g]!]! + i]!;
+    return placed === undefined ? value : placed.at(value);
   }
 
   dispose(): void {

@@ -11,7 +11,8 @@ import type { GroupRanges } from './spilled-groups.js';
  */
 export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'subtract';
 
-const BATCH_ROWS = 4096;
+/** What is made for a batch is used while it is in a core's cache, and gone before garbage is collected. */
+const BATCH_ROWS = 512;
 
 /** For each key one array of values an input. */
 export class CogroupSource implements Source {
@@ -78,41 +79,38 @@ export class GroupSource implements Source {
 }
 
 function arrayOf(groups: Cogrouped, input: number, g: number): unknown[] {
-  const values: unknown[] = [];
   const n = groups.count(input, g);
+  const values: unknown[] = [];
   for (let i = 0; i < n; i++) values.push(groups.value(input, g, i));
   return values;
-}
-
-/** A stretch of the rows of a join: lines of the left side of one group, each with the whole right side. */
-interface Stretch {
-  readonly g: number;
-  readonly from: number;
-  readonly to: number;
-  readonly right: number;
 }
 
 export class JoinSource implements Source {
   readonly bytesRead = 0;
   private g = 0;
   private line = 0;
+  private readonly shape: JoinShape;
   constructor(
     private readonly groups: Cogrouped,
-    private readonly kind: JoinKind,
+    kind: JoinKind,
     private readonly block: number,
-  ) {}
+  ) {
+    this.shape = new JoinShape(groups, kind);
+  }
 
   next(): Batch | null {
-    const { groups, kind, block } = this;
-    const stretches: Stretch[] = [];
+    const { groups, shape, block } = this;
+    const part: Part = { first: this.g, line: this.line, last: this.g, end: this.line };
     let n = 0;
     while (n < BATCH_ROWS && this.g < groups.size) {
       const { g, line } = this;
-      const [lines, right] = this.shape(g);
+      const lines = shape.lines(g);
+      const width = shape.width(g);
       // One value at least of the left side: a right side alone may be more than a batch.
-      const to = right === 0 ? lines : Math.min(lines, line + Math.max(1, Math.floor((BATCH_ROWS - n) / right)));
-      if (to > line && right > 0) stretches.push({ g, from: line, to, right });
-      n += (to - line) * right;
+      const to = width === 0 ? lines : Math.min(lines, line + Math.max(1, Math.floor((BATCH_ROWS - n) / width)));
+      n += (to - line) * width;
+      part.last = g;
+      part.end = to;
       this.line = to;
       if (to < lines) continue;
       this.g++;
@@ -122,10 +120,10 @@ export class JoinSource implements Source {
     return {
       kind: 'pairs',
       get keys() {
-        return keysOf(groups, stretches, n);
+        return shape.keys(part, n);
       },
       get values() {
-        return valuesOf(groups, stretches, n, kind);
+        return shape.values(part, n);
       },
       n,
       block,
@@ -135,22 +133,75 @@ export class JoinSource implements Source {
   close(): void {
     this.groups.dispose();
   }
+}
 
-  /** Lines of a group, and rows of each: a side that is missing counts as one where the join keeps the other. */
-  private shape(g: number): [number, number] {
-    const [left, right] = [this.groups.count(0, g), this.groups.count(1, g)];
-    switch (this.kind) {
-      case 'inner':
-        return [left, right];
-      case 'left':
-        return [left, right || 1];
-      case 'right':
-        return [left || 1, right];
-      case 'full':
-        return [left || 1, right || 1];
-      case 'subtract':
-        return [left, right === 0 ? 1 : 0];
+/** Some rows of a join: from a line of the first group to a line of the last one, exclusive. */
+interface Part {
+  readonly first: number;
+  readonly line: number;
+  last: number;
+  end: number;
+}
+
+/** The rows that come of a group: lines, one for each value of its left side, each as wide as the right side has values. */
+class JoinShape {
+  /** What a side that is missing counts as. */
+  private readonly noLeft: number;
+  private readonly noRight: number;
+
+  constructor(
+    private readonly groups: Cogrouped,
+    private readonly kind: JoinKind,
+  ) {
+    this.noLeft = kind === 'right' || kind === 'full' ? 1 : 0;
+    this.noRight = kind === 'left' || kind === 'full' ? 1 : 0;
+  }
+
+  lines(g: number): number {
+    return this.groups.count(0, g) || this.noLeft;
+  }
+
+  width(g: number): number {
+    const right = this.groups.count(1, g);
+    return this.kind === 'subtract' ? Number(right === 0) : right || this.noRight;
+  }
+
+  keys({ first, line, last, end }: Part, n: number): unknown[] {
+    const { keys } = this.groups;
+    const own: unknown[] = new Array(n);
+    let at = 0;
+    for (let g = first, from = line; g <= last; g++, from = 0) {
+      const rows = ((g === last ? end : this.lines(g)) - from) * this.width(g);
+      const key = keys[g];
+      for (const to = at + rows; at < to; at++) own[at] = key;
     }
+    return own;
+  }
+
+  values({ first, line, last, end }: Part, n: number): unknown[] {
+    const { groups, kind } = this;
+    const own: unknown[] = new Array(n);
+    let at = 0;
+    for (let g = first, from = line; g <= last; g++, from = 0) {
+      const to = g === last ? end : this.lines(g);
+      const width = this.width(g);
+      if (width === 0) continue;
+      const hasLeft = groups.count(0, g) > 0;
+      if (kind === 'subtract') {
+        for (let i = from; i < to; i++) own[at++] = groups.value(0, g, i);
+      } else if (width === 1) {
+        const b = groups.count(1, g) > 0 ? groups.value(1, g, 0) : undefined;
+        for (let i = from; i < to; i++) own[at++] = [hasLeft ? groups.value(0, g, i) : undefined, b];
+      } else {
+        // Once for all lines: a value that is not made yet is another one each time.
+        const rights = Array.from({ length: width }, (_, j) => groups.value(1, g, j));
+        for (let i = from; i < to; i++) {
+          const a = hasLeft ? groups.value(0, g, i) : undefined;
+          for (let j = 0; j < width; j++) own[at++] = [a, rights[j]];
+        }
+      }
+    }
+    return own;
   }
 }
 
@@ -181,29 +232,4 @@ export class RangesSource implements Source {
     this.open?.close();
     this.ranges.close();
   }
-}
-
-function keysOf(groups: Cogrouped, stretches: readonly Stretch[], n: number): unknown[] {
-  const keys: unknown[] = new Array(n);
-  let at = 0;
-  for (const { g, from, to, right } of stretches) {
-    const key = groups.keys[g];
-    for (let rows = (to - from) * right; rows > 0; rows--) keys[at++] = key;
-  }
-  return keys;
-}
-
-function valuesOf(groups: Cogrouped, stretches: readonly Stretch[], n: number, kind: JoinKind): unknown[] {
-  const values: unknown[] = new Array(n);
-  let at = 0;
-  for (const { g, from, to, right } of stretches) {
-    const hasLeft = groups.count(0, g) > 0;
-    const hasRight = groups.count(1, g) > 0;
-    for (let line = from; line < to; line++) {
-      const a = hasLeft ? groups.value(0, g, line) : undefined;
-      if (kind === 'subtract') values[at++] = a;
-      else for (let j = 0; j < right; j++) values[at++] = [a, hasRight ? groups.value(1, g, j) : undefined];
-    }
-  }
-  return values;
 }

@@ -7,7 +7,8 @@ import type { Run } from '../shuffle/run.js';
 import type { Batch, Source } from './batch.js';
 import type { TaskContext } from './pipeline.js';
 
-const BATCH_GROUPS = 4096;
+/** As few as in a join (join-source.ts), for the same reason. */
+const BATCH_GROUPS = 512;
 
 /** The groups of the runs' rows; undefined where a row is no pair of numbers. */
 export function groupNumbers({ env, spec }: TaskContext, runs: readonly Run[]): Source | undefined {

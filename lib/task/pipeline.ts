@@ -6,7 +6,7 @@ import { HeddleError, show, toErrorRecord } from '../core/errors.js';
 import { roomFor } from '../shuffle/store.js';
 import { waits } from './async/prepare.js';
 import type { AsyncWork } from './async/work.js';
-import type { Batch, EncodablePairs, Source } from './batch.js';
+import type { Batch, Source } from './batch.js';
 import { type ColumnsBatch, rowsOf } from './columnar/batch.js';
 import type { ColumnarPlan } from './columnar/plan.js';
 import { ColumnarSource, CompiledPlan } from './columnar/source.js';
@@ -197,10 +197,9 @@ export class PipelineRun {
     return true;
   }
 
-  /** Hands pairs that nobody has made yet to the sink, where there is no operator and it can take them. */
+  /** Hands pairs to the sink as they are, where there is no operator and it can take them. */
   private takePairs(batch: Batch): boolean {
-    if (batch.kind !== 'pairs' || batch.encode === undefined || this.pipeline.operators.length > 0) return false;
-    return this.sink.takePairs(batch as EncodablePairs);
+    return batch.kind === 'pairs' && this.pipeline.operators.length === 0 && this.sink.takePairs(batch);
   }
 
   /** Hands columns to the sink, where no operator is left and it can take them. */

@@ -1,6 +1,6 @@
 // count, and forEach: rows that leave nothing behind.
 
-import type { EncodablePairs } from '../batch.js';
+import type { PairsBatch } from '../batch.js';
 import type { ColumnsBatch } from '../columnar/batch.js';
 import { rowExpression, type SinkCode } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
@@ -26,7 +26,7 @@ export class CountSink extends Sink {
     return true;
   }
 
-  override takePairs({ n }: EncodablePairs): boolean {
+  override takePairs({ n }: PairsBatch): boolean {
     this.count += n;
     return true;
   }

@@ -2,10 +2,12 @@
 
 import { KeyIndex } from '../../codec/key-index.js';
 import type { NumberRuns } from '../../shuffle/reader.js';
-import type { NumberKeyed } from '../cogroup.js';
+import type { PairsBatch } from '../batch.js';
+import { isNumbers, isRuns, type NumberKeyed } from '../cogroup.js';
 import { type Aggregation, CombineTable } from '../combine-table.js';
 import { keyExpression, type RowCode, type SinkCode, valueExpression } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
+import { type KeyedBatch, KeyedRows } from '../keyed-rows.js';
 import { Sink, type SinkResult } from './sink.js';
 
 const NOTHING: SinkResult = { columns: [], rowsOut: 0, bytesOut: 0 };
@@ -44,24 +46,37 @@ export class GroupSink extends Sink {
   numeric = true;
   constructor(private readonly of: number) {
     super();
-    this.inputs = Array.from({ length: of }, () => ({ keys: [], values: [] }));
+    this.inputs = Array.from({ length: of }, () => new KeyedRows());
+  }
+
+  /** Those of the input whose rows come now, in a loop or in batches. */
+  get kept(): KeyedRows {
+    return this.inputs[this.input] as KeyedRows;
   }
 
   get variant(): string {
-    return this.numeric ? 'keep by number' : 'group';
+    if (!this.numeric) return 'group';
+    return this.kept.numbers === undefined ? 'keep by number' : 'keep numbers';
   }
 
   code(): SinkCode {
     if (!this.numeric) return { functions: 0, before: '', pairs: true, row: row => `sink.put(${pairOf(row)});`, after: '' };
+    const [column, fits, store] =
+      this.kept.numbers === undefined ? ['values', '', 'V.push(x);'] : ['numbers', `&& typeof x === 'number'`, 'V[filled] = x;'];
     return {
       functions: 0,
       pairs: true,
-      before: 'const keep = sink.inputs[sink.input], K = keep.keys, V = keep.values; let numeric = true, k;',
+      before: `const kept = sink.kept; let K = kept.keys, V = kept.${column}, filled = kept.filled, fitting = true, k, x;`,
       row: row =>
-        `k = ${keyExpression(row)};
-         if (numeric && typeof k === 'number') { K.push(k); V.push(${valueExpression(row)}); }
-         else { numeric = false; sink.put(k, ${valueExpression(row)}); }`,
-      after: '',
+        `k = ${keyExpression(row)}; x = ${valueExpression(row)};
+         if (fitting && typeof k === 'number' ${fits}) {
+           K[filled] = k; ${store}
+           if (++filled === K.length) { kept.filled = filled; kept.next(); K = kept.keys; V = kept.${column}; filled = 0; }
+         } else {
+           if (fitting) { kept.filled = filled; fitting = false; }
+           sink.put(k, x);
+         }`,
+      after: 'if (fitting) kept.filled = filled;',
     };
   }
 
@@ -70,12 +85,25 @@ export class GroupSink extends Sink {
     this.inputs[this.input] = numbers;
   }
 
+  override takePairs(batch: PairsBatch): boolean {
+    // What can be encoded has keys of text, which would be made here for nothing.
+    if (!this.numeric || batch.encode !== undefined) return false;
+    const { keys, unmade, n } = batch;
+    if (!isNumbers(keys)) return false;
+    this.kept.addBatch({ keys, values: unmade === undefined ? batch.values : [], unmade, rows: n });
+    return true;
+  }
+
   /** Once the rows are grouped. */
   override dispose(): void {
-    for (const input of this.inputs) if ('batches' in input) input.dispose();
+    for (const input of this.inputs) if (isRuns(input)) input.dispose();
   }
 
   put(key: unknown, value: unknown): void {
+    if (this.numeric && typeof key === 'number') {
+      this.kept.add(key, value);
+      return;
+    }
     if (this.numeric) this.leaveNumbers();
     this.add(this.input, key, value);
   }
@@ -88,8 +116,9 @@ export class GroupSink extends Sink {
   leaveNumbers(): void {
     this.numeric = false;
     for (const [input, rows] of this.inputs.entries()) {
-      for (const { keys, values } of 'batches' in rows ? rows.batches : [rows]) {
-        for (let i = 0; i < keys.length; i++) this.add(input, keys[i], values[i]);
+      if (!isRuns(rows)) rows.next();
+      for (const { keys, values, unmade } of rows.batches as readonly KeyedBatch[]) {
+        for (let i = 0; i < keys.length; i++) this.add(input, keys[i], unmade === undefined ? values[i] : unmade.at(i));
       }
     }
     this.dispose();

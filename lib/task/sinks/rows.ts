@@ -1,7 +1,7 @@
 // Rows as they are: for collect and take, and for operators that pull rows.
 
 import { prepareColumn } from '../../codec/column.js';
-import type { EncodablePairs } from '../batch.js';
+import type { PairsBatch } from '../batch.js';
 import { rowExpression, type SinkCode } from '../compile.js';
 import { Sink, type SinkResult } from './sink.js';
 
@@ -83,8 +83,8 @@ export class CollectSink extends Sink {
     };
   }
 
-  override takePairs(batch: EncodablePairs): boolean {
-    if (this.variant !== 'collect') return false;
+  override takePairs(batch: PairsBatch): boolean {
+    if (this.variant !== 'collect' || batch.encode === undefined) return false;
     if (this.rows.length > 0) this.encode();
     const taken = this.columns.length;
     for (let from = 0; from < batch.n; from += COLUMN_ROWS) {

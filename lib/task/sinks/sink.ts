@@ -1,6 +1,6 @@
 // What a sink is: the end of a stage's loop. It gives the loop its code, takes rows through it, and ends with columns.
 
-import type { EncodablePairs } from '../batch.js';
+import type { PairsBatch } from '../batch.js';
 import type { ColumnsBatch } from '../columnar/batch.js';
 import type { SinkCode } from '../compile.js';
 import type { AnyFunction } from '../functions.js';
@@ -41,8 +41,8 @@ export abstract class Sink {
   takeColumns(_batch: ColumnsBatch): boolean {
     return false;
   }
-  /** Takes pairs that nobody has made yet, as bytes or not at all; false when it wants them as rows. */
-  takePairs(_batch: EncodablePairs): boolean {
+  /** Takes a batch of pairs as it is, as bytes or not at all where nobody has made them; false when it wants them as rows. */
+  takePairs(_batch: PairsBatch): boolean {
     return false;
   }
   /** After each batch. */

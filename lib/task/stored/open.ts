@@ -2,7 +2,7 @@
 // flow on. They come with the blocks that they have anyway, so that nothing that goes by blocks (the folding of sums, the
 // streams of random numbers) can tell one from the other.
 
-import { readColumn, readPairs } from '../../codec/column.js';
+import { openPairs, readColumn, readPairs, type Unmade } from '../../codec/column.js';
 import { ColumnKind, columnHeader } from '../../codec/column-header.js';
 import { HeddleError } from '../../core/errors.js';
 import { readBlock } from '../../storage/block-file.js';
@@ -131,14 +131,35 @@ class StoredSource implements Source {
   close(): void {}
 }
 
-type Rows = { readonly rows: ArrayLike<unknown> } | { readonly keys: ArrayLike<unknown>; readonly values: ArrayLike<unknown> };
+type Rows =
+  | { readonly rows: ArrayLike<unknown> }
+  | { readonly keys: ArrayLike<unknown>; readonly values: ArrayLike<unknown> }
+  | { readonly keys: ArrayLike<unknown>; readonly unmade: Unmade };
 
 /** Pairs as their halves, as they come out of a shuffle: most operators on them want no more. */
 function decode(column: Uint8Array): Rows {
   const { kind, width } = columnHeader(column);
   if (kind !== ColumnKind.Tuple || width !== 2) return { rows: readColumn(column) };
+  const lists = openPairs(column);
+  if (lists !== null) return { keys: lists.keys, unmade: lists.values };
   const { keys, values } = readPairs(column);
   return { keys, values };
+}
+
+/** Values that are made at once for a loop: so few are still in a core's cache when they are used, and gone before garbage is collected. */
+const MADE_AT_ONCE = 512;
+
+function unmadePairs(keys: ArrayLike<unknown>, unmade: Unmade, block: number): Batch {
+  return {
+    kind: 'pairs',
+    keys,
+    get values() {
+      return unmade.all();
+    },
+    unmade,
+    n: unmade.length,
+    block,
+  };
 }
 
 function columnOf({ heap, files }: TaskEnv, { at }: StoredChunk): Uint8Array {
@@ -177,7 +198,8 @@ class RunCutter {
     const left = this.length - this.at;
     if (left === 0) return null;
     const block = this.runs[this.run]!;
-    const n = Math.min(left, limit, this.blockwise ? this.runs[this.run + 1]! - this.given : left);
+    const most = 'unmade' in this.rows ? Math.min(left, MADE_AT_ONCE) : left;
+    const n = Math.min(most, limit, this.blockwise ? this.runs[this.run + 1]! - this.given : left);
     const from = this.at;
     this.at += n;
     this.given += n;
@@ -187,6 +209,8 @@ class RunCutter {
     }
     const { rows } = this;
     if ('rows' in rows) return { kind: 'rows', rows: rowsBetween(rows.rows, from, from + n), n, block };
-    return { kind: 'pairs', keys: rowsBetween(rows.keys, from, from + n), values: rowsBetween(rows.values, from, from + n), n, block };
+    const keys = rowsBetween(rows.keys, from, from + n);
+    if ('unmade' in rows) return unmadePairs(keys, rows.unmade.between(from, from + n), block);
+    return { kind: 'pairs', keys, values: rowsBetween(rows.values, from, from + n), n, block };
   }
 }
