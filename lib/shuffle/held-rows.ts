@@ -5,8 +5,9 @@
 
 import type { Heap } from './heap/allocator.js';
 import { type Kernels, numericBytes } from './kernels.js';
+import { keyKindOf, numericKinds, valueKindOf } from './kinds.js';
 import type { OpenTable } from './open-blocks.js';
-import { keyKindOf, numericKinds, numericPayload, pad8, RUN_HEADER, valueKindOf } from './run.js';
+import { numericPayload, pad8, RUN_HEADER } from './run.js';
 import { sortedLayout, writeSorted } from './sorted-block.js';
 import { heapFull } from './store.js';
 

@@ -3,7 +3,8 @@
 // an entry of the list then is the block's address, marked.
 
 import { numericBytes } from './kernels.js';
-import { keyKindOf, numericPayload, pad8, RUN_HEADER, type Run, readRun, runWord, valueKindOf } from './run.js';
+import { isPlain, keyKindOf, valueKindOf } from './kinds.js';
+import { numericPayload, pad8, RUN_HEADER, type Run, readRun, runWord } from './run.js';
 import type { RunList } from './run-list.js';
 import { sortedRows, sortedRun, sortedWord } from './sorted-block.js';
 
@@ -40,7 +41,7 @@ export function joinRuns(u32: Uint32Array, list: RunList, reduce: number): Run[]
     const kinds = kindsAt(u32, list.address(i));
     let rows = 0;
     let end = i;
-    if ((kinds & 1) === 1) {
+    if ((kinds & 1) === 1 && isPlain(kinds)) {
       for (; end < list.length; end++) {
         const more = rowsAt(u32, list.address(end), reduce);
         if (more > SHORT || rows + more > MOST_ROWS || kindsAt(u32, list.address(end)) !== kinds) break;
@@ -72,7 +73,7 @@ export function copyJoined(from: Uint32Array, run: Run, to: Uint32Array, at: num
     for (let i = 0; i < n * valueWords; i++) to[valueTo++] = from[values + i]!;
   }
   const { map, attempt, sequence, bytes, numeric } = run;
-  return { map, attempt, sequence, rows, bytes, payload: at, numeric, keyKind, valueKind, keysAt: at, valuesAt, own };
+  return { map, attempt, sequence, rows, bytes, payload: at, numeric, keyKind, valueKind, keysAt: at, valuesAt, stepBytes: 0, own };
 }
 
 function writePiece(pieces: Uint32Array, p: number, u32: Uint32Array, entry: number, reduce: number): void {

@@ -12,6 +12,7 @@ import { placeTwin } from './twins/place.js';
 import { fillUniform } from './twins/random.js';
 import { scatterTwins } from './twins/scatter.js';
 import { sortTwin } from './twins/sort.js';
+import { stepTwins } from './twins/steps.js';
 import { textTwins } from './twins/text.js';
 import { textRowTwins } from './twins/text-rows.js';
 
@@ -32,14 +33,14 @@ export const CURSOR_BYTES = 12;
 /** Bytes of a cursor of spreadBuckets: next key's address, next value's address (u32 each). */
 export const SPREAD_CURSOR_BYTES = 8;
 
-/** Bytes of a cursor of orderGroups: next id's address, next new id, place of the bucket's first group (u32 each). */
-export const ORDER_CURSOR_BYTES = 12;
+/** Bytes of a cursor of orderGroups: the bucket's next row among the marks, place of its next group (u32 each). */
+export const ORDER_CURSOR_BYTES = 8;
 
 /** Bytes of a slot of an aggregation table, by key kind. */
 export const slotBytes: readonly number[] = [0, 16, 24];
 
 export interface Kernels extends TextKernels, TextRowKernels, BucketKernels {
-  /** Rows [from, to) to the runs of their reduce ids. Returns `to`, or the first row whose run is full. */
+  /** Rows [from, to) to the runs of their reduce ids, without their values where these have 0 bytes. Returns `to`, or the first row whose run is full. */
   scatterPairs(
     keyKind: number,
     valueBytes: number,
@@ -76,7 +77,7 @@ export interface Kernels extends TextKernels, TextRowKernels, BucketKernels {
    * `cursors`.
    */
   mergeSorted(blocks: number, n: number, reducers: number, out: number, cursors: number): void;
-  /** As scatterPairs, by the order of the keys: `count` bounds (f64), none of them NaN, and values of 4 or 8 bytes. */
+  /** As scatterPairs, by the order of the keys: `count` bounds (f64), none of them NaN. */
   scatterByRange(
     keyKind: number,
     valueBytes: number,
@@ -141,6 +142,13 @@ export interface Kernels extends TextKernels, TextRowKernels, BucketKernels {
     otherOrder: number,
     counts: number,
   ): void;
+  /**
+   * Writes a column of int32 as steps (steps.ts) to `out`, which has room for mostStepBytes. Returns the bytes; 0, and something
+   * written, where these would be too many.
+   */
+  writeSteps(column: number, rows: number, out: number): number;
+  /** The column again. */
+  readSteps(steps: number, rows: number, column: number): void;
   /** Fills n (even) float64 with uniform draws; 64 bytes of generator state. */
   fillUniform(state: number, out: number, n: number): void;
 }
@@ -149,13 +157,31 @@ export interface Kernels extends TextKernels, TextRowKernels, BucketKernels {
 export interface BucketKernels {
   /** Adds how many rows each bucket gets to `counts` (u32). */
   countBuckets(keyKind: number, keys: number, rows: number, buckets: number, counts: number): void;
-  /** Puts rows behind each other in their buckets, by cursors of SPREAD_CURSOR_BYTES; keys alone where values have 0 bytes. */
-  spreadBuckets(keyKind: number, valueBytes: number, keys: number, values: number, rows: number, buckets: number, cursors: number): void;
+  /**
+   * Puts the rows of `n` buckets, from `first` on, behind each other in them, by n cursors of SPREAD_CURSOR_BYTES; keys alone where values
+   * have 0 bytes.
+   */
+  spreadBuckets(
+    keyKind: number,
+    valueBytes: number,
+    keys: number,
+    values: number,
+    rows: number,
+    buckets: number,
+    first: number,
+    n: number,
+    cursors: number,
+  ): void;
   /**
    * Merges each row's value with that of its group in `folded` (f64): `ids` as indexKeys wrote them, of which the first `size`
    * have a value. Returns how many have one now.
    */
   foldGroups(op: number, valueKind: number, ids: number, values: number, rows: number, folded: number, size: number): number;
+  /**
+   * A bit for each row of a bucket to `marks`: set where it is the first of its group, whose `ids` indexKeys wrote when `known` groups
+   * had been found. Returns how many have been now.
+   */
+  markFirst(ids: number, rows: number, known: number, marks: number): number;
   /**
    * The order in which groups first appear in rows that were spread over buckets, by cursors of ORDER_CURSOR_BYTES: writes each
    * new group's place among all groups, bucket after bucket, to `out` (u32). Stops at `limit`. Returns how many are written.
@@ -166,6 +192,7 @@ export interface BucketKernels {
     rows: number,
     buckets: number,
     cursors: number,
+    marks: number,
     out: number,
     size: number,
     limit: number,
@@ -346,6 +373,7 @@ export function twinKernels(memory: WebAssembly.Memory): Kernels {
     ...aggregationTwins(memory),
     ...bucketTwins(memory),
     ...sortTwin(memory),
+    ...stepTwins(memory),
     ...textTwins(memory),
     ...placeTwin(memory),
     ...mergeTwin(memory),

@@ -9,10 +9,11 @@
 import { HeddleError } from '../core/errors.js';
 import { loadWord, storeWord } from './heap/words.js';
 import type { ShortRuns } from './held-rows.js';
-import { CURSOR_BYTES, type Kernels, numericBytes } from './kernels.js';
+import { CURSOR_BYTES, type Kernels } from './kernels.js';
 import { dropMerged, handSorted, NO_ROWS } from './map-groups.js';
 import { MapSpill } from './map-spill.js';
 import { FIRST_BLOCK, handBlock, newBlock, type OpenBlocks } from './open-blocks.js';
+import { beginRun, endRun, openRunBytes } from './open-run.js';
 import {
   BLOCK_HEADER,
   blockWord,
@@ -20,8 +21,6 @@ import {
   ENCODED,
   filledBytes,
   nextRun,
-  numericKinds,
-  numericPayload,
   RUN_HEADER,
   readRun,
   SPILLED,
@@ -71,12 +70,12 @@ export class MapOutput {
   private readonly map: number;
   private readonly attempt: number;
   private readonly open: OpenBlocks;
+  private readonly kernels: Kernels | undefined;
   /** By reduce id, of those that have one: there may be thousands that have none. */
   private readonly chains = new Map<number, Chain>();
   /** Numeric runs being filled. */
   private filling = 0;
   private firstSequence = 0;
-  private kinds = 0;
   private rows = 0;
   /** Bytes of staging, and how many there may be. */
   private staged = 0;
@@ -88,12 +87,14 @@ export class MapOutput {
   private spill: MapSpill | undefined;
   private readonly relief = () => this.relieve();
 
-  constructor(store: ShuffleStore, ref: ShuffleRef, map: number, attempt: number, open: OpenBlocks) {
+  /** `kernels`: to merge what maps have written (map-groups.ts), and to leave out of runs what can be; without them neither is done. */
+  constructor(store: ShuffleStore, ref: ShuffleRef, map: number, attempt: number, open: OpenBlocks, kernels?: Kernels) {
     this.store = store;
     this.ref = ref;
     this.map = map;
     this.attempt = attempt;
     this.open = open;
+    this.kernels = kernels;
     const { heap } = store;
     // One of the heap's places is the driver's. A block for each reduce id there must be, twice over so that it pays.
     const fair = heap.capacity / 4 / Math.max(1, heap.threads - 1);
@@ -124,33 +125,21 @@ export class MapOutput {
     this.rows += rows;
   }
 
-  /** Opens a numeric run for the scatter kernel and points the reduce id's cursor into it; closes the one before. */
-  openNumeric(reduce: number, keyKind: number, valueKind: number, cursors: number): void {
+  /**
+   * Opens a numeric run for the scatter kernel and points the reduce id's cursor into it; closes the one before. `values`: where the
+   * value is that the run has for all its rows, where its kind says that there is one.
+   */
+  openNumeric(reduce: number, keyKind: number, valueKind: number, cursors: number, values = 0): void {
     const chain = this.chain(reduce);
     this.closeNumeric(chain, cursors);
     this.cursors = cursors;
-    const { u32 } = this.store.heap;
-    const rowBytes = numericBytes[keyKind]! + numericBytes[valueKind]!;
-    const block = this.grow(chain, BLOCK_HEADER + RUN_HEADER + 16 + rowBytes);
-    const capacity = Math.floor((u32[(block + blockWord.capacity) >>> 2]! - BLOCK_HEADER - RUN_HEADER - 16) / rowBytes);
-    const at = block + BLOCK_HEADER;
-    this.kinds = numericKinds(keyKind, valueKind);
-    const bytes = numericPayload(capacity, keyKind, valueKind);
-    writeRun(u32, at, {
-      map: this.map,
-      attempt: this.attempt,
-      sequence: nextSequence(chain),
-      rows: 0,
-      bytes,
-      kinds: this.kinds,
-      capacity,
-    });
-    const run = readRun(u32, at);
-    const cursor = (cursors + reduce * CURSOR_BYTES) >>> 2;
-    u32[cursor] = run.keysAt;
-    u32[cursor + 1] = run.valuesAt;
-    u32[cursor + 2] = capacity;
-    chain.filling = at;
+    const { i32, u32 } = this.store.heap;
+    const block = this.roomToFill(chain, openRunBytes(1, keyKind, valueKind));
+    const used = loadWord(i32, block + blockWord.used);
+    const room = u32[(block + blockWord.capacity) >>> 2]! - used;
+    const run = { map: this.map, attempt: this.attempt, sequence: nextSequence(chain), keyKind, valueKind };
+    beginRun(this.store.heap, block + used, room, run, cursors + reduce * CURSOR_BYTES, values);
+    chain.filling = block + used;
     this.filling++;
   }
 
@@ -158,13 +147,10 @@ export class MapOutput {
   private closeNumeric(chain: Chain, cursors: number): void {
     const { filling: at, reduce } = chain;
     if (at === 0) return;
-    const { i32, u32 } = this.store.heap;
-    const capacity = u32[(at >>> 2) + 6]!;
-    const rows = capacity - u32[((cursors + reduce * CURSOR_BYTES) >>> 2) + 2]!;
-    u32[(at >>> 2) + 3] = rows;
-    this.rows += rows;
-    const block = at - BLOCK_HEADER;
-    storeWord(i32, block + blockWord.used, BLOCK_HEADER + RUN_HEADER + u32[(at >>> 2) + 4]!);
+    const { heap } = this.store;
+    this.rows += endRun(heap, this.kernels, at, cursors + reduce * CURSOR_BYTES);
+    const block = chain.blocks.at(-1)!;
+    storeWord(heap.i32, block + blockWord.used, nextRun(heap.u32, at) - block);
     chain.filling = 0;
     this.filling--;
   }
@@ -189,11 +175,10 @@ export class MapOutput {
   /**
    * Makes everything visible at once, unless another attempt already did. All numeric runs must be closed. Needs no
    * memory, unless some is on disk: where the heap has no room for an open block, staging blocks are handed over as they are.
-   * Throws HEDDLE_SPILL, and HEDDLE_HEAP_FULL where there is no room for what tells of the file. `kernels`: to merge what maps have
-   * written (map-groups.ts); without them nothing is merged.
+   * Throws HEDDLE_SPILL, and HEDDLE_HEAP_FULL where there is no room for what tells of the file.
    */
-  commit(kernels?: Kernels): MapOutputSize {
-    const { store, ref, map, attempt } = this;
+  commit(): MapOutputSize {
+    const { store, ref, map, attempt, kernels } = this;
     if (this.filling > 0) throw new HeddleError('HEDDLE_INTERNAL', 'a commit while a numeric run is open');
     if (this.isCrowded()) this.spillChains(NOT_WORTH_SPILLING);
     this.noRelief();
@@ -366,6 +351,18 @@ export class MapOutput {
     if (last !== undefined) {
       const { i32, u32 } = this.store.heap;
       if (loadWord(i32, last + blockWord.used) + bytes <= u32[(last + blockWord.capacity) >>> 2]!) return last;
+    }
+    return this.grow(chain, BLOCK_HEADER + bytes);
+  }
+
+  /** A staging block of the chain with room for a run: the newest, where a quarter of it is left, or one more. */
+  private roomToFill(chain: Chain, bytes: number): number {
+    const last = chain.blocks.at(-1);
+    if (last !== undefined) {
+      const { i32, u32 } = this.store.heap;
+      const capacity = u32[(last + blockWord.capacity) >>> 2]!;
+      const left = capacity - loadWord(i32, last + blockWord.used);
+      if (left >= bytes && left * 4 >= capacity) return last;
     }
     return this.grow(chain, BLOCK_HEADER + bytes);
   }

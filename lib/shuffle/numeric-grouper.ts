@@ -2,7 +2,8 @@
 
 import type { Heap } from './heap/allocator.js';
 import { type NumericKind, numericBytes } from './kernels.js';
-import type { Numbers, NumericBuckets } from './numeric-buckets.js';
+import type { Numbers } from './left-out.js';
+import type { NumericBuckets } from './numeric-buckets.js';
 import { numericColumn } from './reader.js';
 import { roomFor } from './store.js';
 
@@ -30,9 +31,11 @@ export function gatherGroups(heap: Heap, buckets: NumericBuckets): GroupedRows {
   };
   try {
     for (const { rows, valueKind } of buckets.kinds) gatherers.push(new Gatherer(heap, rows, valueKind));
-    const { size, keys, places } = buckets.group(({ groups, inputs }) => {
+    const order = buckets.group(({ groups, inputs }) => {
       for (const [i, input] of inputs.entries()) gatherers[i]!.add(groups, input.rows, input.ids, input.values);
     });
+    const { size, keys, places } = order.groups();
+    order.dispose();
     return { size, keys, places, inputs: gatherers.map(gatherer => gatherer.finish()), dispose };
   } catch (error) {
     dispose();

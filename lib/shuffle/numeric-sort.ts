@@ -1,9 +1,10 @@
 // Rows of numbers in the order of their keys. Rows with equal keys keep their order.
 
 import type { Heap } from './heap/allocator.js';
-import { type Kernels, NumericKind, numericBytes } from './kernels.js';
-import type { Numbers } from './numeric-buckets.js';
-import { type NumberRuns, numericColumn } from './reader.js';
+import { type Kernels, numericBytes } from './kernels.js';
+import type { Numbers } from './left-out.js';
+import type { NumberRows } from './number-columns.js';
+import { numericColumn } from './reader.js';
 import { pad8 } from './run.js';
 import { roomFor } from './store.js';
 
@@ -18,9 +19,12 @@ export interface SortedRows {
 }
 
 /** Throws HEDDLE_HEAP_FULL. */
-export function sortNumbers(heap: Heap, kernels: Kernels, { batches, keyKind }: NumberRuns, ascending: boolean): SortedRows {
-  const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
-  const valueKind = batches.every(({ values }) => values instanceof Int32Array) ? NumericKind.Int32 : NumericKind.Float64;
+export function sortNumbers(
+  heap: Heap,
+  kernels: Kernels,
+  { rows, batches, keyKind, valueKind }: NumberRows,
+  ascending: boolean,
+): SortedRows {
   const [keyBytes, orderBytes] = [pad8(rows * numericBytes[keyKind]!), pad8(rows * 4)];
   const held: number[] = [];
   const take = (bytes: number) => {

@@ -6,6 +6,8 @@ import { judgeCombining } from './combine-policy.js';
 import type { Heap } from './heap/allocator.js';
 import { HeldRows, type Placing } from './held-rows.js';
 import { CURSOR_BYTES, type Kernels, NumericKind, numericBytes } from './kernels.js';
+import { asOne, isOne } from './kinds.js';
+import { allAre, type OneValue } from './left-out.js';
 import type { MapOutput } from './map-output.js';
 import { NumericTable } from './numeric-table.js';
 import { type HashPartitioner, numericBounds, placing, type RangePartitioner } from './partitioner.js';
@@ -40,6 +42,8 @@ export class NumericWriter {
   private held: HeldRows | undefined;
   /** The value kind of the runs that are open; what a table is emptied into may be of another. */
   private openValueKind = -1;
+  /** The value of all rows that were scattered so far; undefined once two had different ones. */
+  private one: OneValue | 'no row yet' | undefined = 'no row yet';
 
   constructor(
     heap: Heap,
@@ -168,19 +172,29 @@ export class NumericWriter {
     this.releaseHeld();
     const { keyKind, cursors, output } = this;
     const reducers = this.partitioner.partitions;
-    if (valueKind !== this.openValueKind) {
+    const kind = this.haveOneValue(values, valueKind, rows) ? asOne(valueKind) : valueKind;
+    if (kind !== this.openValueKind) {
       // A cursor says nothing of widths: runs of another kind are closed, and no cursor has room any more.
       output.closeAllNumeric(cursors);
       this.heap.u32.fill(0, cursors >>> 2, (cursors + reducers * CURSOR_BYTES) >>> 2);
-      this.openValueKind = valueKind;
+      this.openValueKind = kind;
     }
-    const width = numericBytes[valueKind]!;
+    const width = isOne(kind) ? 0 : numericBytes[kind]!;
     for (let from = 0; ; ) {
       from = this.scatterRows(width, keys, values, from, rows) >>> 0;
       if (from >= rows) return;
       const key = keyKind === NumericKind.Int32 ? this.heap.i32[(keys >>> 2) + from]! : this.heap.f64[(keys >>> 3) + from]!;
-      output.openNumeric(this.place(key), keyKind, valueKind, cursors);
+      output.openNumeric(this.place(key), keyKind, kind, cursors, values);
     }
+  }
+
+  /** Whether all rows have one value, also with those before. */
+  private haveOneValue(valuesAt: number, kind: number, rows: number): boolean {
+    if (this.one === undefined) return false;
+    const values = numericColumn(this.heap, kind, valuesAt, rows);
+    const one = this.one === 'no row yet' ? { kind, value: values[0]! } : this.one;
+    this.one = one.kind === kind && allAre(values, one.value) ? one : undefined;
+    return this.one !== undefined;
   }
 
   private placing(): Placing {

@@ -4,7 +4,7 @@ import { readPairKeys, readPairs } from '../codec/column.js';
 import { HeddleError } from '../core/errors.js';
 import type { Heap } from './heap/allocator.js';
 import { copyJoined } from './joined-runs.js';
-import { NumericKind } from './kernels.js';
+import { columnIn, keysIn, valuesIn } from './left-out.js';
 import { nextRun, type Run, readRun } from './run.js';
 import type { ShuffleStore } from './store.js';
 
@@ -68,81 +68,16 @@ function* loadedJoined(heap: Heap, run: Run, place: 'heap' | 'own'): Generator<R
 export function readRows(heap: Heap, run: Run): PairBatch {
   const memory = run.own ?? heap.u8.buffer;
   if (!run.numeric) return readPairs(new Uint8Array(memory, run.payload, run.bytes));
-  return {
-    keys: columnOf(memory, run.keyKind, run.keysAt, run.rows),
-    values: columnOf(memory, run.valueKind, run.valuesAt, run.rows),
-    rows: run.rows,
-  };
+  return { keys: keysIn(memory, run), values: valuesIn(memory, run), rows: run.rows };
 }
 
 /** The keys alone. */
 export function readKeys(heap: Heap, run: Run): ArrayLike<unknown> {
   const memory = run.own ?? heap.u8.buffer;
-  return run.numeric ? columnOf(memory, run.keyKind, run.keysAt, run.rows) : readPairKeys(new Uint8Array(memory, run.payload, run.bytes));
+  return run.numeric ? keysIn(memory, run) : readPairKeys(new Uint8Array(memory, run.payload, run.bytes));
 }
 
 /** A view of a numeric column of the heap. */
 export function numericColumn(heap: Heap, kind: number, at: number, rows: number): Int32Array | Float64Array {
-  return columnOf(heap.u8.buffer, kind, at, rows);
-}
-
-function columnOf(memory: ArrayBufferLike, kind: number, at: number, rows: number): Int32Array | Float64Array {
-  return kind === NumericKind.Int32 ? new Int32Array(memory, at, rows) : new Float64Array(memory, at, rows);
-}
-
-/** The kind of a column that the kernels can read, or 0: they read typed arrays that lie in the heap. */
-export function numericKindOf(column: ArrayLike<unknown>, heap: Heap): number {
-  if (column instanceof Int32Array) return column.buffer === heap.u8.buffer ? NumericKind.Int32 : 0;
-  if (column instanceof Float64Array) return column.buffer === heap.u8.buffer ? NumericKind.Float64 : 0;
-  return 0;
-}
-
-/** Runs of numbers, as columns that lie in the heap. */
-export interface NumberRuns {
-  readonly batches: readonly NumberBatch[];
-  /** Float64 where some keys are. */
-  readonly keyKind: NumericKind;
-  /** Gives back what was made for them in the heap. */
-  dispose(): void;
-}
-
-export interface NumberBatch {
-  readonly keys: Int32Array | Float64Array;
-  readonly values: Int32Array | Float64Array;
-  readonly rows: number;
-}
-
-/**
- * The rows of runs that are all pairs of numbers, and all in the heap; undefined as soon as one is not, or the heap has no room to
- * join short ones.
- */
-export function readNumbers(heap: Heap, runs: readonly Run[]): NumberRuns | undefined {
-  if (runs.some(run => run.spilled !== undefined)) return undefined;
-  const batches: NumberBatch[] = [];
-  const made: number[] = [];
-  const dispose = () => {
-    while (made.length > 0) heap.free(made.pop()!);
-  };
-  let keyKind: NumericKind = NumericKind.Int32;
-  for (const run of runs) {
-    let whole = run;
-    if (run.pieces !== undefined) {
-      const address = heap.allocate(run.bytes);
-      if (address === 0) {
-        dispose();
-        return undefined;
-      }
-      made.push(address);
-      whole = copyJoined(heap.u32, run, heap.u32, address);
-    }
-    const batch = readRows(heap, whole);
-    const kind = numericKindOf(batch.keys, heap);
-    if (kind === NumericKind.None || numericKindOf(batch.values, heap) === NumericKind.None) {
-      dispose();
-      return undefined;
-    }
-    if (kind === NumericKind.Float64) keyKind = kind;
-    batches.push(batch as NumberBatch);
-  }
-  return { batches, keyKind, dispose };
+  return columnIn(heap.u8.buffer, kind, at, rows);
 }

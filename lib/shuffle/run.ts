@@ -3,21 +3,23 @@
 //
 // block: magic, next (in its segment), used bytes, capacity, shuffle, reduce id, address of the word with the used bytes where
 // that is another one (open-blocks.ts), 36 bytes spare                                                64 bytes
-// run:   map id, attempt, sequence, rows, payload bytes, kinds, row capacity, spare                    32 bytes
-// payload of a numeric run: a column of keys, a column of values, each of `row capacity` places, padded to 8 bytes;
+// run:   map id, attempt, sequence, rows, payload bytes, kinds, row capacity, bytes of keys in steps      32 bytes
+// payload of a numeric run: a column of keys, a column of values, each of `row capacity` places, padded to 8 bytes, or what is left of
+// them (kinds.ts);
 // of an encoded run: what preparePairs of the codec wrote;
 // of a spilled run: where a block of its attempt's file is (offset in two words, bytes, what is in it). That block has runs,
 // one after the other, each with its header.
 
 import { loadWord } from './heap/words.js';
-import { NumericKind, numericBytes } from './kernels.js';
+import { NumericKind } from './kernels.js';
+import { areSteps, columnBytes, keyKindOf, plainKind, valueKindOf } from './kinds.js';
 
 export const BLOCK_MAGIC = 0x4b4c4248;
 export const BLOCK_HEADER = 64;
 export const RUN_HEADER = 32;
 
 export const blockWord = { magic: 0, next: 4, used: 8, capacity: 12, shuffle: 16, reduce: 20, usedAt: 24 } as const;
-export const runWord = { map: 0, attempt: 4, sequence: 8, rows: 12, bytes: 16, kinds: 20, capacity: 24 } as const;
+export const runWord = { map: 0, attempt: 4, sequence: 8, rows: 12, bytes: 16, kinds: 20, capacity: 24, stepBytes: 28 } as const;
 
 /** The kinds word of an encoded run. */
 export const ENCODED = 0;
@@ -42,20 +44,11 @@ export interface SpilledRuns {
 
 export const SPILLED_BYTES = 16;
 
-/** The kinds word of a numeric run. */
-export function numericKinds(keyKind: number, valueKind: number): number {
-  return 1 | (keyKind << 8) | (valueKind << 16);
-}
-
-/** What a kinds word says of keys, and of values. */
-export const keyKindOf = (kinds: number): number => (kinds >>> 8) & 0xff;
-export const valueKindOf = (kinds: number): number => (kinds >>> 16) & 0xff;
-
 export const pad8 = (bytes: number): number => ((bytes + 7) & ~7) >>> 0;
 
-/** Payload bytes of a numeric run with room for `rows`. */
+/** Payload bytes of a numeric run with room for `rows`, and no steps. */
 export function numericPayload(rows: number, keyKind: number, valueKind: number): number {
-  return pad8(rows * numericBytes[keyKind]!) + pad8(rows * numericBytes[valueKind]!);
+  return pad8(columnBytes(rows, keyKind)) + pad8(columnBytes(rows, valueKind));
 }
 
 /** Where a run is and what it holds: addresses into the heap. */
@@ -72,6 +65,8 @@ export interface Run {
   readonly valueKind: number;
   readonly keysAt: number;
   readonly valuesAt: number;
+  /** Bytes of its keys, where these are steps. */
+  readonly stepBytes: number;
   /** It stands for runs that lie in a file. */
   readonly spilled?: SpilledRuns;
   /** It stands for rows that lie elsewhere in the heap: addresses of keys and values and the number of rows of each part (joined-runs.ts). */
@@ -83,12 +78,15 @@ export interface Run {
 /** What a run, or the runs that it stands for, are: the SPILLED_ bits. */
 export function kindsOf({ numeric, keyKind, spilled }: Run): number {
   if (spilled !== undefined) return spilled.kinds;
-  return !numeric ? SPILLED_ENCODED : keyKind === NumericKind.Int32 ? SPILLED_INT32_KEYS : SPILLED_FLOAT64_KEYS;
+  return !numeric ? SPILLED_ENCODED : plainKind(keyKind) === NumericKind.Int32 ? SPILLED_INT32_KEYS : SPILLED_FLOAT64_KEYS;
 }
 
-/** Bytes of a run, or of those that it stands for. */
-export function runBytes({ bytes, spilled }: Run): number {
-  return spilled?.bytes ?? bytes;
+/** Bytes of a run, or of those that it stands for, where nothing is left out. */
+export function rowBytes({ bytes, spilled, numeric, keyKind, valueKind, rows }: Run): number {
+  if (numeric) return numericPayload(rows, plainKind(keyKind), plainKind(valueKind));
+  if (spilled === undefined) return bytes;
+  // They may not have been looked at yet: each row of numbers has a key and a value of four bytes at least.
+  return Math.max(spilled.bytes, (spilled.kinds & SPILLED_ENCODED) !== 0 ? 0 : rows * 8);
 }
 
 /** Reads the run whose header is at `address`. */
@@ -111,7 +109,8 @@ export function readRun(u32: Uint32Array, address: number): Run {
     keyKind,
     valueKind: valueKindOf(kinds),
     keysAt: payload,
-    valuesAt: payload + pad8(u32[word + 6]! * numericBytes[keyKind]!),
+    valuesAt: payload + pad8(areSteps(keyKind) ? u32[word + 7]! : columnBytes(u32[word + 6]!, keyKind)),
+    stepBytes: u32[word + 7]!,
   };
 }
 
@@ -125,9 +124,12 @@ export function filledBytes(u32: Uint32Array, address: number): number {
   const rows = u32[(address + runWord.rows) >>> 2]!;
   if (rows === 0) return 0;
   const kinds = u32[(address + runWord.kinds) >>> 2]!;
-  if ((kinds & 1) === 0) return RUN_HEADER + u32[(address + runWord.bytes) >>> 2]!;
+  if ((kinds & 1) === 0 || areSteps(keyKindOf(kinds))) return RUN_HEADER + u32[(address + runWord.bytes) >>> 2]!;
   return RUN_HEADER + numericPayload(rows, keyKindOf(kinds), valueKindOf(kinds));
 }
+
+/** Whether a run has no more room than its rows take. */
+const isFull = ({ numeric, keyKind }: Run): boolean => !numeric || areSteps(keyKind);
 
 /** Copies a run, also into other memory, without the room that its rows do not fill; returns its bytes there. */
 export function copyRun(from: Uint8Array, run: Run, to: Uint8Array, at: number): number {
@@ -135,13 +137,13 @@ export function copyRun(from: Uint8Array, run: Run, to: Uint8Array, at: number):
   const put = (source: number, bytes: number, target: number): void => to.set(from.subarray(source, source + bytes), target);
   put(run.payload - RUN_HEADER, RUN_HEADER, at);
   const payload = at + RUN_HEADER;
-  if (!run.numeric) {
+  if (isFull(run)) {
     put(run.payload, run.bytes, payload);
     return RUN_HEADER + run.bytes;
   }
-  const keys = run.rows * numericBytes[run.keyKind]!;
+  const keys = columnBytes(run.rows, run.keyKind);
   put(run.keysAt, keys, payload);
-  put(run.valuesAt, run.rows * numericBytes[run.valueKind]!, payload + pad8(keys));
+  put(run.valuesAt, columnBytes(run.rows, run.valueKind), payload + pad8(keys));
   const bytes = numericPayload(run.rows, run.keyKind, run.valueKind);
   header[runWord.bytes / 4] = bytes;
   header[runWord.capacity / 4] = run.rows;
@@ -150,7 +152,7 @@ export function copyRun(from: Uint8Array, run: Run, to: Uint8Array, at: number):
 
 /** Bytes that copyRun makes of a run. */
 export function copiedBytes(run: Run): number {
-  return RUN_HEADER + (run.numeric ? numericPayload(run.rows, run.keyKind, run.valueKind) : run.bytes);
+  return RUN_HEADER + (isFull(run) ? run.bytes : numericPayload(run.rows, run.keyKind, run.valueKind));
 }
 
 /** Writes the payload of a spilled run, whose header is at `address`. */

@@ -8,7 +8,8 @@
 //        offsets (u32): the number of each reduce id's first row, and behind them the number of all rows.
 
 import { numericBytes } from './kernels.js';
-import { keyKindOf, numericPayload, pad8, type Run, valueKindOf } from './run.js';
+import { keyKindOf, valueKindOf } from './kinds.js';
+import { numericPayload, pad8, type Run } from './run.js';
 
 const SORTED_HEADER = 64;
 
@@ -63,5 +64,5 @@ export function sortedRun(u32: Uint32Array, block: number, reduce: number): Run 
   const valuesAt = word('values') + first * numericBytes[valueKind]!;
   const bytes = numericPayload(rows, keyKind, valueKind);
   const [map, attempt] = [word('firstMap'), word('attempt')];
-  return { map, attempt, sequence: 0, rows, payload: keysAt, bytes, numeric: true, keyKind, valueKind, keysAt, valuesAt };
+  return { map, attempt, sequence: 0, rows, payload: keysAt, bytes, numeric: true, keyKind, valueKind, keysAt, valuesAt, stepBytes: 0 };
 }

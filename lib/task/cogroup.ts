@@ -3,9 +3,11 @@
 
 import { HeddleError } from '../core/errors.js';
 import { NumericKind, numericBytes } from '../shuffle/kernels.js';
-import { type Numbers, NumericBuckets } from '../shuffle/numeric-buckets.js';
+import type { Numbers } from '../shuffle/left-out.js';
+import { type NumberRows, type NumberRuns, numericKindOf, rowsOf } from '../shuffle/number-columns.js';
+import { NumericBuckets } from '../shuffle/numeric-buckets.js';
 import { type GroupedRows, gatherGroups } from '../shuffle/numeric-grouper.js';
-import { type NumberBatch, type NumberRuns, numericColumn, numericKindOf } from '../shuffle/reader.js';
+import { numericColumn } from '../shuffle/reader.js';
 import { pad8, type Run } from '../shuffle/run.js';
 import { roomFor } from '../shuffle/store.js';
 import { KeyedRows, PlacedValues } from './keyed-rows.js';
@@ -113,16 +115,16 @@ function groupedNumbers(task: TaskContext, inputs: readonly NumberKeyed[]): Cogr
   /** Of an input whose values are no numbers: they stay here, and their places are grouped. */
   const placed: (PlacedValues | undefined)[] = [];
   try {
-    const batches = inputs.map((input): readonly NumberBatch[] => {
+    const rows = inputs.map((input): NumberRows => {
       if (isRuns(input)) {
         placed.push(undefined);
-        return input.batches;
+        return input;
       }
       input.next();
       const byPlace = !input.batches.every(({ values, unmade }) => unmade === undefined && isNumbers(values));
       placed.push(byPlace ? new PlacedValues(input.batches) : undefined);
       let place = 0;
-      return input.batches.map(({ keys, values, rows }) => {
+      const batches = input.batches.map(({ keys, values, rows }) => {
         let own: Numbers;
         if (byPlace) {
           own = room(rows, NumericKind.Int32);
@@ -130,10 +132,11 @@ function groupedNumbers(task: TaskContext, inputs: readonly NumberKeyed[]): Cogr
         } else own = column(values as Numbers, kindOf(values as Numbers));
         return { keys: column(keys, kindOf(keys)), values: own, rows };
       });
+      return rowsOf(batches);
     });
-    const isInt = batches.every(list => list.every(({ keys }) => keys instanceof Int32Array));
+    const isInt = rows.every(({ keyKind }) => keyKind === NumericKind.Int32);
     const check = () => task.env.checkCancelled();
-    const buckets = new NumericBuckets(heap, kernels, isInt ? NumericKind.Int32 : NumericKind.Float64, batches, check);
+    const buckets = new NumericBuckets(heap, kernels, isInt ? NumericKind.Int32 : NumericKind.Float64, rows, check);
     try {
       return new GroupedNumbers(gatherGroups(heap, buckets), placed);
     } finally {

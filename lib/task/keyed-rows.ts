@@ -2,7 +2,7 @@
 // loop in chunks of columns. Values that are not made yet stay so.
 
 import type { Unmade } from '../codec/column.js';
-import type { Numbers } from '../shuffle/numeric-buckets.js';
+import type { Numbers } from '../shuffle/left-out.js';
 
 const FIRST_CHUNK = 64;
 const LARGEST_CHUNK = 1 << 14;

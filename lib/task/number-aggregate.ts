@@ -2,19 +2,19 @@
 
 import { HeddleError } from '../core/errors.js';
 import { NumericKind, numericBytes } from '../shuffle/kernels.js';
+import type { NumberBatch, NumberRows } from '../shuffle/number-columns.js';
 import { BUCKET_ROWS, NumericBuckets } from '../shuffle/numeric-buckets.js';
 import { NumericTable } from '../shuffle/numeric-table.js';
-import { type NumberBatch, type NumberRuns, numericColumn } from '../shuffle/reader.js';
+import { numericColumn } from '../shuffle/reader.js';
 import { roomFor } from '../shuffle/store.js';
 import type { Source } from './batch.js';
 import type { TaskContext } from './pipeline.js';
 import { TableSource } from './table-source.js';
 
 /** One value a key. The order of additions is that of the rows, whichever way is taken. */
-export function aggregateNumbers(task: TaskContext, numbers: NumberRuns, op: number): Source {
-  const rows = numbers.batches.reduce((sum, batch) => sum + batch.rows, 0);
+export function aggregateNumbers(task: TaskContext, numbers: NumberRows, op: number): Source {
   // A table of so few rows is small anyway.
-  if (rows <= BUCKET_ROWS) return inOneTable(task, numbers, op);
+  if (numbers.rows <= BUCKET_ROWS) return inOneTable(task, numbers, op);
   try {
     return inBuckets(task, numbers, op);
   } catch (error) {
@@ -24,13 +24,13 @@ export function aggregateNumbers(task: TaskContext, numbers: NumberRuns, op: num
   }
 }
 
-function inBuckets({ env, spec }: TaskContext, { batches, keyKind }: NumberRuns, op: number): Source {
+function inBuckets({ env, spec }: TaskContext, numbers: NumberRows, op: number): Source {
   const { heap, kernels } = env;
-  const buckets = new NumericBuckets(heap, kernels, keyKind, [batches], () => env.checkCancelled());
+  const buckets = new NumericBuckets(heap, kernels, numbers.keyKind, [numbers], () => env.checkCancelled());
   let [folded, room] = [0, 0];
   try {
     const parts: Float64Array[] = [];
-    const { keys, places } = buckets.group(({ groups, inputs }) => {
+    const order = buckets.group(({ groups, inputs }) => {
       const { ids, values, valueKind, rows } = inputs[0]!;
       if (groups > room) {
         if (folded !== 0) heap.free(folded);
@@ -41,6 +41,8 @@ function inBuckets({ env, spec }: TaskContext, { batches, keyKind }: NumberRuns,
       kernels.foldGroups(op, valueKind, ids, values, rows, folded, 0);
       parts.push(heap.f64.slice(folded >>> 3, (folded >>> 3) + groups));
     });
+    const { keys, places } = order.groups();
+    order.dispose();
     return new TableSource(spec.local, keys, () => inOrder(parts, places));
   } finally {
     if (folded !== 0) heap.free(folded);

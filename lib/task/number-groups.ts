@@ -1,8 +1,8 @@
 // The reduce side of groupByKey where all rows are numbers: groups found by a kernel, their arrays made a batch at a time.
 
+import { readNumbers } from '../shuffle/number-columns.js';
 import { NumericBuckets } from '../shuffle/numeric-buckets.js';
 import { type GroupedRows, gatherGroups } from '../shuffle/numeric-grouper.js';
-import { readNumbers } from '../shuffle/reader.js';
 import type { Run } from '../shuffle/run.js';
 import type { Batch, Source } from './batch.js';
 import type { TaskContext } from './pipeline.js';
@@ -12,10 +12,10 @@ const BATCH_GROUPS = 512;
 
 /** The groups of the runs' rows; undefined where a row is no pair of numbers. */
 export function groupNumbers({ env, spec }: TaskContext, runs: readonly Run[]): Source | undefined {
-  const numbers = readNumbers(env.heap, runs);
+  const numbers = readNumbers(env.heap, env.kernels, runs);
   if (numbers === undefined) return undefined;
   try {
-    const buckets = new NumericBuckets(env.heap, env.kernels, numbers.keyKind, [numbers.batches], () => env.checkCancelled());
+    const buckets = new NumericBuckets(env.heap, env.kernels, numbers.keyKind, [numbers], () => env.checkCancelled());
     try {
       return new GroupsSource(gatherGroups(env.heap, buckets), spec.local);
     } finally {

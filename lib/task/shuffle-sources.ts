@@ -2,7 +2,8 @@
 
 import { HeddleError } from '../core/errors.js';
 import { NumericKind } from '../shuffle/kernels.js';
-import { loadedRuns, type NumberBatch, numericKindOf, readNumbers, readRows } from '../shuffle/reader.js';
+import { type NumberBatch, readNumbers } from '../shuffle/number-columns.js';
+import { loadedRuns, readRows } from '../shuffle/reader.js';
 import { kindsOf, type Run, SPILLED_ENCODED, SPILLED_FLOAT64_KEYS } from '../shuffle/run.js';
 import { heapFull } from '../shuffle/store.js';
 import type { Batch, Source } from './batch.js';
@@ -68,7 +69,7 @@ function aggregateByKernel(task: TaskContext, runs: readonly Run[], spec: Aggreg
   if (spec.kind !== 'reduce' || spec.op === null) return undefined;
   const text = aggregateText(task, runs, spec.op);
   if (text !== undefined) return text;
-  const numbers = readNumbers(task.env.heap, runs);
+  const numbers = readNumbers(task.env.heap, task.env.kernels, runs);
   if (numbers !== undefined) {
     try {
       return aggregateNumbers(task, numbers, spec.op);
@@ -83,11 +84,15 @@ function aggregateByKernel(task: TaskContext, runs: readonly Run[], spec: Aggreg
 }
 
 /** Numeric runs as they are loaded, one after the other. */
-function* numberBatches({ store, heap }: TaskEnv, runs: readonly Run[]): Generator<NumberBatch, void> {
+function* numberBatches({ store, heap, kernels }: TaskEnv, runs: readonly Run[]): Generator<NumberBatch, void> {
   for (const run of loadedRuns(store, runs, 'heap')) {
-    const batch = readRows(heap, run);
-    if (numericKindOf(batch.keys, heap) === NumericKind.None) throw heapFull(run.bytes, heap.capacity, 'shuffle data');
-    yield batch as NumberBatch;
+    const numbers = readNumbers(heap, kernels, [run]);
+    if (numbers === undefined) throw heapFull(run.bytes, heap.capacity, 'shuffle data');
+    try {
+      yield* numbers.batches;
+    } finally {
+      numbers.dispose();
+    }
   }
 }
 

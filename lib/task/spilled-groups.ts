@@ -6,7 +6,7 @@
 import { preparePairs, readPairs } from '../codec/column.js';
 import { KeyIndex } from '../codec/key-index.js';
 import { loadedRuns, readKeys, readRows } from '../shuffle/reader.js';
-import { type Run, runBytes } from '../shuffle/run.js';
+import { type Run, rowBytes } from '../shuffle/run.js';
 import type { BlockPlace } from '../storage/block-file.js';
 import type { SpillFile } from '../storage/spill-files.js';
 import type { TaskContext } from './pipeline.js';
@@ -25,7 +25,7 @@ interface Range {
 /** Whether the rows of these inputs are more than the task may hold. */
 export function areMoreThanRoom(task: TaskContext, inputs: readonly (readonly Run[])[]): boolean {
   let bytes = 0;
-  for (const runs of inputs) for (const run of runs) bytes += runBytes(run);
+  for (const runs of inputs) for (const run of runs) bytes += rowBytes(run);
   return bytes > roomForRows(task);
 }
 
@@ -80,7 +80,7 @@ export class GroupRanges {
     for (const runs of this.inputs) {
       for (const run of this.loaded(runs)) {
         const keys = readKeys(this.task.env.heap, run);
-        const bytes = run.bytes / run.rows;
+        const bytes = rowBytes(run) / run.rows;
         for (let i = 0; i < run.rows; i++) {
           const group = index.findOrAdd(keys[i]);
           sizes[group] = (group === sizes.length ? 0 : sizes[group]!) + bytes;
@@ -112,7 +112,7 @@ export class GroupRanges {
           range.groups.push(group);
           range.values.push(values[i]);
         }
-        waiting += run.bytes;
+        waiting += rowBytes(run);
         if (waiting < WAITING_BYTES) continue;
         this.write(input);
         waiting = 0;

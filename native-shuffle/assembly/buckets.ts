@@ -5,7 +5,7 @@ import { hashOf, reduceIdOf } from './hash';
 import { merge, SUM } from './aggregate';
 
 const SPREAD_CURSOR: u32 = 8;
-const ORDER_CURSOR: u32 = 12;
+const ORDER_CURSOR: u32 = 8;
 
 /** All keys of a reduce id have the high bits of their hashes in common, and tables use the low ones. */
 @inline function bucketOf<K>(key: K, buckets: u32): u32 {
@@ -28,10 +28,12 @@ export function countBuckets(keyKind: u32, keys: usize, rows: u32, buckets: u32,
 
 // `V` is the unit a value is moved in: its bits are never looked at.
 @inline
-function spread<K, V>(keys: usize, values: usize, rows: u32, buckets: u32, cursors: usize, hasValues: bool): void {
+function spread<K, V>(keys: usize, values: usize, rows: u32, buckets: u32, first: u32, n: u32, cursors: usize, hasValues: bool): void {
   for (let i: u32 = 0; i < rows; i++) {
     const key = load<K>(keys + <usize>i * sizeof<K>());
-    const cursor = cursors + <usize>(bucketOf<K>(key, buckets) * SPREAD_CURSOR);
+    const place = bucketOf<K>(key, buckets) - first;
+    if (place >= n) continue; // those before the first too: the difference has no sign
+    const cursor = cursors + <usize>(place * SPREAD_CURSOR);
     const keyAt = load<u32>(cursor);
     store<K>(keyAt, key);
     store<u32>(cursor, keyAt + sizeof<K>());
@@ -43,15 +45,18 @@ function spread<K, V>(keys: usize, values: usize, rows: u32, buckets: u32, curso
   }
 }
 
-/** Puts rows behind each other in their buckets: a cursor is the next key's address and the next value's. Values of 4 or 8 bytes, or 0: none. */
-export function spreadBuckets(keyKind: u32, valueBytes: u32, keys: usize, values: usize, rows: u32, buckets: u32, cursors: usize): void {
+/**
+ * Puts the rows of `n` buckets, of which `first` is the first, behind each other in them: a cursor is the next key's address and the next
+ * value's. Values of 4 or 8 bytes, or 0: none.
+ */
+export function spreadBuckets(keyKind: u32, valueBytes: u32, keys: usize, values: usize, rows: u32, buckets: u32, first: u32, n: u32, cursors: usize): void {
   if (keyKind == 1) {
-    if (valueBytes == 4) spread<i32, u32>(keys, values, rows, buckets, cursors, true);
-    else if (valueBytes == 8) spread<i32, u64>(keys, values, rows, buckets, cursors, true);
-    else spread<i32, u32>(keys, values, rows, buckets, cursors, false);
-  } else if (valueBytes == 4) spread<f64, u32>(keys, values, rows, buckets, cursors, true);
-  else if (valueBytes == 8) spread<f64, u64>(keys, values, rows, buckets, cursors, true);
-  else spread<f64, u32>(keys, values, rows, buckets, cursors, false);
+    if (valueBytes == 4) spread<i32, u32>(keys, values, rows, buckets, first, n, cursors, true);
+    else if (valueBytes == 8) spread<i32, u64>(keys, values, rows, buckets, first, n, cursors, true);
+    else spread<i32, u32>(keys, values, rows, buckets, first, n, cursors, false);
+  } else if (valueBytes == 4) spread<f64, u32>(keys, values, rows, buckets, first, n, cursors, true);
+  else if (valueBytes == 8) spread<f64, u64>(keys, values, rows, buckets, first, n, cursors, true);
+  else spread<f64, u32>(keys, values, rows, buckets, first, n, cursors, false);
 }
 
 @inline
@@ -82,16 +87,34 @@ export function foldGroups(op: u32, valueKind: u32, ids: usize, values: usize, r
   return fold<f64>(op, ids, values, rows, folded, size);
 }
 
+/**
+ * Marks the rows of a bucket that are the first of their groups, a bit for each row: `ids` as indexKeys wrote them, where `known` groups
+ * had been found before. Returns how many have been now.
+ */
+export function markFirst(ids: usize, rows: u32, known: u32, marks: usize): u32 {
+  for (let i: u32 = 0; i < rows; i += 8) {
+    const end = min<u32>(8, rows - i);
+    let byte: u32 = 0;
+    for (let bit: u32 = 0; bit < end; bit++) {
+      const isFirst = load<u32>(ids + (<usize>(i + bit) << 2)) == known;
+      byte |= u32(isFirst) << bit;
+      known += u32(isFirst);
+    }
+    store<u8>(marks + (i >>> 3), byte);
+  }
+  return known;
+}
+
 @inline
-function order<K>(keys: usize, rows: u32, buckets: u32, cursors: usize, out: usize, size: u32, limit: u32): u32 {
+function order<K>(keys: usize, rows: u32, buckets: u32, cursors: usize, marks: usize, out: usize, size: u32, limit: u32): u32 {
   for (let i: u32 = 0; i < rows && size < limit; i++) {
     const cursor = cursors + <usize>(bucketOf<K>(load<K>(keys + <usize>i * sizeof<K>()), buckets) * ORDER_CURSOR);
-    const idAt = load<u32>(cursor);
-    const next = load<u32>(cursor, 4);
-    store<u32>(cursor, idAt + 4);
-    if (load<u32>(idAt) == next) {
-      store<u32>(out + (<usize>size << 2), load<u32>(cursor, 8) + next);
-      store<u32>(cursor, next + 1, 4);
+    const row = load<u32>(cursor);
+    store<u32>(cursor, row + 1);
+    if (((load<u8>(marks + (row >>> 3)) >>> (row & 7)) & 1) != 0) {
+      const place = load<u32>(cursor, 4);
+      store<u32>(out + (<usize>size << 2), place);
+      store<u32>(cursor, place + 1, 4);
       size++;
     }
   }
@@ -99,11 +122,11 @@ function order<K>(keys: usize, rows: u32, buckets: u32, cursors: usize, out: usi
 }
 
 /**
- * Finds the order in which groups first appear in rows that were spread over buckets. A cursor is the address of the bucket's next
- * row's id, the next id that is new, and the place of the bucket's first group among all; a new group's place is written to `out`
- * (u32). Stops when there are `limit` of them. Returns how many there are.
+ * Finds the order in which groups first appear in rows that were spread over buckets. A cursor is the number of the bucket's next row
+ * among the marks, and the place of its next group among all; a new group's place is written to `out` (u32). Stops when there are
+ * `limit` of them. Returns how many there are.
  */
-export function orderGroups(keyKind: u32, keys: usize, rows: u32, buckets: u32, cursors: usize, out: usize, size: u32, limit: u32): u32 {
-  if (keyKind == 1) return order<i32>(keys, rows, buckets, cursors, out, size, limit);
-  return order<f64>(keys, rows, buckets, cursors, out, size, limit);
+export function orderGroups(keyKind: u32, keys: usize, rows: u32, buckets: u32, cursors: usize, marks: usize, out: usize, size: u32, limit: u32): u32 {
+  if (keyKind == 1) return order<i32>(keys, rows, buckets, cursors, marks, out, size, limit);
+  return order<f64>(keys, rows, buckets, cursors, marks, out, size, limit);
 }

@@ -4,7 +4,7 @@ import { hashOf, reduceIdOf } from './hash';
 
 const CURSOR: u32 = 12;
 
-// `V` is the unit a value is moved in (its bits are never looked at); `width` is 0 for columns of undefined.
+// `V` is the unit a value is moved in (its bits are never looked at); `hasValues` is false where nobody needs them there.
 @inline
 function scatter<K, V>(keys: usize, values: usize, from: u32, to: u32, reducers: u32, cursors: usize, hasValues: bool): u32 {
   for (let i = from; i < to; i++) {
@@ -56,31 +56,35 @@ export function scatterPairs(keyKind: u32, valueBytes: u32, keys: usize, values:
 }
 
 @inline
-function scatterRange<K, V>(keys: usize, values: usize, from: u32, to: u32, bounds: usize, n: u32, ascending: bool, cursors: usize): u32 {
+function scatterRange<K, V>(keys: usize, values: usize, from: u32, to: u32, bounds: usize, n: u32, ascending: bool, cursors: usize, hasValues: bool): u32 {
   for (let i = from; i < to; i++) {
     const key = load<K>(keys + i * sizeof<K>());
     const cursor = cursors + rangeOf(<f64>key, bounds, n, ascending) * CURSOR;
     const room = load<u32>(cursor, 8);
     if (room == 0) return i;
     const keyAt = load<u32>(cursor);
-    const valueAt = load<u32>(cursor, 4);
     store<K>(keyAt, key);
-    store<V>(valueAt, load<V>(values + i * sizeof<V>()));
     store<u32>(cursor, keyAt + sizeof<K>());
-    store<u32>(cursor, valueAt + sizeof<V>(), 4);
+    if (hasValues) {
+      const valueAt = load<u32>(cursor, 4);
+      store<V>(valueAt, load<V>(values + i * sizeof<V>()));
+      store<u32>(cursor, valueAt + sizeof<V>(), 4);
+    }
     store<u32>(cursor, room - 1, 8);
   }
   return to;
 }
 
-/** As scatterPairs, by the order of the keys: `count` bounds (f64), none of them NaN, and values of 4 or 8 bytes. */
+/** As scatterPairs, by the order of the keys: `count` bounds (f64), none of them NaN. */
 export function scatterByRange(keyKind: u32, valueBytes: u32, keys: usize, values: usize, from: u32, to: u32, bounds: usize, count: u32, ascending: u32, cursors: usize): u32 {
   if (keyKind == 1) {
-    if (valueBytes == 4) return scatterRange<i32, u32>(keys, values, from, to, bounds, count, ascending != 0, cursors);
-    return scatterRange<i32, u64>(keys, values, from, to, bounds, count, ascending != 0, cursors);
+    if (valueBytes == 4) return scatterRange<i32, u32>(keys, values, from, to, bounds, count, ascending != 0, cursors, true);
+    if (valueBytes == 8) return scatterRange<i32, u64>(keys, values, from, to, bounds, count, ascending != 0, cursors, true);
+    return scatterRange<i32, u32>(keys, values, from, to, bounds, count, ascending != 0, cursors, false);
   }
-  if (valueBytes == 4) return scatterRange<f64, u32>(keys, values, from, to, bounds, count, ascending != 0, cursors);
-  return scatterRange<f64, u64>(keys, values, from, to, bounds, count, ascending != 0, cursors);
+  if (valueBytes == 4) return scatterRange<f64, u32>(keys, values, from, to, bounds, count, ascending != 0, cursors, true);
+  if (valueBytes == 8) return scatterRange<f64, u64>(keys, values, from, to, bounds, count, ascending != 0, cursors, true);
+  return scatterRange<f64, u32>(keys, values, from, to, bounds, count, ascending != 0, cursors, false);
 }
 
 @inline

@@ -13,7 +13,7 @@ export const implementations: readonly (readonly [name: string, kernels: Kernels
 ];
 
 const MIB = 2 ** 20;
-const ARENA = 16 * MIB;
+export const ARENA = 16 * MIB;
 /** Where an arena starts: low, across 2 GiB, and up to the last byte of the memory. */
 export const bases: readonly number[] = [MIB, 2 ** 31 - MIB, 2 ** 32 - ARENA];
 

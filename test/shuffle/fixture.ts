@@ -70,8 +70,8 @@ export function newShuffle(maps: number, reducers: number, heap = newHeap(), isO
   return { heap, store, ref: store.create(++shuffles as ShuffleId, maps, reducers), open: new OpenBlocks() };
 }
 
-export function outputOf(shuffle: Fixture, map: number, attempt = 0, open = shuffle.open): MapOutput {
-  return new MapOutput(shuffle.store, shuffle.ref, map, attempt, open);
+export function outputOf(shuffle: Fixture, map: number, attempt = 0, open = shuffle.open, kernels?: Kernels): MapOutput {
+  return new MapOutput(shuffle.store, shuffle.ref, map, attempt, open, kernels);
 }
 
 /** An encoded run of made-up payload: `words` words of 8 bytes that say `mark`. */

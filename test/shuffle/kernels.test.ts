@@ -16,7 +16,8 @@ import {
   slotBytes,
 } from '../../lib/shuffle/kernels.js';
 import { placing, reduceIdOf } from '../../lib/shuffle/partitioner.js';
-import { Arena, awkwardBits, bases, bitsOf, doubleBits, doubleOf, implementations, int32, memory } from './arena.js';
+import { mostStepBytes } from '../../lib/shuffle/steps.js';
+import { ARENA, Arena, awkwardBits, bases, bitsOf, doubleBits, doubleOf, implementations, int32, memory } from './arena.js';
 import { merges } from './fixture.js';
 
 const view = () => new DataView(memory.buffer);
@@ -200,7 +201,7 @@ describe('scatterByRange', () => {
           columns,
           bounds,
           fc.boolean(),
-          fc.constantFrom(4, 8),
+          fc.constantFrom(0, 4, 8),
           fc.constantFrom(...bases),
           (keys, unsorted, ascending, width, base) => {
             const sorted = unsorted.sort((a, b) => (ascending ? a - b : b - a));
@@ -213,7 +214,7 @@ describe('scatterByRange', () => {
               const keyBytes = numericBytes[keyKind]!;
               const [keysAt, valuesAt] = [arena.take(rows.length * keyBytes), arena.take(rows.length * width)];
               writeColumn(keys, keysAt);
-              for (const i of rows) u32(valuesAt + i * width, 1)[0] = i;
+              if (width > 0) for (const i of rows) u32(valuesAt + i * width, 1)[0] = i;
               const boundsAt = arena.take(sorted.length * 8);
               new Float64Array(memory.buffer, boundsAt, sorted.length).set(sorted);
               const cursors = arena.take(partitions * CURSOR_BYTES);
@@ -228,10 +229,11 @@ describe('scatterByRange', () => {
               assert.ok(arena.intact(), 'something was written behind a run');
               runs.forEach((run, p) => {
                 const own = expected[p]!;
-                assert.deepEqual(
-                  own.map((_, i) => u32(run.valuesAt + i * width, 1)[0]),
-                  own,
-                );
+                if (width > 0)
+                  assert.deepEqual(
+                    own.map((_, i) => u32(run.valuesAt + i * width, 1)[0]),
+                    own,
+                  );
                 const words = (at: number) => [...u32(at, keyBytes / 4)];
                 assert.deepEqual(
                   own.map((_, i) => words(run.keysAt + i * keyBytes)),
@@ -420,7 +422,15 @@ function inBuckets(kernels: Kernels, base: number, { op, keys, values, buckets }
     u32(spread + b * SPREAD_CURSOR_BYTES, 2).set([piece.keysAt, piece.valuesAt]);
     return piece;
   });
-  kernels.spreadBuckets(keys.kind, valueBytes, keysAt, valuesAt, rows, buckets, spread);
+  // In two calls: each skips the rows of the other's buckets.
+  const split = buckets >>> 1;
+  for (const [first, n] of [
+    [0, split],
+    [split, buckets - split],
+  ] as const) {
+    const cursors = spread + first * SPREAD_CURSOR_BYTES;
+    kernels.spreadBuckets(keys.kind, valueBytes, keysAt, valuesAt, rows, buckets, first, n, cursors);
+  }
   const spreadWords = pieces.map((piece, b) => [
     ...u32(piece.keysAt, (counted[b]! * keyBytes) / 4),
     ...u32(piece.valuesAt, (counted[b]! * valueBytes) / 4),
@@ -428,11 +438,15 @@ function inBuckets(kernels: Kernels, base: number, { op, keys, values, buckets }
   const [table, progress] = [arena.take(256 * slotBytes[keys.kind]!), arena.take(4)];
   const order = arena.take(buckets * ORDER_CURSOR_BYTES);
   const groups: { key: number; value: number }[] = [];
+  const marks = arena.take(counted.reduce((bytes, n) => bytes + ((n + 7) >>> 3), 0));
+  let row = 0;
   pieces.forEach((piece, b) => {
     kernels.clearTable(keys.kind, table, 256);
     const ids = piece.keysAt;
-    u32(order + b * ORDER_CURSOR_BYTES, 3).set([ids, 0, groups.length]);
+    u32(order + b * ORDER_CURSOR_BYTES, 2).set([row, groups.length]);
     const size = kernels.indexKeys(keys.kind, ids, 0, counted[b]!, ids, table, 256, 0, 256, progress) >>> 0;
+    assert.equal(kernels.markFirst(ids, counted[b]!, 0, marks + (row >>> 3)) >>> 0, size);
+    row += (counted[b]! + 7) & ~7;
     const [found, folded] = [arena.take(size * 8), arena.take(size * 8)];
     kernels.extractTable(keys.kind, table, 256, found, 0);
     assert.equal(kernels.foldGroups(op, values.kind, ids, piece.valuesAt, counted[b]!, folded, 0) >>> 0, size);
@@ -442,15 +456,15 @@ function inBuckets(kernels: Kernels, base: number, { op, keys, values, buckets }
   });
   const out = arena.take(groups.length * 4);
   const half = rows >>> 1; // in two calls: the second goes on where the first ended
-  let size = kernels.orderGroups(keys.kind, keysAt, half, buckets, order, out, 0, groups.length) >>> 0;
-  size = kernels.orderGroups(keys.kind, keysAt + half * keyBytes, rows - half, buckets, order, out, size, groups.length) >>> 0;
+  let size = kernels.orderGroups(keys.kind, keysAt, half, buckets, order, marks, out, 0, groups.length) >>> 0;
+  size = kernels.orderGroups(keys.kind, keysAt + half * keyBytes, rows - half, buckets, order, marks, out, size, groups.length) >>> 0;
   assert.equal(size, groups.length);
   assert.ok(arena.intact(), 'something was written behind a piece');
   const inOrder = [...u32(out, size)].map(at => groups[at]!);
   return { counted, spreadWords, keys: inOrder.map(({ key }) => key), values: inOrder.map(({ value }) => value) };
 }
 
-describe('countBuckets, spreadBuckets, foldGroups, orderGroups', () => {
+describe('countBuckets, spreadBuckets, foldGroups, markFirst, orderGroups', () => {
   for (const keyKind of [NumericKind.Int32, NumericKind.Float64]) {
     for (const valueKind of [NumericKind.Int32, NumericKind.Float64]) {
       test(`${kindNames[keyKind]} keys, ${kindNames[valueKind]} values: as a Map, in order of first appearance`, () => {
@@ -493,6 +507,51 @@ describe('sortNumbers', () => {
       );
     });
   }
+});
+
+describe('writeSteps, readSteps', () => {
+  const step = fc.oneof(
+    { weight: 30, arbitrary: fc.integer({ min: 0, max: 254 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 255, max: 300 }) },
+  );
+  const ascending = fc.tuple(int32, fc.array(step, { maxLength: 150 })).map(([first, steps]) => {
+    let next = first;
+    return steps.map(by => (next = (next + by) | 0));
+  });
+  const columns = fc.oneof(
+    fc.array(ascending, { maxLength: 3 }).map(pieces => pieces.flat()),
+    fc.array(fc.oneof(int32, fc.integer({ min: 0, max: 9 })), { maxLength: 300 }),
+  );
+
+  test('the column again, and the twin writes the same bytes', () => {
+    let written = 0;
+    fc.assert(
+      fc.property(columns, fc.constantFrom(...bases), fc.boolean(), (column, base, last) => {
+        const [first, ...others] = implementations.map(([, kernels]) => {
+          const arena = new Arena(base);
+          const from = arena.take(column.length * 4);
+          new Int32Array(memory.buffer, from, column.length).set(column);
+          const scratch = arena.take(mostStepBytes(column.length));
+          const bytes = kernels.writeSteps(from, column.length, scratch) >>> 0;
+          assert.ok(arena.intact(), 'something was written behind the steps');
+          if (bytes === 0) return undefined;
+          written++;
+          // Up to the last byte: nobody may read behind the steps.
+          const at = last ? base + ARENA - bytes : arena.take(bytes);
+          new Uint8Array(memory.buffer).copyWithin(at, scratch, scratch + bytes);
+          const steps = [...new Uint8Array(memory.buffer, at, bytes)];
+          const to = arena.take(column.length * 4);
+          kernels.readSteps(at, column.length, to);
+          assert.ok(arena.intact(), 'something was written behind the column');
+          assert.deepEqual([...new Int32Array(memory.buffer, to, column.length)], column);
+          return steps;
+        });
+        for (const other of others) assert.deepEqual(other, first);
+      }),
+      { numRuns: 300 },
+    );
+    assert.ok(written > 200, `only ${written} columns were written`);
+  });
 });
 
 describe('clearTable', () => {

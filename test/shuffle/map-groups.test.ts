@@ -5,13 +5,14 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { hashKey } from '../../lib/codec/key-hash.js';
 import { type Kernels, NumericKind, numericBytes } from '../../lib/shuffle/kernels.js';
+import { numericKinds } from '../../lib/shuffle/kinds.js';
 import type { MapOutputSize } from '../../lib/shuffle/map-output.js';
 import { NumericWriter } from '../../lib/shuffle/numeric-writer.js';
 import { OpenBlocks } from '../../lib/shuffle/open-blocks.js';
 import { PairWriter } from '../../lib/shuffle/pair-writer.js';
 import { reduceIdOf } from '../../lib/shuffle/partitioner.js';
 import { loadedRuns, readRows } from '../../lib/shuffle/reader.js';
-import { numericKinds, type Run } from '../../lib/shuffle/run.js';
+import type { Run } from '../../lib/shuffle/run.js';
 import { sortedLayout, sortedRows, sortedRun, writeSorted } from '../../lib/shuffle/sorted-block.js';
 import { Arena, bases, implementations, memory } from './arena.js';
 import { type Fixture, fill, type KernelName, kernelNames, kernelsOn, newHeap, newShuffle, outputOf } from './fixture.js';
@@ -93,7 +94,7 @@ function write(
 ): { commit(): MapOutputSize } {
   const { reducers } = shuffle.ref;
   const partitioner = { kind: 'hash', partitions: reducers } as const;
-  const output = outputOf(shuffle, map, attempt, open);
+  const output = outputOf(shuffle, map, attempt, open, kernels);
   const writer = new NumericWriter(shuffle.heap, kernels, output, partitioner, Int32, task.valueKind, null);
   for (const [i, [key, value]] of task.rows.entries()) [writer.keys[i], writer.values[i]] = [key, value];
   writer.flush(task.rows.length);
@@ -102,7 +103,7 @@ function write(
   const pairs = new PairWriter(output, partitioner);
   if (task.other !== undefined) pairs.put(task.other.length, task.other);
   pairs.flush();
-  return { commit: () => output.commit(kernels) };
+  return { commit: () => output.commit() };
 }
 
 const rowsOf = ({ heap }: Fixture, runs: Iterable<Run>) => {

@@ -4,9 +4,10 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Heap } from '../../lib/shuffle/heap/allocator.js';
 import { NumericKind } from '../../lib/shuffle/kernels.js';
+import { type NumberBatch, rowsOf } from '../../lib/shuffle/number-columns.js';
 import { NumericBuckets } from '../../lib/shuffle/numeric-buckets.js';
 import { gatherGroups } from '../../lib/shuffle/numeric-grouper.js';
-import { type NumberBatch, numericColumn } from '../../lib/shuffle/reader.js';
+import { numericColumn } from '../../lib/shuffle/reader.js';
 import { awkwardBits, doubleOf } from './arena.js';
 import { fill, highHeap, kernelNames, kernelsOn, MIB, newHeap } from './fixture.js';
 
@@ -54,7 +55,7 @@ describe('groups of numbers', () => {
           fc.array(fc.oneof(run(ints, 1), run(doubles, 2)), { maxLength: 6 }).map(runs => ({ kind: NumericKind.Float64, runs })),
         );
         fc.assert(
-          fc.property(cases, fc.constantFrom(1, 7, 1000), ({ kind, runs }, bucketRows) => {
+          fc.property(cases, fc.constantFrom(1, 7, 1000), fc.constantFrom(1, 20, 1e6), ({ kind, runs }, bucketRows, waveRows) => {
             const before = heap.stats().usedBytes;
             const columns = new Columns(heap);
             const inputs: NumberBatch[][] = [[], [], []];
@@ -70,7 +71,7 @@ describe('groups of numbers', () => {
                 }
               }
             }
-            const buckets = new NumericBuckets(heap, kernelsOn(heap, name), kind, inputs, () => {}, bucketRows);
+            const buckets = new NumericBuckets(heap, kernelsOn(heap, name), kind, inputs.map(rowsOf), () => {}, bucketRows, waveRows);
             const found = gatherGroups(heap, buckets);
             buckets.dispose();
             assert.deepStrictEqual([...found.keys], [...expected.keys()]);
@@ -79,10 +80,13 @@ describe('groups of numbers', () => {
             );
             assert.deepStrictEqual(groups, [...expected.values()]);
             found.dispose();
-            const alone = inputs.map(batches => batches.map(({ keys, rows }) => ({ keys, rows })));
-            const withoutValues = new NumericBuckets(heap, kernelsOn(heap, name), kind, alone, () => {}, bucketRows);
-            assert.deepStrictEqual([...withoutValues.group(() => {}).keys], [...expected.keys()]);
+            const alone = inputs.map(batches => ({ ...rowsOf(batches), valueKind: NumericKind.None }));
+            const withoutValues = new NumericBuckets(heap, kernelsOn(heap, name), kind, alone, () => {}, bucketRows, waveRows);
+            const order = withoutValues.group(() => {});
             withoutValues.dispose();
+            assert.equal(order.size, expected.size);
+            assert.deepStrictEqual([...order.groups().keys], [...expected.keys()]);
+            order.dispose();
             columns.free();
             assert.equal(heap.stats().usedBytes, before);
           }),
@@ -93,7 +97,14 @@ describe('groups of numbers', () => {
       test(`more keys than the first table has room for (${name}, ${place})`, () => {
         const columns = new Columns(heap);
         const rows = Array.from({ length: 50_000 }, (_, i) => [(i * 7919) % 20_011, i] as const);
-        const buckets = new NumericBuckets(heap, kernelsOn(heap, name), NumericKind.Int32, [[columns.batch(1, 1, rows)]], () => {}, 25_000);
+        const buckets = new NumericBuckets(
+          heap,
+          kernelsOn(heap, name),
+          NumericKind.Int32,
+          [rowsOf([columns.batch(1, 1, rows)])],
+          () => {},
+          25_000,
+        );
         const found = gatherGroups(heap, buckets);
         buckets.dispose();
         assert.equal(found.size, 20_011);
@@ -116,7 +127,9 @@ describe('groups of numbers', () => {
       for (const leave of [0, 64 << 10, 256 << 10, 512 << 10]) {
         const taken = fill(heap, leave);
         const before = heap.stats();
-        assert.throws(() => new NumericBuckets(heap, kernelsOn(heap, name), NumericKind.Int32, [[batch]]), { code: 'HEDDLE_HEAP_FULL' });
+        assert.throws(() => new NumericBuckets(heap, kernelsOn(heap, name), NumericKind.Int32, [rowsOf([batch])]), {
+          code: 'HEDDLE_HEAP_FULL',
+        });
         assert.deepStrictEqual(heap.stats(), before);
         for (const at of taken) heap.free(at);
       }

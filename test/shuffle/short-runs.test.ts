@@ -5,12 +5,14 @@ import fc from 'fast-check';
 import { encodeValue } from '../../lib/codec/column.js';
 import { hashKey } from '../../lib/codec/key-hash.js';
 import { NumericKind, numericBytes } from '../../lib/shuffle/kernels.js';
+import { numericKinds } from '../../lib/shuffle/kinds.js';
+import { readNumbers } from '../../lib/shuffle/number-columns.js';
 import { NumericWriter } from '../../lib/shuffle/numeric-writer.js';
 import { OpenBlocks } from '../../lib/shuffle/open-blocks.js';
 import { PairWriter } from '../../lib/shuffle/pair-writer.js';
 import { type HashPartitioner, placing, type RangePartitioner, reduceIdOf } from '../../lib/shuffle/partitioner.js';
-import { loadedRuns, readNumbers, readRows } from '../../lib/shuffle/reader.js';
-import { BLOCK_HEADER, blockWord, numericKinds, numericPayload, RUN_HEADER, type Run, writeBlock } from '../../lib/shuffle/run.js';
+import { loadedRuns, readRows } from '../../lib/shuffle/reader.js';
+import { BLOCK_HEADER, blockWord, numericPayload, RUN_HEADER, type Run, writeBlock } from '../../lib/shuffle/run.js';
 import { Arena, bases, doubleBits, doubleOf, implementations, int32, memory } from './arena.js';
 import { type Fixture, fill, type KernelName, kernelNames, kernelsOn, newHeap, newShuffle, outputOf } from './fixture.js';
 
@@ -215,14 +217,14 @@ test('joined runs have the rows of the runs, in order, wherever they are loaded;
         const runs = store.joinedRuns(ref, r);
         joined += runs.filter(run => run.pieces !== undefined).length;
         for (const place of ['heap', 'own'] as const) assert.deepEqual(rowsOf(loadedRuns(store, runs, place)), expected);
-        const numbers = readNumbers(heap, runs);
+        const numbers = readNumbers(heap, kernelsOn(heap, name), runs);
         assert.equal(
           numbers !== undefined,
           expected.every(value => typeof value === 'number'),
         );
-        const flat = numbers?.batches.flatMap(({ keys, values, rows }) =>
-          Array.from({ length: rows }, (_, i) => [keys[i]!, values[i]!]).flat(),
-        );
+        const flat =
+          numbers &&
+          [...numbers.batches].flatMap(({ keys, values, rows }) => Array.from({ length: rows }, (_, i) => [keys[i]!, values[i]!]).flat());
         if (flat !== undefined) assert.deepEqual(flat, expected);
         numbers?.dispose();
         assert.deepEqual(heap.stats(), used);

@@ -34,7 +34,7 @@ const sum: Checksum = { rows: 0, keys: 0, values: 0 };
 
 for (const map of maps) {
   // Numbering by map partition: an attempt of another thread writes the same rows. The attempt's number tells them apart.
-  const output = new MapOutput(store, ref, map, thread, open);
+  const output = new MapOutput(store, ref, map, thread, open, kernels);
   const writer = new NumericWriter(heap, kernels, output, partitioner, 1, isPlain || map % 2 === 0 ? 1 : 2, null);
   const task: Checksum = { rows: 0, keys: 0, values: 0 };
   const numbers = 500 + ((map * 997) % 10_000);
@@ -65,7 +65,7 @@ for (const map of maps) {
     output.discard(); // a task that failed: its other attempt may win, or nobody
     continue;
   }
-  const { committed, rows } = output.commit(kernels);
+  const { committed, rows } = output.commit();
   if (!committed) continue;
   if (rows !== task.rows) throw new Error(`map ${map} committed ${rows} rows of ${task.rows}`);
   sum.rows += task.rows;

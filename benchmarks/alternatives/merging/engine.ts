@@ -12,7 +12,7 @@ export function engine({ heap, kernels, store, ref, shape, look }: Room): Design
   const { Int32 } = NumericKind;
   return {
     map(map, attempt) {
-      const output = new MapOutput(store, ref, map, attempt, open);
+      const output = new MapOutput(store, ref, map, attempt, open, kernels);
       const writer = new NumericWriter(heap, kernels, output, { kind: 'hash', partitions: ref.reducers }, Int32, Int32, null);
       const { keys, values } = writer;
       for (let from = 0; from < shape.rows; from += CHUNK_ROWS) {
@@ -26,7 +26,7 @@ export function engine({ heap, kernels, store, ref, shape, look }: Room): Design
       writer.finish();
       look();
       writer.dispose();
-      output.commit(kernels);
+      output.commit();
     },
     reduce: (reduce, take) => readRuns({ heap, store, ref }, reduce, take),
     close() {},

@@ -1,7 +1,7 @@
 // A block for each map task, in the order of the reduce ids, and nothing merged: as Spark's sort shuffle writes a file for each map. A
 // reduce task takes its rows out of each block, by a kernel.
 import { NumericKind } from '../../../lib/shuffle/kernels.js';
-import { numericKinds } from '../../../lib/shuffle/run.js';
+import { numericKinds } from '../../../lib/shuffle/kinds.js';
 import { sortedLayout, sortedRows, writeSorted } from '../../../lib/shuffle/sorted-block.js';
 import { heapFull, roomFor } from '../../../lib/shuffle/store.js';
 import type { Design, Room } from './design.js';

@@ -1,8 +1,9 @@
 // A block for each pair of a map and a reduce id: what a map task has staged becomes the shuffle's where it is, and no two tasks share
 // a block. A block of the heap has 4 KiB at least.
 import { NumericKind } from '../../../lib/shuffle/kernels.js';
+import { numericKinds } from '../../../lib/shuffle/kinds.js';
 import { handBlock, newBlock } from '../../../lib/shuffle/open-blocks.js';
-import { BLOCK_HEADER, blockWord, numericKinds, numericPayload, pad8, RUN_HEADER, writeRun } from '../../../lib/shuffle/run.js';
+import { BLOCK_HEADER, blockWord, numericPayload, pad8, RUN_HEADER, writeRun } from '../../../lib/shuffle/run.js';
 import { heapFull, roomFor } from '../../../lib/shuffle/store.js';
 import type { Design, Room } from './design.js';
 import { readRuns } from './engine.js';

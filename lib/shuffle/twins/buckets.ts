@@ -10,7 +10,9 @@ export function bucketOf(key: number, buckets: number): number {
   return reduceIdOf(Math.imul(hashKey(key), 0x9e3779b1) >>> 0, buckets);
 }
 
-export function bucketTwins(memory: WebAssembly.Memory): Pick<Kernels, 'countBuckets' | 'spreadBuckets' | 'foldGroups' | 'orderGroups'> {
+export function bucketTwins(
+  memory: WebAssembly.Memory,
+): Pick<Kernels, 'countBuckets' | 'spreadBuckets' | 'foldGroups' | 'markFirst' | 'orderGroups'> {
   const read = (view: DataView, kind: number, at: number, i: number) =>
     kind === 1 ? view.getInt32(at + i * 4, true) : view.getFloat64(at + i * 8, true);
 
@@ -23,7 +25,7 @@ export function bucketTwins(memory: WebAssembly.Memory): Pick<Kernels, 'countBuc
       }
     },
 
-    spreadBuckets(keyKind, valueBytes, keys, values, rows, buckets, cursors) {
+    spreadBuckets(keyKind, valueBytes, keys, values, rows, buckets, first, n, cursors) {
       const view = new DataView(memory.buffer);
       const keyBytes = keyKind === 1 ? 4 : 8;
       // Moved as words, so that a NaN keeps its payload.
@@ -31,7 +33,9 @@ export function bucketTwins(memory: WebAssembly.Memory): Pick<Kernels, 'countBuc
         for (let b = 0; b < bytes; b += 4) view.setUint32(to + b, view.getUint32(from + b, true), true);
       };
       for (let i = 0; i < rows; i++) {
-        const cursor = cursors + bucketOf(read(view, keyKind, keys, i), buckets) * SPREAD_CURSOR_BYTES;
+        const place = bucketOf(read(view, keyKind, keys, i), buckets) - first;
+        if (place < 0 || place >= n) continue;
+        const cursor = cursors + place * SPREAD_CURSOR_BYTES;
         const keyAt = view.getUint32(cursor, true);
         const valueAt = view.getUint32(cursor + 4, true);
         move(keys + i * keyBytes, keyAt, keyBytes);
@@ -54,17 +58,29 @@ export function bucketTwins(memory: WebAssembly.Memory): Pick<Kernels, 'countBuc
       return known;
     },
 
-    orderGroups(keyKind, keys, rows, buckets, cursors, out, size, limit) {
+    markFirst(ids, rows, known, marks) {
+      const view = new DataView(memory.buffer);
+      let size = known;
+      for (let i = 0; i < rows; i++) {
+        const at = marks + (i >>> 3);
+        const isFirst = view.getUint32(ids + i * 4, true) === size;
+        view.setUint8(at, ((i & 7) === 0 ? 0 : view.getUint8(at)) | (Number(isFirst) << (i & 7)));
+        if (isFirst) size++;
+      }
+      return size;
+    },
+
+    orderGroups(keyKind, keys, rows, buckets, cursors, marks, out, size, limit) {
       const view = new DataView(memory.buffer);
       let found = size;
       for (let i = 0; i < rows && found < limit; i++) {
         const cursor = cursors + bucketOf(read(view, keyKind, keys, i), buckets) * ORDER_CURSOR_BYTES;
-        const idAt = view.getUint32(cursor, true);
-        const next = view.getUint32(cursor + 4, true);
-        view.setUint32(cursor, idAt + 4, true);
-        if (view.getUint32(idAt, true) !== next) continue;
-        view.setUint32(out + found * 4, view.getUint32(cursor + 8, true) + next, true);
-        view.setUint32(cursor + 4, next + 1, true);
+        const row = view.getUint32(cursor, true);
+        view.setUint32(cursor, row + 1, true);
+        if (((view.getUint8(marks + (row >>> 3)) >>> (row & 7)) & 1) === 0) continue;
+        const place = view.getUint32(cursor + 4, true);
+        view.setUint32(out + found * 4, place, true);
+        view.setUint32(cursor + 4, place + 1, true);
         found++;
       }
       return found;

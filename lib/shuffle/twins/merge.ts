@@ -1,7 +1,7 @@
 // The twin of native-shuffle/assembly/merge.ts.
 
 import { type Kernels, numericBytes } from '../kernels.js';
-import { keyKindOf, valueKindOf } from '../run.js';
+import { keyKindOf, valueKindOf } from '../kinds.js';
 import { sortedRows, sortedWord } from '../sorted-block.js';
 
 export function mergeTwin(memory: WebAssembly.Memory): Pick<Kernels, 'mergeSorted'> {

@@ -2,7 +2,8 @@
 
 import { storeWord } from '../heap/words.js';
 import { type Kernels, numericBytes } from '../kernels.js';
-import { keyKindOf, numericPayload, pad8, RUN_HEADER, valueKindOf, writeRun } from '../run.js';
+import { keyKindOf, valueKindOf } from '../kinds.js';
+import { numericPayload, pad8, RUN_HEADER, writeRun } from '../run.js';
 
 export function placeTwin(memory: WebAssembly.Memory): Pick<Kernels, 'placeRuns'> {
   return {

@@ -2,7 +2,7 @@
 
 import type { Heap } from '../../shuffle/heap/allocator.js';
 import type { Kernels } from '../../shuffle/kernels.js';
-import { type Run, runBytes } from '../../shuffle/run.js';
+import { type Run, rowBytes } from '../../shuffle/run.js';
 import { roomFor } from '../../shuffle/store.js';
 import { stringsOf } from '../../shuffle/text-table.js';
 import type { Batch, Source } from '../batch.js';
@@ -16,7 +16,7 @@ const BATCH_ROWS = 4096;
 export function sortTexts(task: TaskContext, runs: readonly Run[], ascending: boolean, block: number): Source | undefined {
   const { heap, kernels } = task.env;
   // A run that is loaded from disk does not stay where it is.
-  if (runs.some(run => run.spilled !== undefined) || runs.reduce((sum, run) => sum + runBytes(run), 0) > roomForRows(task))
+  if (runs.some(run => run.spilled !== undefined) || runs.reduce((sum, run) => sum + rowBytes(run), 0) > roomForRows(task))
     return undefined;
   const rows = rowsOf(runs);
   const values = new RunValues(rows);

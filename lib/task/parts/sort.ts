@@ -1,8 +1,8 @@
 // The pairs of a partition in the order of their keys.
 
 import { HeddleError } from '../../core/errors.js';
+import { readNumbers } from '../../shuffle/number-columns.js';
 import { type SortedRows, sortNumbers } from '../../shuffle/numeric-sort.js';
-import { readNumbers } from '../../shuffle/reader.js';
 import type { Batch, Source } from '../batch.js';
 import { runsOf } from '../number-runs.js';
 import { PipelineRun, type TaskContext } from '../pipeline.js';
@@ -36,7 +36,7 @@ function sortedByKernel(task: TaskContext, pipeline: Pipeline, ascending: boolea
   const runs = runsOf(task, pipeline);
   if (runs === undefined || runs.length === 0) return undefined;
   const { heap, kernels } = task.env;
-  const numbers = readNumbers(heap, runs);
+  const numbers = readNumbers(heap, kernels, runs);
   if (numbers === undefined) return sortTexts(task, runs, ascending, block);
   try {
     return new SortedSource(sortNumbers(heap, kernels, numbers, ascending), block);

@@ -1,7 +1,7 @@
 // Sinks that gather rows by key inside a stage.
 
 import { KeyIndex } from '../../codec/key-index.js';
-import type { NumberRuns } from '../../shuffle/reader.js';
+import type { NumberRuns } from '../../shuffle/number-columns.js';
 import type { PairsBatch } from '../batch.js';
 import { isNumbers, isRuns, type NumberKeyed } from '../cogroup.js';
 import { type Aggregation, CombineTable } from '../combine-table.js';
@@ -117,7 +117,7 @@ export class GroupSink extends Sink {
     this.numeric = false;
     for (const [input, rows] of this.inputs.entries()) {
       if (!isRuns(rows)) rows.next();
-      for (const { keys, values, unmade } of rows.batches as readonly KeyedBatch[]) {
+      for (const { keys, values, unmade } of rows.batches as Iterable<KeyedBatch>) {
         for (let i = 0; i < keys.length; i++) this.add(input, keys[i], unmade === undefined ? values[i] : unmade.at(i));
       }
     }

@@ -67,7 +67,7 @@ export class ShuffleSink extends Sink {
     private readonly places: Places | null = null,
   ) {
     super();
-    this.output = new MapOutput(env.store, ref, map, attempt, env.openBlocks);
+    this.output = new MapOutput(env.store, ref, map, attempt, env.openBlocks, env.kernels);
     this.pairs = new PairWriter(this.output, partitioner);
     const create = aggregation?.mapSide === true ? aggregation.create : asItIs;
     this.create = create === asItIs ? undefined : create;
@@ -234,7 +234,7 @@ export class ShuffleSink extends Sink {
     if (this.mode === 'combine' || this.mode === 'text') this.writeTable();
     this.textScatter?.flush();
     this.pairs.flush();
-    const { rows, bytes, bytesSpilled, winner, sizes } = this.output.commit(this.env.kernels);
+    const { rows, bytes, bytesSpilled, winner, sizes } = this.output.commit();
     return {
       columns: [],
       rowsOut: rows,
