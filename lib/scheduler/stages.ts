@@ -55,10 +55,9 @@ export function submitStages(state: State, job: Job, plans: readonly StagePlan[]
   return opened.filter(stage => stage.waitingFor.size === 0);
 }
 
-/** An open stage has asked for all that it lacks. */
+/** Also of an open stage, which has asked for all that it lacks: those who wait for it may leave before it is made. */
 function noteMissing(stage: Stage, isNew: boolean, partitions: readonly number[]): void {
   if (isNew) stage.phase = 'ended';
-  if (stage.phase !== 'ended') return;
   for (const partition of partitions) if (!stage.done.has(partition)) stage.missing.add(partition);
 }
 

@@ -41,7 +41,10 @@ export interface Stage {
   readonly asked: PartitionSet;
   /** Those of them that succeeded. */
   readonly done: PartitionSet;
-  /** Those whose output was lost and has not been made again. An ended stage makes them again once a stage that is open reads it. */
+  /**
+   * Those whose output was lost, or not there when a job came that holds the stage without running it, and has not been made since.
+   * An ended stage makes them once a stage that is open reads it.
+   */
   readonly missing: Set<number>;
   /** It had ended, and is open for nothing but what is missing. */
   isReopened: boolean;

@@ -204,6 +204,26 @@ describe('output that is lost', () => {
     machine.quiet();
   });
 
+  for (const [what, give] of [
+    ['is cancelled', (machine: Machine) => machine.do(cancelledJob(1))],
+    ['fails', (machine: Machine) => machine.fail(1, { retryable: false })],
+  ] as const) {
+    test(`what a job was making when it ${what} is still missing to others that hold the stage`, () => {
+      const machine = new Machine(['a', 'b']);
+      machine.do(submitted(1, [stagePlan(0, [0, 1])]));
+      machine.do(submitted(2, [dormant(stagePlan(0, [0, 1])), dormant(stagePlan(1, [], [0])), stagePlan(2, [0], [1])]));
+      assert.deepEqual(machine.succeed(0), ['accept 0.0 for 1', 'launch 2.0 #0 @0']);
+      assert.ok(give(machine).includes('stageAborted 0'));
+      if (machine.busy.has(slotId(1))) machine.fail(1); // the aborted task
+      assert.deepEqual(machine.do(outputsLost(1, [0])), ['stageStarted 0', 'launch 0.1 #1 @1'], 'and not stage 1 without its input');
+      assert.deepEqual(machine.succeed(1), ['accept 0.1 for 2', 'stageEnded 0', 'stageStarted 1', 'launch 1.0 #0 @1']);
+      assert.deepEqual(machine.fail(0, fetchFrom('x')), []);
+      assert.deepEqual(machine.succeed(1), ['accept 1.0 for 2', 'stageEnded 1', 'launch 2.0 #1 @0']);
+      assert.equal(machine.succeed(0).at(-1), 'jobSucceeded 2');
+      machine.quiet();
+    });
+  }
+
   test('a fetch that failed is not held against the task, but a stage does not go back for ever', () => {
     const machine = new Machine(['a', 'b']);
     machine.do(submitted(1, [stagePlan(0, [0]), stagePlan(1, [0], [0])], 1));
