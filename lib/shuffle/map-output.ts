@@ -133,8 +133,8 @@ export class MapOutput {
     const chain = this.chain(reduce);
     this.closeNumeric(chain, cursors);
     this.cursors = cursors;
-    const { i32, u32 } = this.store.heap;
     const block = this.roomToFill(chain, openRunBytes(1, keyKind, valueKind));
+    const { i32, u32 } = this.store.heap; // after the block: the heap may have grown for it
     const used = loadWord(i32, block + blockWord.used);
     const room = u32[(block + blockWord.capacity) >>> 2]! - used;
     const run = { map: this.map, attempt: this.attempt, sequence: nextSequence(chain), keyKind, valueKind };
